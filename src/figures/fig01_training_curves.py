@@ -1,0 +1,26 @@
+"""Figure 1: BatchNorm trains faster, and at learning rates where the standard net fails.
+
+(a) training and (b) test accuracy of the VGG; (c) activations of one unit over training
+in layers 3 and 11.
+"""
+
+from figures import panels
+
+TABLES = ("history", "evaluation", "histograms")
+
+
+def draw(tables, norms):
+    names = norms.choose("none", "batch")
+    history = tables["history"].query("model == 'vgg'")
+    evaluation = tables["evaluation"].query("model == 'vgg'")
+    figure = panels.new(5.6)
+    top, bottom = figure.subfigures(2, 1, height_ratios=[1, 1.5])
+    train, test = top.subplots(1, 2, sharey=True)
+    lrs = panels.training(train, history, names, norms, "accuracy", smooth=10)
+    train.set_ylabel("Training accuracy\n(moving average of 10 steps)")
+    panels.training(test, evaluation, names, norms, "test_accuracy", lrs=lrs)
+    test.set_ylabel("Test accuracy")
+    train.set_ylim(0, 1.02)
+    panels.legend(top, names, norms, lrs)
+    panels.ridge_grid(bottom, tables["histograms"], "vgg", (3, 11), names, norms)
+    return figure

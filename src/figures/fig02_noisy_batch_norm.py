@@ -1,0 +1,29 @@
+"""Figure 2: BatchNorm trains well even when noise makes its distributions unstable.
+
+Training accuracy of the VGG, and activations of one unit in layers 2, 9 and 13. The same
+noise without normalisation is the control.
+"""
+
+from figures import panels
+
+TABLES = ("history", "histograms")
+
+
+def draw(tables, norms):
+    names = norms.choose("none", "batch", "noisy_batch", "noise")
+    with_ridges = norms.choose("none", "batch", "noisy_batch")
+    history = tables["history"].query("model == 'vgg'")
+    figure = panels.new(6.8)
+    top, bottom = figure.subfigures(2, 1, height_ratios=[1, 2.2])
+    lrs = sorted(history.lr.unique())
+    axes = top.subplots(1, max(len(lrs), 1), sharey=True, squeeze=False)[0]
+    for ax, lr in zip(axes, lrs, strict=False):
+        panels.training(ax, history, names, norms, "accuracy", 10, [lr])
+        ax.set_title(f"lr {lr:g}")
+    axes[0].set_ylabel("Training accuracy\n(moving average of 10 steps)")
+    axes[0].set_ylim(0, 1.02)
+    panels.legend(top, names, norms)
+    panels.ridge_grid(
+        bottom, tables["histograms"], "vgg", (2, 9, 13), with_ridges, norms
+    )
+    return figure

@@ -1,0 +1,19 @@
+"""Figure 4: along the gradient, BatchNorm's landscape is smoother (VGG).
+
+(a) range of the loss, (b) range of the change of the gradient, (c) effective beta.
+"""
+
+from figures import panels
+
+TABLES = ("landscape_ranges",)
+
+
+def draw(tables, norms):
+    names = norms.choose("none", "batch")
+    figure = panels.new(2.4)
+    axes = figure.subplots(1, 3)
+    panels.landscape(
+        axes, tables["landscape_ranges"], "vgg", names, norms, log=("loss",)
+    )
+    panels.legend(figure, names, norms)
+    return figure

@@ -1,0 +1,42 @@
+"""Figure 14, not in the paper: where training ends at each learning rate.
+
+The paper says that BatchNorm widens the range of usable learning rates.
+"""
+
+from figures import panels
+
+TABLES = ("runs",)
+
+
+def draw(tables, norms):
+    runs = tables["runs"]
+    names = norms.names
+    figure = panels.new(2.8)
+    axes = figure.subplots(1, 2)
+    for ax, model, y, label in (
+        (axes[0], "vgg", "final_accuracy", "VGG, final training accuracy"),
+        (axes[1], "dln", "final_loss", "DLN, final training loss"),
+    ):
+        rows = runs[runs.model == model]
+        for name in names:
+            chosen = rows[rows.norm == name]
+            if chosen[y].notna().any():
+                panels.curve(
+                    ax, chosen, "lr", y, color=norms.colour(name), marker="o"
+                )
+        panels.mark_diverged(ax, rows, y, norms)
+        if ax.has_data():
+            ax.set_xscale("log")
+            lrs = sorted(rows.lr.unique())
+            ax.set_xticks(lrs, [f"{lr:g}" for lr in lrs])
+            ax.minorticks_off()
+            ax.set_xlim(lrs[0] / 1.6, lrs[-1] * 1.6)
+        ax.set_xlabel("Learning rate")
+        ax.set_ylabel(label)
+        panels.note_if_empty(ax)
+    if axes[1].lines:
+        axes[1].set_yscale("log")
+    if axes[0].lines:
+        axes[0].set_ylim(0, 1.04)
+    panels.legend(figure, names, norms)
+    return figure

@@ -1,0 +1,28 @@
+"""Normalisers, one file each, looked up by name.
+
+A file ``NAME.py`` in this folder defines a class ``Norm``; ``NAME`` in the config
+then puts it behind every hidden layer of a network. Names that begin with an
+underscore are shared parts, not normalisers.
+
+``Norm(features, noise, **settings)`` is a ``torch.nn.Module``:
+
+features : number of units (of channels after a convolution).
+noise : ``noise(device)`` gives the layer's ``torch.Generator`` for the current step,
+    for normalisers that draw random numbers.
+settings : keyword-only, with defaults; the config's ``norm_settings.NAME`` sets them.
+
+It maps activations of shape (batch, features) or (batch, features, height, width)
+to the same shape; height and width count as batch. Statistics come from the batch
+in training mode, and from what training has recorded in evaluation mode.
+"""
+
+import importlib
+
+
+def load(name: str) -> type:
+    """The class ``Norm`` of ``norms/NAME.py``; no other normaliser is imported.
+
+    >>> load("batch").__module__
+    'normscape.norms.batch'
+    """
+    return importlib.import_module(f"normscape.norms.{name}").Norm

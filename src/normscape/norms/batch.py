@@ -1,0 +1,36 @@
+"""Batch normalisation (Ioffe and Szegedy 2015)."""
+
+import torch
+import torch.nn.functional as F
+
+from normscape.norms._affine import AffineNorm
+
+
+class Norm(AffineNorm):
+    """gamma * (y - mean) / sqrt(variance + eps) + beta, per feature over the batch.
+
+    The variance is the biased one. Evaluation uses running averages of mean and
+    (unbiased) variance, as ``torch.nn.BatchNorm2d`` does.
+    """
+
+    def __init__(self, features: int, noise, *, eps=1e-5, running_momentum=0.1):
+        super().__init__(features)
+        self.eps = eps
+        self.running_momentum = running_momentum
+        self.register_buffer("running_mean", torch.zeros(features))
+        self.register_buffer("running_variance", torch.ones(features))
+
+    def forward(self, y):
+        return self.normalise(y, self.gamma, self.beta)
+
+    def normalise(self, y, gamma, beta):
+        return F.batch_norm(
+            y,
+            self.running_mean,
+            self.running_variance,
+            gamma,
+            beta,
+            self.training,
+            self.running_momentum,
+            self.eps,
+        )

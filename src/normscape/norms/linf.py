@@ -1,0 +1,9 @@
+"""Linf normalisation (Section 3.3 and Figure 5 of the paper)."""
+
+from normscape.norms._lp import LpNorm
+
+
+class Norm(LpNorm):
+    """Centre, then divide by the batch's Linf scale; see ``LpNorm``."""
+
+    order = float("inf")

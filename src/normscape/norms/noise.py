@@ -1,0 +1,73 @@
+"""The noise of noisy batch normalisation, without the normalisation.
+
+On the standard network this is the paper's control: the same noise stops it from
+training (Section 2.1).
+"""
+
+import torch
+from torch import nn
+
+from normscape.norms._affine import per_feature
+
+
+class Norm(nn.Module):
+    """s * a + m with shifts m and scales s redrawn at every step (Algorithm 1).
+
+    Per feature j: mu_j ~ U(-mean_shift, mean_shift), sigma_j ~ U(1, scale_shift).
+    Per element i of feature j: m_ij ~ U(mu_j - mean_jitter, mu_j + mean_jitter),
+    s_ij ~ N(sigma_j, scale_jitter). For convolutions a feature is a channel, and
+    every pixel of every image is an element.
+
+    mean_shift, scale_shift, mean_jitter, scale_jitter :
+        n_mu, n_sigma, r_mu, r_sigma of the paper.
+    scale_jitter_is : "deviation" or "variance"; the paper does not say which.
+    in_evaluation : whether evaluation mode adds noise too; the paper does not say.
+    """
+
+    replaces_bias = False
+
+    def __init__(
+        self,
+        features: int,
+        noise,
+        *,
+        mean_shift=0.5,
+        scale_shift=1.25,
+        mean_jitter=0.1,
+        scale_jitter=0.1,
+        scale_jitter_is="deviation",
+        in_evaluation=False,
+    ):
+        super().__init__()
+        if scale_jitter_is not in ("deviation", "variance"):
+            raise ValueError(
+                f"scale_jitter_is: found {scale_jitter_is!r}, "
+                "allowed are 'deviation' and 'variance'"
+            )
+        self.noise = noise
+        self.mean_shift = mean_shift
+        self.scale_shift = scale_shift
+        self.mean_jitter = mean_jitter
+        self.scale_deviation = (
+            scale_jitter if scale_jitter_is == "deviation" else scale_jitter**0.5
+        )
+        self.in_evaluation = in_evaluation
+
+    def forward(self, a):
+        if not (self.training or self.in_evaluation):
+            return a
+        generator = self.noise(a.device)
+        mean, scale = a.new_empty(2, a.shape[1])
+        mean.uniform_(-self.mean_shift, self.mean_shift, generator=generator)
+        scale.uniform_(1, self.scale_shift, generator=generator)
+        m, s = a.new_empty(2, a.numel())
+        m.uniform_(-self.mean_jitter, self.mean_jitter, generator=generator)
+        s.normal_(0, self.scale_deviation, generator=generator)
+        m = _shaped(m, a).add_(per_feature(mean, a))
+        s = _shaped(s, a).add_(per_feature(scale, a))
+        return torch.addcmul(m, s, a)
+
+
+def _shaped(flat: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """View values in memory order as ``like``; filling them flat is 6x faster."""
+    return flat.as_strided(like.shape, torch.empty_like(like, device="meta").stride())

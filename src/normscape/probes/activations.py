@@ -1,0 +1,80 @@
+"""Distributions of activations (Section 2.1, Figures 1, 2, 6, 8 and 9)."""
+
+import copy
+import math
+
+import torch
+
+from normscape.randomness import derive_seed
+from normscape.files import CELL_COLUMNS
+from normscape.run import Run
+
+_KEYS = (*CELL_COLUMNS, "step", "layer", "scope", "unit")
+MOMENT_COLUMNS = (*_KEYS, "mean", "variance", "skewness")
+HISTOGRAM_COLUMNS = (*_KEYS, "left", "right", "density")
+
+
+def measure(run: Run, bins: int) -> tuple[list[list], list[list]]:
+    """Rows of moments and of histograms, for each layer and each of two scopes.
+
+    An activation is the output of a layer's normaliser, before the non-linearity, in
+    training mode, on the first samples of the training set (as many as in a batch).
+    Scope "unit" is one unit, fixed by model and layer, over the batch (for convolutions
+    over batch, height and width); scope "layer" is all units.
+
+    Moments are mean, biased variance and skewness. Histograms have ``bins`` equal bins
+    from the smallest to the largest value, and a density that integrates to 1; where
+    values are not finite, there is one bin, of NaN.
+    """
+    network = copy.deepcopy(run.network)
+    values = {}
+
+    def keep(number):
+        def hook(module, arguments, output):
+            values[number] = output.detach().movedim(1, -1).flatten(0, -2).double()
+
+        return hook
+
+    for number, layer in enumerate(network, start=1):
+        layer.norm.register_forward_hook(keep(number))
+    with torch.no_grad():
+        network(run.fixed_batch()[0])
+
+    moments, histograms = [], []
+    for number, matrix in values.items():
+        unit = fixed_unit(run.spec.model, number, matrix.shape[1])
+        for scope, index, sample in (
+            ("unit", unit, matrix[:, unit]),
+            ("layer", None, matrix.flatten()),
+        ):
+            keys = [*run.spec.cell, run.step, number, scope, index]
+            moments.append([*keys, *_moments(sample)])
+            histograms += [[*keys, *bin_] for bin_ in _histogram(sample, bins)]
+    return moments, histograms
+
+
+def fixed_unit(model: str, layer: int, features: int) -> int:
+    """The unit that is watched, counted from 0; the same for all norms and seeds."""
+    return derive_seed("unit", model, layer) % features
+
+
+def _moments(sample):
+    mean = sample.mean()
+    variance = (sample - mean).square().mean()
+    skewness = (sample - mean).pow(3).mean() / variance.pow(1.5)
+    return float(mean), float(variance), float(skewness)
+
+
+def _histogram(sample, bins):
+    if not bool(sample.isfinite().all()):
+        return [(math.nan, math.nan, math.nan)]
+    low, high = float(sample.min()), float(sample.max())
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    counts = torch.histc(sample, bins, low, high)
+    width = (high - low) / bins
+    densities = (counts / counts.sum() / width).tolist()
+    return [
+        (low + i * width, low + (i + 1) * width, density)
+        for i, density in enumerate(densities)
+    ]

@@ -1,0 +1,111 @@
+"""Training: the loop, what it records, and divergence as a result."""
+
+import math
+from collections.abc import Callable, Collection
+
+import torch
+
+from normscape.files import CELL_COLUMNS
+from normscape.run import Run
+
+HISTORY_COLUMNS = (
+    *CELL_COLUMNS,
+    "step",
+    "loss",
+    "accuracy",
+    "gradient_norm",
+    "diverged",
+)
+EVALUATION_COLUMNS = (*CELL_COLUMNS, "step", "test_accuracy")
+
+# How many steps' records wait on the device before they are looked at.
+RECORD_INTERVAL = 50
+
+
+def train(
+    run: Run,
+    steps: int,
+    checkpoints: Collection[int],
+    save: Callable[[Run, int | None], None],
+) -> tuple[list[list], list[list]]:
+    """Take ``steps`` steps; call ``save(run, diverged_at)`` before each of ``checkpoints``.
+
+    Returns the rows of the history (a step each: loss and accuracy of its batch, norm
+    of its gradient) and of the evaluation (test accuracy before each checkpoint's step
+    and after the last). A run whose loss or gradient is no longer finite has diverged:
+    that step is its last row, and its later checkpoints hold the state it ended in.
+    """
+    record = _Record(run)
+    history, evaluation = [], []
+    diverged_at = None
+    for step in range(steps + 1):
+        if step in checkpoints or step == steps or record.full:
+            rows, diverged_at = record.take()
+            history += rows
+            if diverged_at is not None:
+                break
+        if step in checkpoints:
+            save(run, None)
+        if run.network.classifies and (step in checkpoints or step == steps):
+            evaluation.append([*run.spec.cell, step, test_accuracy(run)])
+        if step < steps:
+            record.advance(run)
+    if diverged_at is not None:
+        for run.step in sorted(c for c in checkpoints if c > diverged_at):
+            save(run, diverged_at)
+    return history, evaluation
+
+
+class _Record:
+    """Losses, accuracies and gradient norms, kept on the device until taken."""
+
+    def __init__(self, run: Run):
+        self.cell = run.spec.cell
+        self.classifies = run.network.classifies
+        self.values = torch.empty(RECORD_INTERVAL, 3, device=run.device)
+        self.start = run.step
+        self.count = 0
+
+    @property
+    def full(self) -> bool:
+        return self.count == RECORD_INTERVAL
+
+    def advance(self, run: Run) -> None:
+        """Take a step of the run and record it."""
+        loss, outputs, gradient = run.loss_and_gradient()
+        _, targets = run.batch()
+        norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradient)))
+        if self.classifies:
+            accuracy = (outputs.argmax(1) == targets).float().mean()
+        else:
+            accuracy = torch.zeros_like(loss)
+        torch.stack((loss, accuracy, norm), out=self.values[self.count])
+        self.count += 1
+        run.advance(gradient)
+
+    def take(self) -> tuple[list[list], int | None]:
+        """Rows since the last call, up to divergence, and the step of that."""
+        rows, diverged_at = [], None
+        values = self.values[: self.count].tolist()
+        for step, (loss, accuracy, norm) in enumerate(values, self.start):
+            diverged = not (math.isfinite(loss) and math.isfinite(norm))
+            accuracy = accuracy if self.classifies else None
+            rows.append([*self.cell, step, loss, accuracy, norm, int(diverged)])
+            if diverged:
+                diverged_at = step
+                break
+        self.start += self.count
+        self.count = 0
+        return rows, diverged_at
+
+
+@torch.no_grad()
+def test_accuracy(run: Run) -> float:
+    """Share of the test set that the network gets right, in evaluation mode."""
+    run.network.eval()
+    right = total = 0
+    for inputs, targets in run.test_batches():
+        right += (run.network(inputs).argmax(1) == targets).sum()
+        total += len(targets)
+    run.network.train()
+    return float(right) / total

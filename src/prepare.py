@@ -1,0 +1,27 @@
+"""Prepare a data set as tensors that training and probes read."""
+
+from normscape import command_line
+
+
+def main():
+    arguments = command_line.parser(__doc__)
+    arguments.add_argument("--dataset", required=True, help="a file of datasets/")
+    arguments.add_argument(
+        "--settings", type=command_line.json_object, default={}, help="its settings"
+    )
+    arguments.add_argument("--output", required=True, help="safetensors file")
+    args = arguments.parse_args()
+
+    from safetensors.torch import save_file
+
+    from normscape import datasets
+    from normscape.files import atomic
+
+    data = datasets.load(args.dataset, args.settings)
+    with atomic(args.output) as temporary:
+        save_file(
+            {name: tensor.contiguous() for name, tensor in data.items()}, temporary
+        )
+
+
+command_line.run(main)

@@ -1,0 +1,24 @@
+"""Probe a checkpoint: moments and histograms of each layer's activations."""
+
+from normscape import command_line
+
+
+def main():
+    arguments = command_line.parser(__doc__)
+    command_line.add_probe_arguments(arguments)
+    arguments.add_argument("--bins", type=int, required=True, help="of a histogram")
+    arguments.add_argument("--moments", required=True, help="table (CSV)")
+    arguments.add_argument("--histograms", required=True, help="table (CSV)")
+    args = arguments.parse_args()
+
+    from normscape.checkpoints import open_for_probe
+    from normscape.files import write_table
+    from normscape.probes import activations
+
+    run = open_for_probe(args.checkpoint, args.data, args.device, args.threads)
+    moments, histograms = activations.measure(run, args.bins)
+    write_table(args.moments, activations.MOMENT_COLUMNS, moments)
+    write_table(args.histograms, activations.HISTOGRAM_COLUMNS, histograms)
+
+
+command_line.run(main)

@@ -1,0 +1,241 @@
+"""What the rules need to know: the grid's cells, where files lie, what code imports.
+
+Plain functions of the validated config. Nothing here imports torch or the library:
+every job of a cluster reads the Snakefile anew.
+"""
+
+import ast
+import functools
+import itertools
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+SRC = Path("src")
+
+# The tables that a probe writes for each checkpoint.
+PROBE_TABLES = {
+    "landscape": ["landscape"],
+    "ics": ["ics"],
+    "activations": ["moments", "histograms"],
+}
+
+# Tables computed from whole tables by summarise.py, and their sources.
+SUMMARIES = {
+    "runs": ["history", "evaluation"],
+    "landscape_ranges": ["landscape"],
+    "moment_drift": ["moments"],
+}
+
+
+class Cell(NamedTuple):
+    """A training run; ``lr`` as it stands in paths."""
+
+    model: str
+    norm: str
+    lr: str
+    seed: int
+
+
+def lr_text(lr: float) -> str:
+    """The learning rate in paths: the shortest text that reads back the same.
+
+    >>> lr_text(0.000001), lr_text(1)
+    ('1e-06', '1.0')
+    """
+    return repr(float(lr))
+
+
+def models(config: dict) -> list[str]:
+    """The models whose grid is not empty."""
+    return [name for name, model in config["models"].items() if model["grid"]]
+
+
+def cells(config: dict) -> list[Cell]:
+    """All training runs, in the order of the config, each once."""
+    found = {}
+    for model in models(config):
+        settings = config["models"][model]
+        for block in settings["grid"]:
+            for norm, lr, seed in itertools.product(
+                block["norms"], block["learning_rates"], settings["seeds"]
+            ):
+                found[Cell(model, norm, lr_text(lr), seed)] = None
+    return list(found)
+
+
+def norms(config: dict) -> list[str]:
+    """All normalisers of the grid, in the order of the config."""
+    return list(dict.fromkeys(cell.norm for cell in cells(config)))
+
+
+def probe_steps(config: dict, probe: str) -> dict[Cell, list[int]]:
+    """The steps at which ``probe`` measures each run; a missing key means all."""
+    steps = {}
+    for model, settings in config["probes"][probe]["models"].items():
+        trained = config["models"].get(model, {"grid": []})
+        for block, cell in itertools.product(settings["grid"], cells(config)):
+            if cell.model == model and _selects(block, cell):
+                chosen = block.get("steps", trained["checkpoints"])
+                steps.setdefault(cell, set()).update(chosen)
+    return {cell: sorted(chosen) for cell, chosen in steps.items()}
+
+
+def _selects(block, cell):
+    return (
+        cell.norm in block.get("norms", [cell.norm])
+        and cell.lr in map(lr_text, block.get("learning_rates", [float(cell.lr)]))
+        and cell.seed in block.get("seeds", [cell.seed])
+    )
+
+
+# Where files lie. Patterns keep their wildcards in braces.
+
+RUN_PATTERN = "{norm}/lr{lr}/seed{seed}"
+CELL_PATTERN = "{model}/" + RUN_PATTERN
+STEP_PATTERN = CELL_PATTERN + "/step{step}"
+
+
+def root(config: dict) -> str:
+    return f"results/{config['name']}"
+
+
+def data_file(config: dict, model: str) -> str:
+    return f"{root(config)}/data/{config['models'][model]['dataset']}.safetensors"
+
+
+def train_folder(config: dict, model: str = "{model}") -> str:
+    return f"{root(config)}/train/{model}/{RUN_PATTERN}"
+
+
+def checkpoint_files(config: dict, model: str) -> dict[str, str]:
+    """Named outputs of a training run."""
+    folder = train_folder(config, model)
+    steps = config["models"][model]["checkpoints"]
+    return {f"step{step}": f"{folder}/step{step}.safetensors" for step in steps}
+
+
+def probe_folder(config: dict, table: str = "{table}") -> str:
+    return f"{root(config)}/probes/{table}/{CELL_PATTERN}"
+
+
+def probe_file(config: dict, table: str) -> str:
+    return probe_folder(config, table) + "/step{step}.csv"
+
+
+def run_probe_tables(config: dict, wildcards) -> list[str]:
+    """A table for each step at which the probe of ``wildcards.table`` sees a run."""
+    cell = Cell(wildcards.model, wildcards.norm, wildcards.lr, int(wildcards.seed))
+    folder = probe_folder(config).format(table=wildcards.table, **cell._asdict())
+    steps = probe_steps(config, _probe_of(wildcards.table))[cell]
+    return [f"{folder}/step{step}.csv" for step in steps]
+
+
+def run_tables(config: dict, wildcards) -> list[str]:
+    """A table for each run that ``wildcards.table`` covers."""
+    if wildcards.table in ("history", "evaluation"):
+        pattern = f"{train_folder(config)}/{wildcards.table}.csv"
+        return [pattern.format(**cell._asdict()) for cell in cells(config)]
+    pattern = probe_folder(config) + ".csv"
+    covered = probe_steps(config, _probe_of(wildcards.table))
+    return [
+        pattern.format(table=wildcards.table, **cell._asdict()) for cell in covered
+    ]
+
+
+def _probe_of(table):
+    return next(probe for probe, tables in PROBE_TABLES.items() if table in tables)
+
+
+def collected_tables() -> list[str]:
+    return ["history", "evaluation", *itertools.chain(*PROBE_TABLES.values())]
+
+
+def tables(config: dict) -> list[str]:
+    """Every table of the experiment."""
+    names = [*collected_tables(), *SUMMARIES]
+    return [f"{root(config)}/tables/{name}.csv" for name in names]
+
+
+def figures() -> list[str]:
+    """The figures' names: files of src/figures that draw something."""
+    return sorted(path.stem for path in SRC.glob("figures/*[0-9]_*.py"))
+
+
+def figure_tables(config: dict, figure: str) -> list[str]:
+    """The tables that a figure's TABLES names."""
+    tree = ast.parse((SRC / f"figures/{figure}.py").read_text())
+    names = next(
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and node.targets[0].id == "TABLES"
+    )
+    return [f"{root(config)}/tables/{name}.csv" for name in names]
+
+
+# Code as input: a rule reruns when a file changes that its script imports.
+
+
+@functools.cache
+def imports(path: Path) -> tuple[Path, ...]:
+    """The project's files that a file imports itself, their packages included."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return tuple(itertools.chain.from_iterable(map(_files_of, names)))
+
+
+def _files_of(module: str) -> Iterator[Path]:
+    parts = module.split(".")
+    for end in range(1, len(parts) + 1):
+        base = SRC.joinpath(*parts[:end])
+        for path in (base.with_suffix(".py"), base / "__init__.py"):
+            if path.is_file():
+                yield path
+
+
+@functools.cache
+def closure(*scripts: str) -> list[str]:
+    """The scripts and all that they import from src/, directly or not, sorted.
+
+    Modules that are looked up by name (norms, models, data sets, figures) are not
+    found by reading imports: name them among ``scripts``.
+    """
+    found: set[Path] = set()
+    pending = [SRC / script for script in scripts]
+    while pending:
+        path = pending.pop()
+        if path not in found:
+            found.add(path)
+            pending += imports(path)
+    return sorted(map(str, found))
+
+
+def cell_code(script: str, model: str | None = None):
+    """Input function: the closure of a script that builds the network of a cell."""
+    return lambda wildcards: closure(
+        script,
+        f"normscape/models/{model or wildcards.model}.py",
+        f"normscape/norms/{wildcards.norm}.py",
+    )
+
+
+def norm_settings(config: dict):
+    """Params function: the settings of the cell's normaliser, as JSON."""
+    return lambda wildcards: as_json(config["norm_settings"].get(wildcards.norm, {}))
+
+
+def available(kind: str) -> list[str]:
+    """Names that can be looked up in a folder of the library, such as "norms"."""
+    paths = SRC.glob(f"normscape/{kind}/*.py")
+    return sorted(path.stem for path in paths if not path.stem.startswith("_"))
+
+
+def as_json(settings: dict) -> str:
+    """Settings as one argument of a command."""
+    return json.dumps(settings, sort_keys=True)
