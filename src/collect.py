@@ -12,4 +12,5 @@ def main():
     concatenate_tables(args.tables, args.output)
 
 
-command_line.run(main)
+if __name__ == "__main__":
+    command_line.run(main)

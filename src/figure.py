@@ -30,4 +30,5 @@ def main():
             style.save(figure, temporary)
 
 
-command_line.run(main)
+if __name__ == "__main__":
+    command_line.run(main)

@@ -24,4 +24,5 @@ def main():
         )
 
 
-command_line.run(main)
+if __name__ == "__main__":
+    command_line.run(main)

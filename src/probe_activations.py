@@ -21,4 +21,5 @@ def main():
     write_table(args.histograms, activations.HISTOGRAM_COLUMNS, histograms)
 
 
-command_line.run(main)
+if __name__ == "__main__":
+    command_line.run(main)

@@ -23,4 +23,5 @@ def main():
     write_table(args.output, ics.COLUMNS, ics.measure(run, args.parameters))
 
 
-command_line.run(main)
+if __name__ == "__main__":
+    command_line.run(main)

@@ -20,4 +20,5 @@ def main():
     write_table(args.output, landscape.COLUMNS, rows)
 
 
-command_line.run(main)
+if __name__ == "__main__":
+    command_line.run(main)

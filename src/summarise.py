@@ -20,4 +20,5 @@ def main():
         table.to_csv(temporary, index=False, float_format="%.9g")
 
 
-command_line.run(main)
+if __name__ == "__main__":
+    command_line.run(main)

@@ -66,4 +66,5 @@ def main():
     print(f"{outcome} at step {last['step'] + 1}: loss {last['loss']:.6g}")
 
 
-command_line.run(main)
+if __name__ == "__main__":
+    command_line.run(main)

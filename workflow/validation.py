@@ -2,6 +2,7 @@
 
 import ast
 import copy
+import math
 import sys
 from pathlib import Path
 
@@ -11,6 +12,20 @@ import yaml
 from workflow import grid
 
 SCHEMA = Path(__file__).parent / "schemas" / "config.schema.yaml"
+
+
+# Whole numbers are written without a point, and numbers are finite.
+_VALIDATOR = jsonschema.validators.extend(
+    jsonschema.Draft202012Validator,
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {
+            "integer": lambda _, value: type(value) is int,
+            "number": lambda _, value: (
+                type(value) in (int, float) and math.isfinite(value)
+            ),
+        }
+    ),
+)
 
 
 class ConfigError(ValueError):
@@ -27,11 +42,10 @@ def validate_config(config: dict) -> dict:
 
 def checked(config: dict) -> dict:
     """The config with defaults filled in, or a ConfigError."""
-    schema = yaml.safe_load(SCHEMA.read_text())
-    validator = jsonschema.Draft202012Validator(schema)
-    errors = sorted(validator.iter_errors(config), key=lambda e: list(map(str, e.path)))
-    if errors:
-        raise ConfigError(_line(jsonschema.exceptions.best_match(errors)))
+    schema = _schema()
+    error = jsonschema.exceptions.best_match(_VALIDATOR(schema).iter_errors(config))
+    if error:
+        raise ConfigError(_line(error))
     config = copy.deepcopy(config)
     _fill_defaults(config, schema, schema)
     _check_models(config)
@@ -41,12 +55,14 @@ def checked(config: dict) -> dict:
     return config
 
 
+def _schema() -> dict:
+    return yaml.safe_load(SCHEMA.read_text())
+
+
 def _fill_defaults(value, schema, top):
-    if "$ref" in schema:
-        schema = top["$defs"][schema["$ref"].removeprefix("#/$defs/")]
+    schema = _resolved(schema, top)
     if isinstance(value, dict):
         properties = schema.get("properties", {})
-        # Settings of normalisers go to the jobs as they are: those have the defaults.
         for key, part in properties.items():
             part = _resolved(part, top)
             if "default" in part:
@@ -87,7 +103,7 @@ _TYPES = {
     "array": "a list",
     "string": "a text",
     "integer": "a whole number",
-    "number": "a number",
+    "number": "a finite number",
     "boolean": "true or false",
     "null": "null",
 }
@@ -133,9 +149,11 @@ def _line(error) -> str:
 def _hint(value, types) -> str:
     if isinstance(value, str) and {"number", "integer"} & set(types):
         try:
-            return f"; YAML reads {value} as text, write {float(value)!r}"
+            number = float(value)
         except ValueError:
-            pass
+            return ""
+        number = int(number) if "integer" in types and number % 1 == 0 else number
+        return f"; YAML reads it as text, write {number!r} without quotes"
     return ""
 
 
@@ -183,8 +201,7 @@ def _check_norm_settings(config):
 
 
 def _built_in():
-    schema = yaml.safe_load(SCHEMA.read_text())
-    return schema["properties"]["norm_settings"]["properties"]
+    return _schema()["properties"]["norm_settings"]["properties"]
 
 
 def _keyword_arguments(norm):
