@@ -15,7 +15,7 @@ def draw(tables, norms):
     history = tables["history"].query("model == 'vgg'")
     figure = panels.new(6.8)
     top, bottom = figure.subfigures(2, 1, height_ratios=[1, 2.2])
-    lrs = sorted(history.lr.unique())
+    lrs = list(history.lr.unique())
     axes = top.subplots(1, max(len(lrs), 1), sharey=True, squeeze=False)[0]
     for ax, lr in zip(axes, lrs, strict=False):
         panels.training(ax, history, names, norms, "accuracy", 10, [lr])

@@ -16,7 +16,7 @@ def draw(tables, norms):
     rows = [
         (model, lr)
         for model in LAYERS
-        for lr in sorted(ics[ics.model == model].lr.unique(), reverse=True)
+        for lr in ics[ics.model == model].lr.unique()
     ]
     figure = panels.new(1.6 * max(len(rows), 1) + 0.4)
     axes = figure.subplots(max(len(rows), 1), 4, squeeze=False, sharex="row")

@@ -19,7 +19,7 @@ def draw(tables, norms):
         (axes[1], "dln", "loss", 1),
     ):
         rows = history[history.model == model]
-        lrs = sorted(rows.lr.unique(), reverse=True)
+        lrs = list(rows.lr.unique())
         for ax, lr in zip(row, [*lrs, *[None] * (columns - len(lrs))], strict=True):
             panels.training(ax, rows, names, norms, y, smooth, [lr])
             if lr is not None:

@@ -36,6 +36,7 @@ def draw(tables, norms):
                         ax, seeds, "step", column, color=norms.colour(name), marker="o"
                     )
             if ax.has_data():
+                ax.set_xscale("log")
                 ax.set_yscale("log")
             panels.note_if_empty(ax)
             ax.set_title(f"Layer {layer}")

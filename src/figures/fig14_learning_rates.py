@@ -1,6 +1,7 @@
 """Figure 14, not in the paper: where training ends at each learning rate.
 
-The paper says that BatchNorm widens the range of usable learning rates.
+The paper says that BatchNorm widens the range of usable learning rates. A cross at the
+bottom marks runs that diverged.
 """
 
 from figures import panels
@@ -24,7 +25,7 @@ def draw(tables, norms):
                 panels.curve(
                     ax, chosen, "lr", y, color=norms.colour(name), marker="o"
                 )
-        panels.mark_diverged(ax, rows, y, norms)
+        panels.mark_diverged(ax, rows, norms)
         if ax.has_data():
             ax.set_xscale("log")
             lrs = sorted(rows.lr.unique())

@@ -55,7 +55,7 @@ def curve(ax, table, x, y, smooth=1, **line):
 
 def training(ax, table, names, norms, y, smooth=1, lrs=None):
     """Training curves of one model: a colour a normaliser, a dash a learning rate."""
-    lrs = sorted(table.lr.unique(), reverse=True) if lrs is None else lrs
+    lrs = list(table.lr.unique()) if lrs is None else lrs
     for name in names:
         for lr, dash in zip(lrs, style.LINE_STYLES, strict=False):
             rows = table[(table.norm == name) & (table.lr == lr)]
@@ -99,8 +99,8 @@ def probed_lr(table, model):
 def ridges(ax, histograms, colour):
     """Histograms of one run, layer and unit: a ridge a step, the first at the top.
 
-    Each ridge is scaled to the same height; values beyond the central 99 % of all steps
-    are cut off.
+    Each ridge is scaled to the same height; the axis spans the central 99.9 % of the
+    values of all steps.
     """
     steps = sorted(histograms.step.unique())
     histograms = histograms.dropna(subset="density")
@@ -112,7 +112,7 @@ def ridges(ax, histograms, colour):
     order = np.argsort(centre.to_numpy())
     share = np.cumsum(mass.to_numpy()[order])
     share /= share[-1]
-    low, high = np.interp([0.005, 0.995], share, centre.to_numpy()[order])
+    low, high = np.interp([0.0005, 0.9995], share, centre.to_numpy()[order])
     for i, step in enumerate(steps):
         bins = histograms[histograms.step == step]
         offset = -i
@@ -132,13 +132,14 @@ def ridges(ax, histograms, colour):
             alpha=0.75,
             zorder=i + 2,
         )
-    ax.set_xlim(low, high)
+    margin = 0.04 * (high - low)
+    ax.set_xlim(low - margin, high + margin)
     ax.set_ylim(-len(steps) + 0.8, 1.6)
     ax.set_yticks([-i for i in range(len(steps))], [str(step) for step in steps])
     ax.grid(False)
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
-    ax.xaxis.set_major_locator(MaxNLocator(4))
+    ax.xaxis.set_major_locator(MaxNLocator(3))
 
 
 def ridge_grid(figure, histograms, model, layers, names, norms):
@@ -156,8 +157,7 @@ def ridge_grid(figure, histograms, model, layers, names, norms):
             ridges(ax, chosen, norms.colour(name))
             ax.set_title(f"{norms.label(name)}, layer {layer}")
         axes_row[0].set_ylabel("Step")
-    for ax in axes[-1]:
-        ax.set_xlabel("Activation of one unit")
+    figure.supxlabel("Activation of one unit", fontsize="medium")
 
 
 QUANTITIES = {
@@ -218,6 +218,8 @@ def lp_landscape(axes, tables, model, names, norms):
     history = tables["history"]
     lr = probed_lr(tables["landscape_ranges"], model)
     rows = history[history.model == model]
+    if lr is not None:
+        axes[0].set_title(style.lr_label(lr))
     if model == "vgg":
         training(axes[0], rows, names, norms, "accuracy", 10, [lr])
         axes[0].set_ylabel("Training accuracy\n(moving average of 10 steps)")
@@ -233,13 +235,9 @@ def lp_landscape(axes, tables, model, names, norms):
     )
 
 
-def mark_diverged(ax, runs, y, norms):
+def mark_diverged(ax, runs, norms):
     """Crosses at the bottom of a panel for runs that diverged, by learning rate."""
-    for name, lr in runs[runs.diverged_at.notna()][["norm", "lr"]].drop_duplicates().values:
-        ax.plot(
-            lr,
-            0.03,
-            "x",
-            color=norms.colour(name),
-            transform=ax.get_xaxis_transform(),
-        )
+    diverged = runs[runs.diverged_at.notna()]
+    for name, lr in diverged.groupby(["norm", "lr"]).groups:
+        at_bottom = ax.get_xaxis_transform()
+        ax.plot(lr, 0.03, "x", color=norms.colour(name), transform=at_bottom)

@@ -1,0 +1,36 @@
+"""The lock, the conda environment and what asks for them agree."""
+
+import re
+from pathlib import Path
+
+import yaml
+
+LOCK = Path("envs/requirements.txt").read_text()
+
+
+def pins(lines):
+    return {re.sub(r"\s*\\$", "", line).strip() for line in lines}
+
+
+def test_conda_has_the_same_pins():
+    locked = pins(line for line in LOCK.splitlines() if re.match("[a-z]", line))
+    environment = yaml.safe_load(Path("envs/environment.yaml").read_text())
+    (pip,) = [part for part in environment["dependencies"] if isinstance(part, dict)]
+    assert set(pip["pip"]) == locked
+    assert len(pip["pip"]) == len(locked)
+
+
+def test_the_lock_is_hashed_and_names_no_address():
+    entries = re.split(r"\n(?=[a-z])", LOCK)
+    packages = [entry for entry in entries if re.match("[a-z]", entry)]
+    assert len(packages) > 50
+    assert all("--hash=sha256:" in entry for entry in packages)
+    assert "://" not in LOCK
+    assert "--index" not in LOCK
+
+
+def test_all_that_is_asked_for_is_locked():
+    asked = Path("envs/requirements.in").read_text().splitlines()
+    names = [line.strip() for line in asked if re.match("[a-z]", line)]
+    locked = set(re.findall(r"^([a-z0-9-]+)==", LOCK, re.MULTILINE))
+    assert set(names) <= locked

@@ -1,0 +1,254 @@
+"""The whole pipeline on a tiny experiment: every rule, and what reruns when."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from workflow import grid
+
+PROJECT = Path(__file__).parent.parent
+TINY = "tests/tiny.yaml"
+LEAVE = (".venv", ".git", ".snakemake", "results", "downloads", "__pycache__")
+
+pytestmark = pytest.mark.slow
+
+
+def copy(source: Path, to: Path, *leave: str) -> Path:
+    """Copy with modification times, as ``git clone`` does not but ``cp -a`` does."""
+    shutil.copytree(source, to, symlinks=True, ignore=shutil.ignore_patterns(*leave))
+    return to
+
+
+def snakemake(folder: Path, *arguments: str, config: str = TINY):
+    environment = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "snakemake", "--configfile", config, *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def run(folder: Path, cores: int = 2, config: str = TINY) -> None:
+    done = snakemake(folder, "--cores", str(cores), config=config)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def planned(folder: Path, config: str = TINY) -> list[str]:
+    """The messages of the jobs that a dry run announces."""
+    done = snakemake(folder, "--dry-run", config=config)
+    assert done.returncode == 0, done.stderr[-3000:]
+    text = done.stdout + done.stderr
+    jobs = re.findall(r"^Job \d+: (.*)$", text, re.MULTILINE)
+    assert jobs or "Nothing to be done" in text
+    return sorted(jobs)
+
+
+def with_config(folder: Path, change) -> str:
+    """Write a changed copy of the tiny config; its name."""
+    config = yaml.safe_load((folder / TINY).read_text())
+    change(config)
+    (folder / "changed.yaml").write_text(yaml.safe_dump(config))
+    return "changed.yaml"
+
+
+def edit(path: Path) -> None:
+    with path.open("a") as file:
+        file.write("\n# an edit\n")
+
+
+def starting(jobs: list[str], *words: str) -> list[str]:
+    return [job for job in jobs if job.startswith(words)]
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory) -> Path:
+    """A copy of the project in which the tiny experiment has run."""
+    folder = copy(PROJECT, tmp_path_factory.mktemp("finished") / "project", *LEAVE)
+    run(folder)
+    return folder
+
+
+@pytest.fixture
+def folder(finished, tmp_path) -> Path:
+    """A copy of the finished folder, to change."""
+    return copy(finished, tmp_path / "project")
+
+
+def outputs(folder: Path) -> dict[str, bytes]:
+    results = folder / "results" / "tiny"
+    return {
+        str(path.relative_to(results)): path.read_bytes()
+        for kind in ("tables", "figures", "train", "probes")
+        for path in sorted(results.glob(f"{kind}/**/*"))
+        if path.is_file()
+    }
+
+
+def test_every_table_and_figure_is_there(finished):
+    results = finished / "results" / "tiny"
+    names = [*grid.collected_tables(), *grid.SUMMARIES]
+    for name in names:
+        table = pd.read_csv(results / f"tables/{name}.csv", keep_default_na=False)
+        assert list(table.columns[:4]) == ["model", "norm", "lr", "seed"]
+        assert len(table), name
+        assert set(table.model) <= {"vgg", "dln"}
+    assert len(grid.figures()) == 14
+    for figure in grid.figures():
+        assert (results / f"figures/{figure}.png").read_bytes()[:4] == b"\x89PNG"
+        assert (results / f"figures/{figure}.pdf").read_bytes()[:4] == b"%PDF"
+
+
+def test_the_tables_hold_what_the_config_asks_for(finished):
+    tables = finished / "results" / "tiny" / "tables"
+    history = pd.read_csv(tables / "history.csv", keep_default_na=False)
+    assert len(history) == 2 * 2 * 6 + 2 * 2 * 8
+    landscape = pd.read_csv(tables / "landscape.csv", keep_default_na=False)
+    assert len(landscape) == (4 * 2 + 2 * 2) * 2 * 2  # points, directions, step sizes
+    ics = pd.read_csv(tables / "ics.csv")
+    assert sorted(ics.groupby("model").size()) == [3, 14]
+    # The probe's start is the training step: same batch, same loss.
+    merged = landscape.merge(history, on=["model", "norm", "lr", "seed", "step"])
+    assert len(merged) == len(landscape)
+    assert (merged.start_loss == merged.loss_y).all()
+
+
+def test_nothing_is_left_to_do(finished):
+    assert planned(finished) == []
+
+
+def test_touching_all_sources_reruns_nothing(folder):
+    for path in [*folder.glob("src/**/*.py"), *folder.glob("workflow/**/*")]:
+        path.touch()
+    for path in folder.glob("results/tiny/train/**/*.safetensors"):
+        path.touch()
+    assert planned(folder) == []
+
+
+def test_an_edited_figure_redraws_itself_alone(folder):
+    edit(folder / "src/figures/fig04_landscape.py")
+    assert planned(folder) == ["Draw fig04_landscape"]
+
+
+def test_an_edited_norm_retrains_its_own_cells(folder):
+    edit(folder / "src/normscape/norms/batch.py")
+    jobs = planned(folder)
+    trained = starting(jobs, "Train")
+    assert trained == [
+        f"Train {model}, batch, lr {lr}, seed {seed}"
+        for model, lr in (("dln", "1e-06"), ("vgg", "0.1"))
+        for seed in (0, 1)
+    ]
+    probed = starting(jobs, "Landscape", "Internal", "Activations")
+    assert len(probed) == 4 + 2 + 2 + 3
+    assert all("/batch/" in job for job in probed)
+    assert len(starting(jobs, "Draw")) == 14
+
+
+def test_an_edited_probe_trains_nothing(folder):
+    edit(folder / "src/normscape/probes/ics.py")
+    jobs = planned(folder)
+    assert starting(jobs, "Internal") == [
+        "Internal covariate shift of dln/batch/lr1e-06/seed0/step4",
+        "Internal covariate shift of vgg/batch/lr0.1/seed0/step3",
+    ]
+    assert starting(jobs, "Draw") == ["Draw fig03_internal_covariate_shift"]
+    assert not starting(jobs, "Train", "Landscape", "Activations", "Prepare")
+
+
+def test_a_new_seed_trains_its_own_cells(folder):
+    def add_seed(config):
+        config["models"]["vgg"]["seeds"].append(2)
+
+    jobs = planned(folder, with_config(folder, add_seed))
+    assert starting(jobs, "Train") == [
+        f"Train vgg, {norm}, lr 0.1, seed 2" for norm in ("batch", "none")
+    ]
+    assert all("seed2" in job for job in starting(jobs, "Landscape"))
+    assert len(starting(jobs, "Landscape")) == 4
+    assert not starting(jobs, "Internal", "Activations", "Prepare")
+    assert "Collect the table history" in jobs
+    assert "Draw fig01_training_curves" in jobs
+    assert "Draw fig03_internal_covariate_shift" not in jobs
+
+
+def test_a_changed_setting_reaches_only_what_uses_it(folder):
+    def more_bins(config):
+        config["probes"]["activations"]["bins"] = 20
+
+    jobs = planned(folder, with_config(folder, more_bins))
+    assert len(starting(jobs, "Activations")) == 3
+    assert not starting(jobs, "Train", "Landscape", "Internal", "Prepare")
+
+    def other_noise(config):
+        config["norm_settings"] = {"batch": {"eps": 1e-4}}
+
+    jobs = planned(folder, with_config(folder, other_noise))
+    assert len(starting(jobs, "Train")) == 4
+    assert all(", batch," in job for job in starting(jobs, "Train"))
+
+
+def test_a_normaliser_of_ones_own(folder):
+    """The README's example, as it stands there: a file and a name in the config."""
+    readme = (folder / "README.md").read_text()
+    path, code = re.search(r"`(src/normscape/norms/\w+\.py)`.*?```python\n(.*?)```", readme, re.DOTALL).groups()
+    (folder / path).write_text(code)
+    name = Path(path).stem
+
+    def add_norm(config):
+        for model in config["models"].values():
+            model["grid"][0]["norms"].append(name)
+        config["probes"]["landscape"]["models"]["vgg"]["grid"][0]["norms"].append(name)
+
+    config = with_config(folder, add_norm)
+    jobs = planned(folder, config)
+    assert starting(jobs, "Train") == sorted(
+        f"Train {model}, {name}, lr {lr}, seed {seed}"
+        for model, lr in (("vgg", "0.1"), ("dln", "1e-06"))
+        for seed in (0, 1)
+    )
+    run(folder, config=config)
+    runs = pd.read_csv(folder / "results/tiny/tables/runs.csv", keep_default_na=False)
+    assert len(runs[runs.norm == name]) == 4
+    ranges = pd.read_csv(folder / "results/tiny/tables/landscape_ranges.csv")
+    assert name in set(ranges.norm)
+    # It stands in the figures: their text names it.
+    pdf_to_text = (folder / "results/tiny/figures/fig04_landscape.png").read_bytes()
+    before = outputs(folder)["figures/fig04_landscape.png"]
+    assert pdf_to_text == before
+
+
+def test_two_copies_end_with_the_same_bytes(finished, tmp_path):
+    """Another folder, one core, so another order of jobs."""
+    other = copy(PROJECT, tmp_path / "other", *LEAVE)
+    run(other, cores=1)
+    ours, theirs = outputs(finished), outputs(other)
+    assert ours.keys() == theirs.keys()
+    assert [name for name in ours if ours[name] != theirs[name]] == []
+
+
+def test_a_mistake_in_the_config_starts_nothing(tmp_path):
+    project = copy(PROJECT, tmp_path / "project", *LEAVE)
+
+    def misspell(config):
+        config["models"]["vgg"]["grid"][0]["norms"] = ["bach"]
+
+    config = with_config(project, misspell)
+    done = snakemake(project, "--cores", "1", config=config)
+    lines = [line for line in done.stderr.splitlines() if line.startswith("config: ")]
+    assert done.returncode == 1
+    assert len(lines) == 1
+    assert "norms[0]: found 'bach', allowed are batch" in lines[0]
+    assert "Traceback" not in done.stderr
+    assert not (project / "results").exists()
