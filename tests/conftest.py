@@ -5,6 +5,9 @@ import torch
 
 from normscape.run import Run, Spec
 
+# One thread, as in the jobs: tests are many small computations.
+torch.set_num_threads(1)
+
 NETWORKS = {
     "vgg": {"width": 2, "fc_widths": [], "initialisation": "he_normal"},
     "dln": {"depth": 5, "normalise_last": False, "initialisation": "glorot_normal"},

@@ -1,9 +1,9 @@
 """VGG: the 13 convolutions of VGG-16 (Simonyan and Zisserman 2015), any width.
 
 ``width`` counts the channels of the first block; 64 is the full network. Max-pooling
-follows each of the first four blocks for as long as the maps are larger than 2x2;
-a last max-pooling takes whatever is left to 1x1. For 32x32 inputs that is VGG-16,
-and for smaller ones the deep blocks still see 2x2 maps.
+follows each of the first four blocks for as long as it leaves maps of at least 2x2; a
+last max-pooling takes whatever is left to 1x1. For 32x32 inputs that is VGG-16, and for
+smaller ones the deep blocks still see 2x2 maps.
 """
 
 import torch.nn.functional as F
@@ -45,7 +45,7 @@ def build(data, settings, norm, seed) -> VGG:
             if number == convolutions - 1:
                 if block == len(BLOCKS) - 1:
                     after += [nn.AdaptiveMaxPool2d(1), nn.Flatten()]
-                elif side > 2:
+                elif side >= 4:
                     after.append(nn.MaxPool2d(2))
                     side //= 2
             add(

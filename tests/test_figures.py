@@ -1,0 +1,215 @@
+"""Figures of made-up tables: what is in them, not how many bytes."""
+
+import importlib
+import itertools
+
+import matplotlib.colors
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from figures import style
+from normscape import summaries
+from workflow import grid
+
+NORMS = ["none", "batch", "noisy_batch", "noise", "l1", "l2", "linf", "mine"]
+LRS = {"vgg": [0.1, 0.5], "dln": [1e-6, 1e-7]}
+
+
+def cells(**limits):
+    for model, lrs in LRS.items():
+        for lr, norm, seed in itertools.product(lrs, NORMS, (0, 1, 2)):
+            if all(v == limits.get(k, v) for k, v in (("lr", lr), ("model", model))):
+                yield {"model": model, "norm": norm, "lr": lr, "seed": seed}
+
+
+@pytest.fixture(scope="module")
+def tables():
+    draws = np.random.default_rng(0)
+    history, evaluation, landscape, ics, moments, histograms = ([] for _ in range(6))
+    for cell in cells():
+        level = NORMS.index(cell["norm"]) + 1
+        for step in range(30):
+            if (cell["norm"], cell["lr"], cell["seed"]) == ("noise", 0.5, 1) and step > 9:
+                break
+            history.append(
+                cell
+                | {"step": step, "loss": level + 1 / (1 + step), "accuracy": step / 40}
+                | {"gradient_norm": 1.0, "diverged": int(False)}
+            )
+            if len(history) > 1 and step == 9 and (cell["norm"], cell["lr"], cell["seed"]) == ("noise", 0.5, 1):
+                history[-1] |= {"diverged": 1, "loss": np.nan}
+        for step in (0, 10, 20):
+            evaluation.append(cell | {"step": step, "test_accuracy": step / 40})
+            for layer in (1, 2, 3, 5, 9, 10, 11, 13, 17, 24):
+                row = cell | {"step": step, "layer": layer}
+                ics.append(row | {"l2_difference": level * 0.1, "cosine": 0.5, "gradient_norm": 1})
+                unit = row | {"scope": "unit", "unit": 0}
+                moments.append(unit | {"mean": draws.normal(), "variance": draws.uniform(1, 2), "skewness": 0})
+                density, edges = np.histogram(draws.normal(size=200), 8, density=True)
+                for left, right, d in zip(edges, edges[1:], density, strict=False):
+                    histograms.append(unit | {"left": left, "right": right, "density": d})
+            for direction, size in itertools.product(("gradient", "random"), (0.1, 0.2)):
+                landscape.append(
+                    cell
+                    | {"step": step, "direction": direction, "draw": 0, "step_size": size}
+                    | {"loss": level * size, "gradient_change": level * size, "distance": size}
+                    | {"cosine": 0.5, "start_loss": 1.0, "gradient_norm": 1.0}
+                )
+    tables = {
+        name: pd.DataFrame(rows)
+        for name, rows in (
+            ("history", history),
+            ("evaluation", evaluation),
+            ("landscape", landscape),
+            ("ics", ics),
+            ("moments", moments),
+            ("histograms", histograms),
+        )
+    }
+    for name, sources in grid.SUMMARIES.items():
+        tables[name] = getattr(summaries, name)(*(tables[s] for s in sources))
+    return tables
+
+
+def draw(name, tables, norms=NORMS):
+    module = importlib.import_module(f"figures.{name}")
+    figure = module.draw({n: tables[n] for n in module.TABLES}, style.Norms(norms))
+    figure.canvas.draw()
+    return figure
+
+
+def axes_of(figure):
+    return [ax for ax in figure.get_axes() if ax.get_visible()]
+
+
+def texts(figure):
+    found = [t.get_text() for t in figure.findobj(plt.Text)]
+    return [text for text in found if text]
+
+
+@pytest.mark.parametrize("name", grid.figures())
+def test_no_panel_is_empty_and_every_axis_is_labelled(tables, name):
+    figure = draw(name, tables)
+    for ax in axes_of(figure):
+        assert ax.has_data(), ax.get_title()
+        assert "not in this" not in " ".join(t.get_text() for t in ax.texts)
+    labels = texts(figure)
+    assert any(
+        word in label
+        for label in labels
+        for word in ("Step", "Learning rate", "Step size")
+    )
+    plt.close(figure)
+
+
+@pytest.mark.parametrize("name", grid.figures())
+def test_the_users_own_norm_is_in_every_figure(tables, name):
+    figure = draw(name, tables)
+    assert any("mine" in text for text in texts(figure))
+    own = style.Norms(NORMS).colour("mine")
+    if name != "fig11_gradient_change":  # its colours are steps
+        assert own in colours(figure)
+    plt.close(figure)
+
+
+def colours(figure):
+    found = set()
+    for ax in axes_of(figure):
+        found |= {matplotlib.colors.to_hex(line.get_color()).upper() for line in ax.lines}
+        found |= {
+            matplotlib.colors.to_hex(patch.get_facecolor()).upper()
+            for patch in ax.patches
+        }
+    return found
+
+
+@pytest.mark.parametrize("name", grid.figures())
+def test_an_experiment_without_the_cells_says_so(tables, name):
+    """Only the standard VGG is left: nothing fails, empty panels say why."""
+    few = {
+        key: table[(table.model == "vgg") & (table.norm == "none")]
+        for key, table in tables.items()
+    }
+    figure = draw(name, few, ["none"])
+    for ax in axes_of(figure):
+        assert ax.has_data() or "not in this" in ax.texts[0].get_text()
+    plt.close(figure)
+
+
+def test_one_colour_a_norm():
+    norms = style.Norms(NORMS)
+    assert len({norms.colour(name) for name in NORMS}) == len(NORMS)
+    assert style.Norms(["mine", "batch"]).colour("batch") == norms.colour("batch")
+    assert norms.choose("none", "batch") == ["none", "batch", "mine"]
+
+
+def test_curves_are_means_over_seeds_and_bands_their_range(tables):
+    from figures import panels
+
+    rows = pd.DataFrame(
+        [
+            {"seed": s, "step": t, "loss": (s + 1) * (t + 1.0)}
+            for s in range(3)
+            for t in range(4)
+        ]
+    )
+    figure, ax = plt.subplots()
+    panels.curve(ax, rows, "step", "loss", color="#000000")
+    assert list(ax.lines[0].get_ydata()) == [2, 4, 6, 8]
+    band = ax.collections[0].get_paths()[0].vertices
+    assert band[:, 1].min() == 1
+    assert band[:, 1].max() == 12
+    plt.close(figure)
+
+
+def test_a_diverged_run_ends_in_a_cross(tables):
+    figure = draw("fig02_noisy_batch_norm", tables)
+    crosses = [
+        line
+        for ax in axes_of(figure)
+        for line in ax.lines
+        if line.get_marker() == "x"
+    ]
+    assert len(crosses) == 1
+    assert list(crosses[0].get_xdata()) == [8]
+    plt.close(figure)
+    figure = draw("fig14_learning_rates", tables)
+    assert [
+        float(line.get_xdata()[0])
+        for line in axes_of(figure)[0].lines
+        if line.get_marker() == "x"
+    ] == [0.5]
+    plt.close(figure)
+
+
+def test_figure_3_has_the_papers_layers_and_log_axes(tables):
+    figure = draw("fig03_internal_covariate_shift", tables)
+    titles = {ax.get_title() for ax in axes_of(figure)}
+    assert titles == {
+        f"{model} layer {layer}, lr {lr}"
+        for model, layers, lrs in (
+            ("VGG", (5, 10), (0.1, 0.5)),
+            ("DLN", (9, 17), ("1e-06", "1e-07")),
+        )
+        for layer in layers
+        for lr in lrs
+    }
+    for ax in axes_of(figure):
+        expected = "log" if "difference" in ax.get_ylabel() else "linear"
+        assert ax.get_yscale() == expected
+    plt.close(figure)
+
+
+def test_figure_4_shows_the_ranges_of_its_table(tables):
+    figure = draw("fig04_landscape", tables)
+    loss, change, beta = axes_of(figure)
+    assert loss.get_yscale() == "log"
+    high = {tuple(np.round(line.get_ydata(), 6)) for line in loss.lines}
+    # level * step size, from 0.1 to 0.2: none 1, batch 2, mine 8
+    for level in (1, 2, 8):
+        assert (level * 0.2,) * 3 in high
+        assert (level * 0.1,) * 3 in high
+    assert {line.get_ydata()[0] for line in beta.lines} == {1, 2, 8}
+    plt.close(figure)
