@@ -12,16 +12,9 @@ def main():
     arguments.add_argument("--output", required=True, help="safetensors file")
     args = arguments.parse_args()
 
-    from safetensors.torch import save_file
+    from normscape import datasets, tensors
 
-    from normscape import datasets
-    from normscape.files import atomic
-
-    data = datasets.load(args.dataset, args.settings)
-    with atomic(args.output) as temporary:
-        save_file(
-            {name: tensor.contiguous() for name, tensor in data.items()}, temporary
-        )
+    tensors.save(args.output, datasets.load(args.dataset, args.settings))
 
 
 if __name__ == "__main__":

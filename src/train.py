@@ -34,14 +34,11 @@ def main():
 
     from pathlib import Path
 
-    import torch
-    from safetensors.torch import load_file
-
-    from normscape import checkpoints, training
+    from normscape import checkpoints, process, tensors, training
     from normscape.files import write_table
     from normscape.run import Run, Spec
 
-    torch.set_num_threads(args.threads)
+    process.set_up(args.threads)
     spec = Spec(
         model=args.model,
         norm=args.norm,
@@ -56,9 +53,9 @@ def main():
     def save(run, diverged_at):
         checkpoints.save(folder / f"step{run.step}.safetensors", run, diverged_at)
 
-    history, evaluation = training.train(
-        Run(spec, load_file(args.data), args.device), args.steps, args.checkpoints, save
-    )
+    data, _ = tensors.load(args.data)
+    run = Run(spec, data, args.device)
+    history, evaluation = training.train(run, args.steps, args.checkpoints, save)
     write_table(folder / "history.csv", training.HISTORY_COLUMNS, history)
     write_table(folder / "evaluation.csv", training.EVALUATION_COLUMNS, evaluation)
     last = dict(zip(training.HISTORY_COLUMNS, history[-1], strict=True))

@@ -83,7 +83,9 @@ def test_normalise_last(last, count):
     data = {"train_inputs": torch.randn(5, 6), "train_targets": torch.randn(5, 6)}
     settings = {"depth": 4, "normalise_last": last, "initialisation": "glorot_normal"}
     asked = []
-    models.build("dln", data, settings, lambda f, n: asked.append(n) or nn.Identity(), 0)
+    models.build(
+        "dln", data, settings, lambda f, n: asked.append(n) or nn.Identity(), 0
+    )
     assert asked == list(range(1, count + 1))
 
 
@@ -98,7 +100,9 @@ def test_normalise_last(last, count):
 )
 def test_initialisation(scheme, variance):
     """A 3x3 convolution from 512 to 512 channels has fan-in and fan-out 9 * 512."""
-    network = models.build("vgg", images(32), VGG | {"initialisation": scheme}, no_norm, 0)
+    network = models.build(
+        "vgg", images(32), VGG | {"initialisation": scheme}, no_norm, 0
+    )
     weight = network[11].linear.weight.detach()
     assert abs(weight.var() / variance - 1) < 0.01
     uniform = float(weight.abs().max()) <= math.sqrt(3 * variance) * 1.0001

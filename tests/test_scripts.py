@@ -28,7 +28,10 @@ def test_help_explains_itself(script):
     ("arguments", "line"),
     [
         (["probe_ics.py", "--checkpoint", "no.safetensors"], "no.safetensors"),
-        (["probe_ics.py", "--checkpoint", "broken.safetensors"], "not a whole safetens"),
+        (
+            ["probe_ics.py", "--checkpoint", "broken.safetensors"],
+            "not a whole safetens",
+        ),
     ],
 )
 def test_a_bad_file_is_one_line(tmp_path, arguments, line):

@@ -13,10 +13,32 @@ CELL = {"model": "vgg", "norm": "none", "lr": 0.1, "seed": 0}
 
 def test_runs():
     steps = range(120)
-    good = pd.DataFrame([CELL | {"step": t, "loss": 120 - t, "accuracy": t / 120, "gradient_norm": 1, "diverged": 0} for t in steps])
+    good = pd.DataFrame(
+        [
+            CELL
+            | {
+                "step": t,
+                "loss": 120 - t,
+                "accuracy": t / 120,
+                "gradient_norm": 1,
+                "diverged": 0,
+            }
+            for t in steps
+        ]
+    )
     bad = pd.DataFrame(
-        [CELL | {"seed": 1, "step": t, "loss": loss, "accuracy": 0.1, "gradient_norm": 1, "diverged": d}
-         for t, (loss, d) in enumerate([(2.0, 0), (9.0, 0), (math.nan, 1)])]
+        [
+            CELL
+            | {
+                "seed": 1,
+                "step": t,
+                "loss": loss,
+                "accuracy": 0.1,
+                "gradient_norm": 1,
+                "diverged": d,
+            }
+            for t, (loss, d) in enumerate([(2.0, 0), (9.0, 0), (math.nan, 1)])
+        ]
     )
     evaluation = pd.DataFrame(
         [CELL | {"step": t, "test_accuracy": a} for t, a in ((120, 0.8), (0, 0.1))]
@@ -25,7 +47,9 @@ def test_runs():
     table = summaries.runs(pd.concat([good, bad]), evaluation).set_index("seed")
     assert table.loc[0, "steps"] == 120
     assert table.loc[0, "final_loss"] == pytest.approx(np.mean(range(1, 51)))
-    assert table.loc[0, "final_accuracy"] == pytest.approx(np.mean(range(70, 120)) / 120)
+    assert table.loc[0, "final_accuracy"] == pytest.approx(
+        np.mean(range(70, 120)) / 120
+    )
     assert table.loc[0, "final_test_accuracy"] == 0.8
     assert pd.isna(table.loc[0, "diverged_at"])
     assert table.loc[1, "diverged_at"] == 2
@@ -58,7 +82,8 @@ def test_landscape_ranges():
 
 def test_moment_drift():
     rows = [
-        CELL | {"step": t, "layer": 2, "scope": "unit", "unit": 5, "mean": m, "variance": v}
+        CELL
+        | {"step": t, "layer": 2, "scope": "unit", "unit": 5, "mean": m, "variance": v}
         for t, m, v in ((100, 4.0, 1.0), (0, 1.0, 2.0), (10, 2.0, 5.0))
     ]
     table = summaries.moment_drift(pd.DataFrame(rows))
@@ -71,7 +96,9 @@ def test_moment_drift():
 
 
 def test_reading_keeps_the_norm_called_none(tmp_path):
-    (tmp_path / "t.csv").write_text("model,norm,lr,seed,x\nvgg,none,0.1,0,nan\nvgg,none,0.1,1,\n")
+    (tmp_path / "t.csv").write_text(
+        "model,norm,lr,seed,x\nvgg,none,0.1,0,nan\nvgg,none,0.1,1,\n"
+    )
     table = tables.read([tmp_path / "t.csv"])["t"]
     assert list(table.norm) == ["none", "none"]
     assert table.x.isna().all()

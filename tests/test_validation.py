@@ -29,9 +29,21 @@ ICS = ["probes", "ics", "models", "vgg", "grid", 0]
 
 MISTAKES = [
     (["modls"], {}, r"modls: unknown key; allowed are name, .*models"),
-    (["models", "vgg", "stepz"], 3, r"models\.vgg\.stepz: unknown key; allowed .*steps"),
-    (["models", "vgg", "steps"], "500", r"models\.vgg\.steps: found the text '500'.*500"),
-    (["models", "vgg", "steps"], 0, r"models\.vgg\.steps: found 0, allowed is at least 1"),
+    (
+        ["models", "vgg", "stepz"],
+        3,
+        r"models\.vgg\.stepz: unknown key; allowed .*steps",
+    ),
+    (
+        ["models", "vgg", "steps"],
+        "500",
+        r"models\.vgg\.steps: found the text '500'.*500",
+    ),
+    (
+        ["models", "vgg", "steps"],
+        0,
+        r"models\.vgg\.steps: found 0, allowed is at least 1",
+    ),
     (["models", "vgg", "steps"], 9.5, r"models\.vgg\.steps: found 9.5.*whole number"),
     (["models", "vgg", "steps"], True, r"models\.vgg\.steps: found True.*whole number"),
     (["models", "resnet"], {}, r"models\.resnet: unknown key; allowed are vgg, dln"),
@@ -50,8 +62,16 @@ MISTAKES = [
         r"learning_rates\[0\]: found the text '1e-3', .*a finite number; .*write 0\.001",
     ),
     ([*GRID, "learning_rates", 0], 0, r"learning_rates\[0\]: found 0, .*more than 0"),
-    ([*GRID, "learning_rates", 0], math.inf, r"learning_rates\[0\]: found inf, .*finite"),
-    ([*GRID, "learning_rates", 0], math.nan, r"learning_rates\[0\]: found nan, .*finite"),
+    (
+        [*GRID, "learning_rates", 0],
+        math.inf,
+        r"learning_rates\[0\]: found inf, .*finite",
+    ),
+    (
+        [*GRID, "learning_rates", 0],
+        math.nan,
+        r"learning_rates\[0\]: found nan, .*finite",
+    ),
     (
         ["models", "vgg", "checkpoints"],
         [0, 501],
@@ -62,9 +82,17 @@ MISTAKES = [
         "xavier",
         r"initialisation: found the text 'xavier', allowed are he_normal, .*glorot",
     ),
-    ([*ICS, "norms"], ["noise", "l3"], r"ics\.models\.vgg\.grid\[0\]\.norms: found 'l3'"),
+    (
+        [*ICS, "norms"],
+        ["noise", "l3"],
+        r"ics\.models\.vgg\.grid\[0\]\.norms: found 'l3'",
+    ),
     ([*ICS, "seeds"], [7], r"grid\[0\]\.seeds: found 7, outside .*allowed are 0, 1, 2"),
-    ([*ICS, "steps"], [11], r"grid\[0\]\.steps: found 11, outside .*allowed are 0, 10, "),
+    (
+        [*ICS, "steps"],
+        [11],
+        r"grid\[0\]\.steps: found 11, outside .*allowed are 0, 10, ",
+    ),
     ([*ICS, "learning_rates"], [0.2], r"learning_rates: found 0\.2, .*are 0\.1, 0\.5"),
     (
         ["probes", "ics", "models", "resnet"],

@@ -109,11 +109,17 @@ def train_folder(config: dict, model: str = "{model}") -> str:
     return f"{root(config)}/train/{model}/{RUN_PATTERN}"
 
 
+def train_file(config: dict, name: str, model: str = "{model}") -> str:
+    return f"{train_folder(config, model)}/{name}"
+
+
 def checkpoint_files(config: dict, model: str) -> dict[str, str]:
     """Named outputs of a training run."""
-    folder = train_folder(config, model)
     steps = config["models"][model]["checkpoints"]
-    return {f"step{step}": f"{folder}/step{step}.safetensors" for step in steps}
+    return {
+        f"step{step}": train_file(config, f"step{step}.safetensors", model)
+        for step in steps
+    }
 
 
 def probe_folder(config: dict, table: str = "{table}") -> str:
@@ -135,13 +141,11 @@ def run_probe_tables(config: dict, wildcards) -> list[str]:
 def run_tables(config: dict, wildcards) -> list[str]:
     """A table for each run that ``wildcards.table`` covers."""
     if wildcards.table in ("history", "evaluation"):
-        pattern = f"{train_folder(config)}/{wildcards.table}.csv"
+        pattern = train_file(config, f"{wildcards.table}.csv")
         return [pattern.format(**cell._asdict()) for cell in cells(config)]
     pattern = probe_folder(config) + ".csv"
     covered = probe_steps(config, _probe_of(wildcards.table))
-    return [
-        pattern.format(table=wildcards.table, **cell._asdict()) for cell in covered
-    ]
+    return [pattern.format(table=wildcards.table, **cell._asdict()) for cell in covered]
 
 
 def _probe_of(table):

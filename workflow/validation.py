@@ -111,7 +111,11 @@ _TYPES = {
 
 def _line(error) -> str:
     """One line for an error of jsonschema: key, what was found, what is allowed."""
-    key, value, allowed = _key(error.absolute_path), error.instance, error.validator_value
+    key, value, allowed = (
+        _key(error.absolute_path),
+        error.instance,
+        error.validator_value,
+    )
     match error.validator:
         case "additionalProperties":
             known = error.schema.get("properties", {})

@@ -14,9 +14,7 @@ def draw(tables, norms):
     ics = tables["ics"]
     names = norms.choose("none", "batch")
     rows = [
-        (model, lr)
-        for model in LAYERS
-        for lr in ics[ics.model == model].lr.unique()
+        (model, lr) for model in LAYERS for lr in ics[ics.model == model].lr.unique()
     ]
     figure = panels.new(1.6 * max(len(rows), 1) + 0.4)
     axes = figure.subplots(max(len(rows), 1), 4, squeeze=False, sharex="row")

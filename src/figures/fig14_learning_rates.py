@@ -22,9 +22,7 @@ def draw(tables, norms):
         for name in names:
             chosen = rows[rows.norm == name]
             if chosen[y].notna().any():
-                panels.curve(
-                    ax, chosen, "lr", y, color=norms.colour(name), marker="o"
-                )
+                panels.curve(ax, chosen, "lr", y, color=norms.colour(name), marker="o")
         panels.mark_diverged(ax, rows, norms)
         if ax.has_data():
             ax.set_xscale("log")

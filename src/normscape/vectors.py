@@ -5,8 +5,6 @@ Sums are taken in float64, so that differences of nearly equal gradients survive
 
 import math
 
-import torch
-
 
 def dot(a, b) -> float:
     """Inner product."""
@@ -29,6 +27,7 @@ def distance(a, b) -> float:
 def cosine(a, b) -> float:
     """Cosine of the angle; exactly 1 for equal vectors, NaN if one is zero.
 
+    >>> import torch
     >>> cosine([torch.tensor([3.0, 4.0])], [torch.tensor([3.0, 4.0])])
     1.0
     """

@@ -6,10 +6,10 @@ rule collect_run:
         code=grid.closure("collect.py"),
     output:
         grid.probe_folder(config) + ".csv",
-    wildcard_constraints:
-        table="|".join(grid.collected_tables()),
     log:
         f"{ROOT}/logs/collect_run/{{table}}/{grid.CELL_PATTERN}.log",
+    wildcard_constraints:
+        table="|".join(grid.collected_tables()),
     conda:
         "../../envs/environment.yaml"
     message:
@@ -24,10 +24,10 @@ rule collect:
         code=grid.closure("collect.py"),
     output:
         f"{ROOT}/tables/{{table}}.csv",
-    wildcard_constraints:
-        table="|".join(grid.collected_tables()),
     log:
         f"{ROOT}/logs/collect/{{table}}.log",
+    wildcard_constraints:
+        table="|".join(grid.collected_tables()),
     conda:
         "../../envs/environment.yaml"
     message:
@@ -44,14 +44,14 @@ rule summarise:
         code=grid.closure("summarise.py"),
     output:
         f"{ROOT}/tables/{{table}}.csv",
-    wildcard_constraints:
-        table="|".join(grid.SUMMARIES),
-    params:
-        table="{table}",
     log:
         f"{ROOT}/logs/summarise/{{table}}.log",
+    wildcard_constraints:
+        table="|".join(grid.SUMMARIES),
     conda:
         "../../envs/environment.yaml"
+    params:
+        table="{table}",
     message:
         "Summarise as {wildcards.table}"
     shell:

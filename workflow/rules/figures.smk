@@ -6,13 +6,13 @@ rule figure:
         ),
     output:
         multiext(f"{ROOT}/figures/{{figure}}", ".png", ".pdf"),
-    params:
-        figure="{figure}",
-        norms=grid.norms(config),
     log:
         f"{ROOT}/logs/figure/{{figure}}.log",
     conda:
         "../../envs/environment.yaml"
+    params:
+        figure="{figure}",
+        norms=grid.norms(config),
     message:
         "Draw {wildcards.figure}"
     shell:

@@ -5,14 +5,14 @@ rule prepare:
         ),
     output:
         f"{ROOT}/data/{{dataset}}.safetensors",
+    log:
+        f"{ROOT}/logs/prepare/{{dataset}}.log",
+    cache: True
+    conda:
+        "../../envs/environment.yaml"
     params:
         dataset="{dataset}",
         settings=lambda wildcards: grid.as_json(config["datasets"][wildcards.dataset]),
-    log:
-        f"{ROOT}/logs/prepare/{{dataset}}.log",
-    conda:
-        "../../envs/environment.yaml"
-    cache: True
     message:
         "Prepare the data set {wildcards.dataset}"
     shell:

@@ -1,25 +1,25 @@
 rule probe_landscape:
     input:
-        checkpoint=grid.train_folder(config) + "/step{step}.safetensors",
+        checkpoint=grid.train_file(config, "step{step}.safetensors"),
         data=lambda wildcards: grid.data_file(config, wildcards.model),
         code=grid.cell_code("probe_landscape.py"),
     output:
         grid.probe_file(config, "landscape"),
+    log:
+        f"{ROOT}/logs/probe_landscape/{grid.STEP_PATTERN}.log",
+    cache: True
+    conda:
+        "../../envs/environment.yaml"
+    threads: config["threads"]
+    resources:
+        mem_mb=1000,
     params:
         cell=grid.STEP_PATTERN,
         device=config["device"],
         step_sizes=lambda wildcards: (
-        config["probes"]["landscape"]["models"][wildcards.model]["step_sizes"]
+            config["probes"]["landscape"]["models"][wildcards.model]["step_sizes"]
         ),
         random_directions=config["probes"]["landscape"]["random_directions"],
-    log:
-        f"{ROOT}/logs/probe_landscape/{grid.STEP_PATTERN}.log",
-    conda:
-        "../../envs/environment.yaml"
-    cache: True
-    threads: config["threads"]
-    resources:
-        mem_mb=1000,
     message:
         "Landscape of {params.cell}"
     shell:
@@ -31,23 +31,23 @@ rule probe_landscape:
 
 rule probe_ics:
     input:
-        checkpoint=grid.train_folder(config) + "/step{step}.safetensors",
+        checkpoint=grid.train_file(config, "step{step}.safetensors"),
         data=lambda wildcards: grid.data_file(config, wildcards.model),
         code=grid.cell_code("probe_ics.py"),
     output:
         grid.probe_file(config, "ics"),
+    log:
+        f"{ROOT}/logs/probe_ics/{grid.STEP_PATTERN}.log",
+    cache: True
+    conda:
+        "../../envs/environment.yaml"
+    threads: config["threads"]
+    resources:
+        mem_mb=1000,
     params:
         cell=grid.STEP_PATTERN,
         device=config["device"],
         parameters=config["probes"]["ics"]["parameters"],
-    log:
-        f"{ROOT}/logs/probe_ics/{grid.STEP_PATTERN}.log",
-    conda:
-        "../../envs/environment.yaml"
-    cache: True
-    threads: config["threads"]
-    resources:
-        mem_mb=1000,
     message:
         "Internal covariate shift of {params.cell}"
     shell:
@@ -58,24 +58,24 @@ rule probe_ics:
 
 rule probe_activations:
     input:
-        checkpoint=grid.train_folder(config) + "/step{step}.safetensors",
+        checkpoint=grid.train_file(config, "step{step}.safetensors"),
         data=lambda wildcards: grid.data_file(config, wildcards.model),
         code=grid.cell_code("probe_activations.py"),
     output:
         moments=grid.probe_file(config, "moments"),
         histograms=grid.probe_file(config, "histograms"),
+    log:
+        f"{ROOT}/logs/probe_activations/{grid.STEP_PATTERN}.log",
+    cache: True
+    conda:
+        "../../envs/environment.yaml"
+    threads: config["threads"]
+    resources:
+        mem_mb=1000,
     params:
         cell=grid.STEP_PATTERN,
         device=config["device"],
         bins=config["probes"]["activations"]["bins"],
-    log:
-        f"{ROOT}/logs/probe_activations/{grid.STEP_PATTERN}.log",
-    conda:
-        "../../envs/environment.yaml"
-    cache: True
-    threads: config["threads"]
-    resources:
-        mem_mb=1000,
     message:
         "Activations of {params.cell}"
     shell:

@@ -8,9 +8,17 @@ for model in grid.models(config):
             data=grid.data_file(config, model),
             code=grid.cell_code("train.py", model),
         output:
-            history=grid.train_folder(config, model) + "/history.csv",
-            evaluation=grid.train_folder(config, model) + "/evaluation.csv",
             **grid.checkpoint_files(config, model),
+            history=grid.train_file(config, "history.csv", model),
+            evaluation=grid.train_file(config, "evaluation.csv", model),
+        log:
+            f"{ROOT}/logs/train/{model}/{grid.RUN_PATTERN}.log",
+        cache: True
+        conda:
+            "../../envs/environment.yaml"
+        threads: config["threads"]
+        resources:
+            mem_mb=1000,
         params:
             model=model,
             norm="{norm}",
@@ -23,14 +31,6 @@ for model in grid.models(config):
             checkpoints=config["models"][model]["checkpoints"],
             device=config["device"],
             folder=grid.train_folder(config, model),
-        log:
-            f"{ROOT}/logs/train/{model}/{grid.RUN_PATTERN}.log",
-        conda:
-            "../../envs/environment.yaml"
-        cache: True
-        threads: config["threads"]
-        resources:
-            mem_mb=1000,
         message:
             "Train {params.model}, {wildcards.norm}, lr {wildcards.lr}, seed {wildcards.seed}"
         shell:

@@ -11,9 +11,9 @@ noise : ``noise(device)`` gives the layer's ``torch.Generator`` for the current 
     for normalisers that draw random numbers.
 settings : keyword-only, with defaults; the config's ``norm_settings.NAME`` sets them.
 
-It maps activations of shape (batch, features) or (batch, features, height, width)
-to the same shape; height and width count as batch. Statistics come from the batch
-in training mode, and from what training has recorded in evaluation mode.
+It maps activations of shape (batch, features, *positions) to the same shape; positions,
+such as height and width, count as batch. Statistics come from the batch in training
+mode, and from what training has recorded in evaluation mode.
 """
 
 import importlib

@@ -16,56 +16,48 @@ where d(s**2)/2 du is s * sign(u) / m, u / m, or s * sign(u) at the largest |u|;
 when centred, its own mean is subtracted once more.
 """
 
+import math
+
 import torch
 import torch.nn.functional as F
 
-from normscape.norms._affine import AffineNorm
+from normscape.norms._affine import AffineNorm, per_feature
 
 
-def _as_matrix(y: torch.Tensor) -> torch.Tensor:
-    """View (batch, features, height, width) as (values, features); copies only NCHW."""
-    return y if y.dim() == 2 else y.movedim(1, -1).reshape(-1, y.shape[1])
+def _dimensions(y: torch.Tensor) -> list[int]:
+    """All but the features' dimension."""
+    return [0, *range(2, y.dim())]
 
 
-def _like(matrix: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    """The inverse of ``_as_matrix`` for a tensor of y's shape."""
-    if y.dim() == 2:
-        return matrix
-    batch, features, height, width = y.shape
-    return matrix.view(batch, height, width, features).movedim(-1, 1)
+def _values(y, mean, centred):
+    return y - per_feature(mean, y) if centred else y
 
 
-def _statistics(matrix, order, centred):
-    """Mean and scale of each column, both of shape (features,)."""
-    mean = matrix.mean(0)
-    values = matrix - mean if centred else matrix
-    scale = torch.linalg.vector_norm(values, ord=order, dim=0)
-    if order == 1:
-        scale = scale / len(matrix)
-    elif order == 2:
-        scale = scale / len(matrix) ** 0.5
+def _statistics(y, order, centred):
+    """Mean and scale of each feature, both of shape (features,)."""
+    mean = y.mean(_dimensions(y))
+    scale = torch.linalg.vector_norm(
+        _values(y, mean, centred), ord=order, dim=_dimensions(y)
+    )
+    if order != math.inf:
+        scale *= (y.shape[1] / y.numel()) ** (1 / order)
     return mean, scale
 
 
-def _add_scale_gradient(gradient, matrix, mean, scale, order, centred, factor):
-    """Add factor * d(s**2)/2 du to ``gradient`` in place, column by column."""
-    values = matrix - mean if centred else matrix
+def _scale_gradient(y, mean, scale, order, centred):
+    """d(s**2)/2 du as a direction of y's shape and a factor for each feature.
+
+    Where several |u| are the largest, they share the gradient of the maximum.
+    """
+    u = _values(y, mean, centred)
+    count = y.numel() // y.shape[1]
     if order == 1:
-        direction = values.sign()
-        factor = factor * scale / len(matrix)
-    elif order == 2:
-        direction = values
-        factor = factor / len(matrix)
-    else:
-        row = values.abs().argmax(0, keepdim=True)
-        largest = values.gather(0, row)
-        gradient.scatter_add_(0, row, factor * largest)
-        if centred:
-            gradient -= factor * largest / len(matrix)
-        return
-    gradient.addcmul_(direction, factor)
-    if centred:
-        gradient -= factor * direction.mean(0)
+        return u.sign(), scale / count
+    if order == 2:
+        return u, 1 / count
+    largest = torch.where(u.abs() == per_feature(scale, y), u, 0)
+    total = torch.linalg.vector_norm(largest, ord=1, dim=_dimensions(y))
+    return largest, scale / total.clamp_min(torch.finfo(y.dtype).tiny)
 
 
 class _Normalise(torch.autograd.Function):
@@ -80,26 +72,22 @@ class _Normalise(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx, g):
         y, gamma, mean, scale, square = ctx.saved_tensors
-        direct, gamma_gradient, beta_gradient = torch.ops.aten.native_batch_norm_backward(
-            g,
-            y,
-            gamma,
-            mean,
-            square,
-            None,
-            None,
-            False,
-            ctx.eps,
-            [True, True, True],
+        # In evaluation mode, batch_norm's backward is gamma / r * g, and the sums of
+        # g * xhat and of g.
+        gradient, gamma_gradient, beta_gradient = (
+            torch.ops.aten.native_batch_norm_backward(
+                g, y, gamma, mean, square, None, None, False, ctx.eps, [True] * 3
+            )
         )
-        matrix, gradient = _as_matrix(y), _as_matrix(direct)
-        by_mean = (square + ctx.eps).rsqrt_().mul_(gamma)
-        gradient -= by_mean * beta_gradient / len(matrix)
-        by_scale = -gamma * gamma_gradient / (square + ctx.eps)
-        _add_scale_gradient(
-            gradient, matrix, mean, scale, ctx.order, ctx.centred, by_scale
-        )
-        return _like(gradient, y), gamma_gradient, beta_gradient, *[None] * 5
+        variance = square + ctx.eps
+        shift = gamma * variance.rsqrt() * beta_gradient * (y.shape[1] / y.numel())
+        direction, factor = _scale_gradient(y, mean, scale, ctx.order, ctx.centred)
+        factor = gamma * gamma_gradient / variance * factor
+        if ctx.centred:
+            shift = shift - factor * direction.mean(_dimensions(y))
+        gradient -= per_feature(shift, y)
+        gradient.addcmul_(direction, per_feature(factor, y), value=-1)
+        return gradient, gamma_gradient, beta_gradient, *[None] * 5
 
 
 class LpNorm(AffineNorm):
@@ -139,7 +127,7 @@ class LpNorm(AffineNorm):
                 eps=self.eps,
             )
         with torch.no_grad():
-            mean, scale = _statistics(_as_matrix(y), self.order, self.centred)
+            mean, scale = _statistics(y, self.order, self.centred)
             self.running_mean.lerp_(mean, self.running_momentum)
             self.running_square_scale.lerp_(scale.square(), self.running_momentum)
         return _Normalise.apply(

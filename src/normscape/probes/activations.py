@@ -5,8 +5,8 @@ import math
 
 import torch
 
-from normscape.randomness import derive_seed
 from normscape.files import CELL_COLUMNS
+from normscape.randomness import derive_seed
 from normscape.run import Run
 
 _KEYS = (*CELL_COLUMNS, "step", "layer", "scope", "unit")

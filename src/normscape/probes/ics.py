@@ -41,7 +41,11 @@ def measure(run: Run, parameters: str = "weight") -> list[list]:
             chosen = list(layer.parameters())
         old = [of_parameter[parameter] for parameter in chosen]
         # The backward pass ends at this layer: its inputs need no gradient.
-        new = old if number == 1 else _gradient(run, before[number - 1 :], chosen, inputs, targets)
+        new = (
+            old
+            if number == 1
+            else _gradient(run, before[number - 1 :], chosen, inputs, targets)
+        )
         rows.append(
             [
                 *run.spec.cell,

@@ -5,8 +5,8 @@ import copy
 import torch
 
 from normscape import vectors
-from normscape.randomness import generator
 from normscape.files import CELL_COLUMNS
+from normscape.randomness import generator
 from normscape.run import Run
 
 COLUMNS = (
