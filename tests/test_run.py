@@ -128,6 +128,12 @@ def test_a_damaged_checkpoint_is_named(make_run, make_data, tmp_path):
         checkpoints.load(path, make_data())
 
 
+def test_equal_checkpoints_are_equal_bytes(make_run, tmp_path):
+    for i in range(8):
+        checkpoints.save(tmp_path / f"{i}.safetensors", make_run(momentum=0.9))
+    assert len({path.read_bytes() for path in tmp_path.iterdir()}) == 1
+
+
 def test_history_is_that_of_a_plain_loop(make_run, make_data):
     saved = {}
     history, evaluation = training.train(
@@ -145,7 +151,7 @@ def test_history_is_that_of_a_plain_loop(make_run, make_data):
         flat = torch.cat([g.flatten() for g in gradient])
         accuracy = (outputs.argmax(1) == targets).double().mean()
         assert row[:4] == ["vgg", "batch", 0.1, 0]
-        assert row[5] == pytest.approx(float(loss), rel=1e-5)
+        assert row[5] == pytest.approx(float(loss.detach()), rel=1e-5)
         assert row[6] == pytest.approx(float(accuracy))
         assert row[7] == pytest.approx(float(flat.norm()), rel=1e-5)
         assert row[8] == 0

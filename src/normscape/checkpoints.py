@@ -1,9 +1,11 @@
 """Checkpoints: the whole state of a run before a step.
 
-Tensors ``network.*`` and ``velocity.*``; metadata ``spec`` (JSON), ``step`` and
-``diverged_at`` (the step, or empty). The data order and the noise need no state: they
+Tensors ``network.*`` and ``velocity.*``; metadata ``spec``, ``step`` and ``diverged_at``
+(the step, or null). The data order and the noise need no state: they
 follow from the spec and the step.
 """
+
+import dataclasses
 
 from normscape import process, tensors
 from normscape.run import Run, Spec
@@ -17,9 +19,9 @@ def save(path, run: Run, diverged_at: int | None = None) -> None:
     if run.spec.optimiser["momentum"]:
         state |= {f"velocity.{i}": v for i, v in enumerate(run.velocity)}
     metadata = {
-        "spec": run.spec.to_json(),
-        "step": str(run.step),
-        "diverged_at": "" if diverged_at is None else str(diverged_at),
+        "spec": dataclasses.asdict(run.spec),
+        "step": run.step,
+        "diverged_at": diverged_at,
     }
     tensors.save(path, state, metadata)
 
@@ -32,14 +34,14 @@ def load(path, data: dict, device="cpu") -> Run:
         raise ValueError(
             f"{path}: not a checkpoint; its metadata lack {', '.join(sorted(missing))}"
         )
-    run = Run(Spec.from_json(metadata["spec"]), data, device)
+    run = Run(Spec(**metadata["spec"]), data, device)
     run.network.load_state_dict(
         {name: state[f"network.{name}"] for name in run.network.state_dict()}
     )
     if run.spec.optimiser["momentum"]:
         for i, velocity in enumerate(run.velocity):
             velocity.copy_(state[f"velocity.{i}"])
-    run.step = int(metadata["step"])
+    run.step = metadata["step"]
     return run
 
 

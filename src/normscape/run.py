@@ -7,7 +7,6 @@ probe sees the very step that training took.
 
 import dataclasses
 import functools
-import json
 
 import torch
 
@@ -36,13 +35,6 @@ class Spec:
     def cell(self) -> tuple[str, str, float, int]:
         """(model, norm, lr, seed): the first columns of every table."""
         return self.model, self.norm, self.lr, self.seed
-
-    def to_json(self) -> str:
-        return json.dumps(dataclasses.asdict(self), sort_keys=True)
-
-    @classmethod
-    def from_json(cls, text: str) -> "Spec":
-        return cls(**json.loads(text))
 
 
 class Run:

@@ -1,26 +1,32 @@
 """Tensors by name in safetensors files, which hold no code that could be executed."""
 
+import json
+
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from normscape.files import atomic
 
+# The library writes several metadata in an order of its own at each call, so all go
+# into one: the same content is the same bytes.
+_METADATA = "normscape"
 
-def save(
-    path, tensors: dict[str, torch.Tensor], metadata: dict[str, str] | None = None
-):
-    """Write the tensors, and texts by name, to a file that is whole or not there."""
+
+def save(path, tensors: dict[str, torch.Tensor], metadata: dict | None = None) -> None:
+    """Write the tensors and what JSON can hold to a file that is whole or not there."""
     tensors = {name: tensor.contiguous().cpu() for name, tensor in tensors.items()}
+    text = json.dumps(metadata or {}, sort_keys=True)
     with atomic(path) as temporary:
-        save_file(tensors, temporary, metadata)
+        save_file(tensors, temporary, {_METADATA: text})
 
 
-def load(path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+def load(path) -> tuple[dict[str, torch.Tensor], dict]:
     """Tensors and metadata of a file; a ValueError names a damaged one."""
     try:
         with safe_open(path, "pt") as file:
             tensors = {name: file.get_tensor(name) for name in list(file.keys())}
-            return tensors, file.metadata() or {}
+            metadata = file.metadata() or {}
+            return tensors, json.loads(metadata.get(_METADATA, "{}"))
     except SafetensorError as error:
         raise ValueError(f"{path}: not a whole safetensors file ({error})") from None
