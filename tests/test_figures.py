@@ -134,6 +134,27 @@ def test_the_users_own_norm_is_in_every_figure(tables, name):
     plt.close(figure)
 
 
+@pytest.mark.parametrize("name", grid.figures())
+def test_tick_labels_do_not_overlap(tables, name):
+    figure = draw(name, tables)
+    for ax in axes_of(figure):
+        low, high = ax.get_xlim()
+        ticks = [*ax.xaxis.get_major_ticks(), *ax.xaxis.get_minor_ticks()]
+        boxes = sorted(
+            (
+                tick.label1.get_window_extent()
+                for tick in ticks
+                if tick.label1.get_text()
+                and tick.label1.get_visible()
+                and low <= tick.get_loc() <= high
+            ),
+            key=lambda box: box.x0,
+        )
+        for left, right in itertools.pairwise(boxes):
+            assert left.x1 <= right.x0, ax.get_title()
+    plt.close(figure)
+
+
 def colours(figure):
     found = set()
     for ax in axes_of(figure):

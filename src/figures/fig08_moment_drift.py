@@ -36,8 +36,8 @@ def draw(tables, norms):
                         ax, seeds, "step", column, color=norms.colour(name), marker="o"
                     )
             if ax.has_data():
-                ax.set_xscale("log")
                 ax.set_yscale("log")
+                panels.log_x(ax, rows.step[rows.step > 0])
             panels.note_if_empty(ax)
             ax.set_title(f"Layer {layer}")
             ax.set_ylabel(label)

@@ -39,11 +39,8 @@ def draw(tables, norms):
                         marker="o",
                     )
             if ax.has_data():
-                ax.set_xscale("log")
                 ax.set_yscale("log")
-                sizes = sorted(table.step_size.unique())
-                ax.set_xticks(sizes, [f"{size:.2g}" for size in sizes])
-                ax.minorticks_off()
+                panels.log_x(ax, table.step_size)
             panels.note_if_empty(ax)
             ax.set_title(f"{model.upper()}, {norms.label(name)}")
             ax.set_xlabel("Step size $\\eta$")

@@ -25,11 +25,8 @@ def draw(tables, norms):
                 panels.curve(ax, chosen, "lr", y, color=norms.colour(name), marker="o")
         panels.mark_diverged(ax, rows, norms)
         if ax.has_data():
-            ax.set_xscale("log")
-            lrs = sorted(rows.lr.unique())
-            ax.set_xticks(lrs, [f"{lr:g}" for lr in lrs])
-            ax.minorticks_off()
-            ax.set_xlim(lrs[0] / 1.6, lrs[-1] * 1.6)
+            panels.log_x(ax, rows.lr)
+            ax.set_xlim(rows.lr.min() / 1.6, rows.lr.max() * 1.6)
         ax.set_xlabel("Learning rate")
         ax.set_ylabel(label)
         panels.note_if_empty(ax)

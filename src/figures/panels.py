@@ -90,6 +90,15 @@ def legend(figure, names, norms, lrs=()):
     )
 
 
+def log_x(ax, values) -> None:
+    """A logarithmic x axis with ticks at the values, or at powers of ten over a wide span."""
+    ax.set_xscale("log")
+    values = sorted(set(values))
+    if values and values[-1] < 100 * values[0]:
+        ax.set_xticks(values, [f"{value:g}" for value in values])
+    ax.minorticks_off()
+
+
 def probed_lr(table, model):
     """The learning rate at which a figure of one rate shows a model: the first."""
     rows = table[table.model == model]
