@@ -1,5 +1,6 @@
 # make reproduce   the environment, then every table and figure
 # make test        the environment, then all tests (make test-fast: the quick ones)
+# make bench       training steps and probes, timed against plain loops
 # make lint        form of code and rules
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ VENV := .venv
 READY := $(VENV)/ready
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: reproduce test test-fast lint environment
+.PHONY: reproduce test test-fast bench lint environment
 reproduce: $(READY)
 	snakemake --cores $(CORES)
 
@@ -17,6 +18,9 @@ test: $(READY)
 
 test-fast: $(READY)
 	python -m pytest -m "not slow"
+
+bench: $(READY)
+	python src/bench.py
 
 lint: $(READY)
 	ruff check .

@@ -131,7 +131,7 @@ class Run:
         inputs, targets = self.batch()
         outputs = network(inputs)
         loss = network.loss(outputs, targets) + self.penalty(network)
-        gradient = torch.autograd.grad(loss, list(network.parameters()))
+        gradient = torch.autograd.grad(loss, self._parameters_of(network))
         return loss.detach(), outputs.detach(), gradient
 
     @torch.no_grad()
@@ -147,8 +147,13 @@ class Run:
     @torch.no_grad()
     def move(self, network, velocity) -> None:
         """theta <- theta - lr * velocity, in place."""
-        parameters = list(network.parameters())
+        parameters = self._parameters_of(network)
         torch._foreach_add_(parameters, velocity, alpha=-self.spec.lr)
+
+    def _parameters_of(self, network):
+        # Walking the modules for them takes a tenth of a small network's step.
+        own = network is self.network
+        return self.parameters if own else list(network.parameters())
 
     def advance(self, gradient) -> None:
         """Take the step."""
