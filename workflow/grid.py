@@ -74,10 +74,9 @@ def probe_steps(config: dict, probe: str) -> dict[Cell, list[int]]:
     """The steps at which ``probe`` measures each run; a missing key means all."""
     steps = {}
     for model, settings in config["probes"][probe]["models"].items():
-        trained = config["models"].get(model, {"grid": []})
         for block, cell in itertools.product(settings["grid"], cells(config)):
             if cell.model == model and _selects(block, cell):
-                chosen = block.get("steps", trained["checkpoints"])
+                chosen = block.get("steps", config["models"][model]["checkpoints"])
                 steps.setdefault(cell, set()).update(chosen)
     return {cell: sorted(chosen) for cell, chosen in steps.items()}
 

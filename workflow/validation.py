@@ -188,12 +188,13 @@ def _check_models(config):
 
 def _check_norm_settings(config):
     known = grid.available("norms")
+    built_in = _schema()["properties"]["norm_settings"]["properties"]
     for norm, settings in config["norm_settings"].items():
         if norm not in known:
             raise ConfigError(
                 f"norm_settings.{norm}: unknown normaliser; allowed are {_list(known)}"
             )
-        if norm in _built_in():
+        if norm in built_in:
             continue
         allowed = _keyword_arguments(norm)
         for key in settings:
@@ -202,10 +203,6 @@ def _check_norm_settings(config):
                     f"norm_settings.{norm}.{key}: unknown key; allowed are "
                     f"{_list(allowed)} (keyword-only arguments of its class Norm)"
                 )
-
-
-def _built_in():
-    return _schema()["properties"]["norm_settings"]["properties"]
 
 
 def _keyword_arguments(norm):

@@ -4,7 +4,7 @@ Training accuracy of the VGG, and activations of one unit in layers 2, 9 and 13.
 noise without normalisation is the control.
 """
 
-from figures import panels
+from figures import panels, style
 
 TABLES = ("history", "histograms")
 
@@ -18,9 +18,10 @@ def draw(tables, norms):
     lrs = list(history.lr.unique())
     axes = top.subplots(1, max(len(lrs), 1), sharey=True, squeeze=False)[0]
     for ax, lr in zip(axes, lrs, strict=False):
-        panels.training(ax, history, names, norms, "accuracy", 10, [lr])
-        ax.set_title(f"lr {lr:g}")
-    axes[0].set_ylabel("Training accuracy\n(moving average of 10 steps)")
+        panels.progress(ax, history, "vgg", names, norms, [lr])
+        ax.set_title(style.lr_label(lr))
+    for ax in axes[1:]:
+        ax.set_ylabel("")
     axes[0].set_ylim(0, 1.02)
     panels.legend(top, names, norms)
     panels.ridge_grid(

@@ -12,8 +12,6 @@ def draw(tables, norms):
     names = norms.choose("none", "batch")
     figure = panels.new(2.4)
     axes = figure.subplots(1, 3)
-    panels.landscape(
-        axes, tables["landscape_ranges"], "vgg", names, norms, log=("loss",)
-    )
+    panels.landscape(axes, tables["landscape_ranges"], "vgg", names, norms)
     panels.legend(figure, names, norms)
     return figure

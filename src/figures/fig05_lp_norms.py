@@ -14,19 +14,13 @@ def draw(tables, norms):
     figure = panels.new(4.4)
     columns = max(history.groupby("model").lr.nunique().max(), 1)
     axes = figure.subplots(2, columns, squeeze=False, sharey="row")
-    for row, model, y, smooth in (
-        (axes[0], "vgg", "accuracy", 10),
-        (axes[1], "dln", "loss", 1),
-    ):
-        rows = history[history.model == model]
-        lrs = list(rows.lr.unique())
+    for row, model in zip(axes, ("vgg", "dln"), strict=True):
+        lrs = list(history[history.model == model].lr.unique())
         for ax, lr in zip(row, [*lrs, *[None] * (columns - len(lrs))], strict=True):
-            panels.training(ax, rows, names, norms, y, smooth, [lr])
+            panels.progress(ax, history, model, names, norms, [lr])
             if lr is not None:
                 ax.set_title(f"{model.upper()}, {style.lr_label(lr)}")
-    axes[0][0].set_ylabel("Training accuracy\n(moving average of 10 steps)")
-    axes[1][0].set_ylabel("Training loss (summed squares)")
-    if axes[1][0].lines:
-        axes[1][0].set_yscale("log")
+        for ax in row[1:]:
+            ax.set_ylabel("")
     panels.legend(figure, names, norms)
     return figure

@@ -13,12 +13,9 @@ def draw(tables, norms):
     figure = panels.new(4.4)
     top, bottom = figure.subplots(2, 3)
     ranges = tables["landscape_ranges"]
-    panels.landscape(top, ranges, "vgg", names, norms, "random", log=("loss",))
-    panels.landscape(
-        bottom, ranges, "dln", names, norms, "random", log=("loss", "gradient", "beta")
-    )
-    for row, model in ((top, "VGG"), (bottom, "DLN")):
+    for row, model in ((top, "vgg"), (bottom, "dln")):
+        panels.landscape(row, ranges, model, names, norms, "random")
         for ax in row:
-            ax.set_title(model)
+            ax.set_title(model.upper())
     panels.legend(figure, names, norms)
     return figure

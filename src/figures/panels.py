@@ -53,6 +53,20 @@ def curve(ax, table, x, y, smooth=1, **line):
                 ax.plot(last[x], last[y], "x", color=line.get("color"), markersize=5)
 
 
+def progress(ax, history, model, names, norms, lrs=None):
+    """How a model's training goes: accuracy of a classifier, loss of a regression."""
+    table = history[history.model == model]
+    if model == "vgg":
+        lrs = training(ax, table, names, norms, "accuracy", 10, lrs)
+        ax.set_ylabel("Training accuracy\n(moving average of 10 steps)")
+    else:
+        lrs = training(ax, table, names, norms, "loss", 1, lrs)
+        ax.set_ylabel("Training loss (summed squares)")
+        if ax.lines:
+            ax.set_yscale("log")
+    return lrs
+
+
 def training(ax, table, names, norms, y, smooth=1, lrs=None):
     """Training curves of one model: a colour a normaliser, a dash a learning rate."""
     lrs = list(table.lr.unique()) if lrs is None else lrs
@@ -180,13 +194,15 @@ QUANTITIES = {
 }
 
 
-def landscape(axes, ranges, model, names, norms, direction="gradient", log=()):
+# As in the paper, and for the deep linear network, whose values span many decades, all.
+LOG_AXES = {"vgg": ("loss",), "dln": ("loss", "gradient", "beta")}
+
+
+def landscape(axes, ranges, model, names, norms, direction="gradient"):
     """Three panels: range of the loss, range of the gradient change, effective beta.
 
     Bands span the means over seeds (and draws) of the lowest and of the highest value;
     effective beta has a line for its mean and a band over seeds.
-
-    log : which of "loss", "gradient", "beta" have a logarithmic axis.
     """
     rows = ranges[
         (ranges.model == model)
@@ -210,38 +226,26 @@ def landscape(axes, ranges, model, names, norms, direction="gradient", log=()):
             )
             ax.plot(means.index, means[high], color=colour, marker="o")
             ax.plot(means.index, means[low], color=colour, linewidth=0.6)
-        if quantity in log and ax.has_data():
+        if quantity in LOG_AXES[model] and ax.has_data():
             ax.set_yscale("log")
         ax.set_xlabel("Step")
         ax.set_ylabel(label)
         note_if_empty(ax)
 
 
-def new(height, **options):
+def new(height):
     """A figure of full width and the height in inches."""
-    return plt.figure(figsize=(style.WIDTH, height), **options)
+    return plt.figure(figsize=(style.WIDTH, height))
 
 
 def lp_landscape(axes, tables, model, names, norms):
     """The training curve of a model, then the three panels of its landscape."""
-    history = tables["history"]
-    lr = probed_lr(tables["landscape_ranges"], model)
-    rows = history[history.model == model]
+    ranges = tables["landscape_ranges"]
+    lr = probed_lr(ranges, model)
     if lr is not None:
         axes[0].set_title(style.lr_label(lr))
-    if model == "vgg":
-        training(axes[0], rows, names, norms, "accuracy", 10, [lr])
-        axes[0].set_ylabel("Training accuracy\n(moving average of 10 steps)")
-        log = ("loss",)
-    else:
-        training(axes[0], rows, names, norms, "loss", 1, [lr])
-        axes[0].set_ylabel("Training loss (summed squares)")
-        if axes[0].lines:
-            axes[0].set_yscale("log")
-        log = ("loss", "gradient", "beta")
-    landscape(
-        axes[1:], tables["landscape_ranges"], model, names, norms, "gradient", log
-    )
+    progress(axes[0], tables["history"], model, names, norms, [lr])
+    landscape(axes[1:], ranges, model, names, norms)
 
 
 def mark_diverged(ax, runs, norms):
