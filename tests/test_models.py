@@ -1,5 +1,7 @@
 """Networks against torchvision's VGG-16, a matrix product, and known distributions."""
 
+import copy
+import functools
 import math
 
 import pytest
@@ -7,7 +9,9 @@ import torch
 import torchvision
 from torch import nn
 
-from normscape import models
+from normscape import models, norms
+from normscape.models.network import Network
+from normscape.randomness import StepNoise
 
 VGG = {"width": 64, "fc_widths": [], "initialisation": "he_normal"}
 
@@ -76,6 +80,54 @@ def test_dln_is_a_product_of_matrices():
         for a, b in zip(x, data["train_targets"], strict=True)
     )
     torch.testing.assert_close(loss, by_hand)
+
+
+class _Softsign(nn.Module):
+    """A normaliser that leaves its backward pass to autograd."""
+
+    def forward(self, y):
+        return y / (1 + y.abs())
+
+
+@pytest.mark.parametrize("last", [False, True])
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("none", {}),
+        ("batch", {}),
+        ("noise", {}),
+        ("noisy_batch", {}),
+        ("noisy_batch", {"placement": "before_affine"}),
+        ("l1", {}),
+        ("l2", {"centred": True}),
+        ("linf", {}),
+        ("softsign", {}),
+    ],
+)
+def test_dln_gradient_is_autograds(name, settings, last):
+    """Loss, outputs, gradient and running statistics of two steps."""
+    torch.manual_seed(0)
+    x, targets = torch.randn(2, 50, 6, dtype=torch.double)
+    data = {"train_inputs": x, "train_targets": targets}
+    network = {"depth": 4, "normalise_last": last, "initialisation": "glorot_normal"}
+    noise = StepNoise("test")
+
+    def norm(features, layer):
+        if name == "softsign":
+            return _Softsign()
+        draws = functools.partial(noise.generator, layer)
+        return norms.load(name)(features, draws, **settings)
+
+    ours = models.build("dln", data, network, norm, 0).double()
+    with torch.no_grad():
+        for parameter in ours.parameters():
+            parameter += 0.1 * torch.randn_like(parameter)
+    theirs = copy.deepcopy(ours)
+    for noise.step in (0, 1):
+        found = ours.loss_and_gradient(x, targets)
+        expected = Network.loss_and_gradient(theirs, x, targets)
+        torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(ours.state_dict(), theirs.state_dict())
 
 
 @pytest.mark.parametrize(("last", "count"), [(False, 3), (True, 4)])

@@ -125,24 +125,27 @@ class Run:
         """Loss (with the penalty), network outputs and gradient at the current step.
 
         network : another network of the same shape, for instance a moved copy.
-        Returns scalar, (batch, ...) and a tuple of tensors in parameter order.
+        Returns scalar, (batch, ...) and a list of tensors in parameter order.
         """
         network = network or self.network
-        inputs, targets = self.batch()
-        outputs = network(inputs)
-        loss = network.loss(outputs, targets) + self.penalty(network)
-        gradient = torch.autograd.grad(loss, self._parameters_of(network))
-        return loss.detach(), outputs.detach(), gradient
+        loss, outputs, gradient = network.loss_and_gradient(*self.batch())
+        weight_decay = self.spec.optimiser["weight_decay"]
+        if weight_decay:
+            loss = loss + self.penalty(network).detach()
+            weights = {id(layer.linear.weight) for layer in network}
+            gradient = [
+                g + weight_decay * p.detach() if id(p) in weights else g
+                for g, p in zip(gradient, self._parameters_of(network), strict=True)
+            ]
+        return loss, outputs, gradient
 
     @torch.no_grad()
     def velocity_after(self, gradient) -> list[torch.Tensor]:
         """SGD's direction of descent: momentum * velocity + gradient."""
         momentum = self.spec.optimiser["momentum"]
         if not momentum:
-            return list(gradient)
-        return torch._foreach_add(
-            list(gradient), torch._foreach_mul(self.velocity, momentum)
-        )
+            return gradient
+        return torch._foreach_add(gradient, torch._foreach_mul(self.velocity, momentum))
 
     @torch.no_grad()
     def move(self, network, velocity) -> None:

@@ -62,41 +62,43 @@ class _Record:
     def __init__(self, run: Run):
         self.cell = run.spec.cell
         self.classifies = run.network.classifies
-        self.values = torch.empty(RECORD_INTERVAL, 3, device=run.device)
         self.start = run.step
-        self.count = 0
+        self.losses, self.accuracies, self.norms = [], [], []
 
     @property
     def full(self) -> bool:
-        return self.count == RECORD_INTERVAL
+        return len(self.losses) == RECORD_INTERVAL
 
     def advance(self, run: Run) -> None:
         """Take a step of the run and record it."""
         loss, outputs, gradient = run.loss_and_gradient()
-        _, targets = run.batch()
-        norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradient)))
+        self.losses.append(loss)
+        self.norms.append(torch.nn.utils.get_total_norm(gradient))
         if self.classifies:
-            accuracy = (outputs.argmax(1) == targets).float().mean()
-        else:
-            accuracy = torch.zeros_like(loss)
-        torch.stack((loss, accuracy, norm), out=self.values[self.count])
-        self.count += 1
+            _, targets = run.batch()
+            self.accuracies.append((outputs.argmax(1) == targets).float().mean())
         run.advance(gradient)
 
     def take(self) -> tuple[list[list], int | None]:
         """Rows since the last call, up to divergence, and the step of that."""
         rows, diverged_at = [], None
-        values = self.values[: self.count].tolist()
+        losses, norms = _numbers(self.losses), _numbers(self.norms)
+        accuracies = _numbers(self.accuracies) or [None] * len(losses)
+        values = zip(losses, accuracies, norms, strict=True)
         for step, (loss, accuracy, norm) in enumerate(values, self.start):
             diverged = not (math.isfinite(loss) and math.isfinite(norm))
-            accuracy = accuracy if self.classifies else None
             rows.append([*self.cell, step, loss, accuracy, norm, int(diverged)])
             if diverged:
                 diverged_at = step
                 break
-        self.start += self.count
-        self.count = 0
+        self.start += len(losses)
+        self.losses, self.accuracies, self.norms = [], [], []
         return rows, diverged_at
+
+
+def _numbers(scalars: list[torch.Tensor]) -> list[float]:
+    """One transfer from the device for all of them."""
+    return torch.stack(scalars).tolist() if scalars else []
 
 
 @torch.no_grad()

@@ -1,14 +1,40 @@
 """DLN: the paper's deep linear network, W_k ... W_1 x fitted to A x."""
 
+import torch
+import torch.nn.functional as F
 from torch import nn
 
 from normscape.models.network import Layer, Network
+from normscape.pullbacks import with_pullback
 
 
 class DLN(Network):
     def loss(self, outputs, targets):
         """Squared error summed over samples and features."""
-        return (outputs - targets).square().sum()
+        return F.mse_loss(outputs, targets, reduction="sum")
+
+    @torch.no_grad()
+    def loss_and_gradient(self, inputs, targets):
+        """As ``Network.loss_and_gradient``, backward in closed form.
+
+        Each layer's product takes microseconds, and autograd as long again.
+        """
+        columns, passed = inputs.t(), []
+        for layer in self:
+            product = (layer.linear.weight @ columns).unsqueeze(0)
+            normalised, pullback = with_pullback(layer.norm, product)
+            passed.append((layer.linear.weight, columns, pullback))
+            columns = normalised.squeeze(0)
+        residual = columns - targets.t()
+        loss = torch.dot(residual.view(-1), residual.view(-1))
+        g = residual.mul_(2).unsqueeze(0)
+        gradient = []
+        for weight, columns_before, pullback in reversed(passed):
+            g, of_parameters = pullback(g)
+            g = g.squeeze(0)
+            gradient[:0] = [g @ columns_before.t(), *of_parameters]
+            g = (weight.t() @ g).unsqueeze(0)
+        return loss, columns.t(), gradient
 
 
 class _Linear(nn.Linear):
@@ -19,13 +45,13 @@ class _Linear(nn.Linear):
     """
 
     def forward(self, x):
-        columns = x.t() if x.dim() == 2 else x[0]
-        return (self.weight @ columns)[None]
+        columns = x.t() if x.dim() == 2 else x.squeeze(0)
+        return (self.weight @ columns).unsqueeze(0)
 
 
 class _SamplesFirst(nn.Module):
     def forward(self, x):
-        return x[0].t()
+        return x.squeeze(0).t()
 
 
 def build(data, settings, norm, seed) -> DLN:

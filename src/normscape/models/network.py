@@ -33,6 +33,13 @@ class Network(nn.Sequential):
         """Scalar training loss of a batch, without any weight penalty."""
         raise NotImplementedError
 
+    def loss_and_gradient(self, inputs: torch.Tensor, targets: torch.Tensor) -> tuple:
+        """(loss, outputs, gradient of each parameter) of a batch; no graph is kept."""
+        outputs = self(inputs)
+        loss = self.loss(outputs, targets)
+        gradient = torch.autograd.grad(loss, list(self.parameters()))
+        return loss.detach(), outputs.detach(), list(gradient)
+
     def initialise(self, scheme: str, *names: object) -> None:
         """Draw each layer's weight from the stream of (*names, layer).
 

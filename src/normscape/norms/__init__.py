@@ -14,6 +14,9 @@ settings : keyword-only, with defaults; the config's ``norm_settings.NAME`` sets
 It maps activations of shape (batch, features, *positions) to the same shape; positions,
 such as height and width, count as batch. Statistics come from the batch in training
 mode, and from what training has recorded in evaluation mode.
+
+A normaliser may state its backward pass in closed form, for speed in the deep linear
+network: see ``pullbacks.py``.
 """
 
 import importlib

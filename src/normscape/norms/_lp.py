@@ -61,33 +61,18 @@ def _scale_gradient(y, mean, scale, order, centred):
 
 
 class _Normalise(torch.autograd.Function):
+    """The normaliser's own pullback as autograd's backward pass."""
+
     @staticmethod
-    def forward(ctx, y, gamma, beta, mean, scale, order, centred, eps):
-        square = scale.square()
-        ctx.save_for_backward(y, gamma, mean, scale, square)
-        ctx.order, ctx.centred, ctx.eps = order, centred, eps
-        return F.batch_norm(y, mean, square, gamma, beta, eps=eps)
+    def forward(ctx, y, gamma, beta, norm):
+        z, ctx.pullback = norm.with_pullback(y)
+        return z
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, g):
-        y, gamma, mean, scale, square = ctx.saved_tensors
-        # In evaluation mode, batch_norm's backward is gamma / r * g, and the sums of
-        # g * xhat and of g.
-        gradient, gamma_gradient, beta_gradient = (
-            torch.ops.aten.native_batch_norm_backward(
-                g, y, gamma, mean, square, None, None, False, ctx.eps, [True] * 3
-            )
-        )
-        variance = square + ctx.eps
-        shift = gamma * variance.rsqrt() * beta_gradient * (y.shape[1] / y.numel())
-        direction, factor = _scale_gradient(y, mean, scale, ctx.order, ctx.centred)
-        factor = gamma * gamma_gradient / variance * factor
-        if ctx.centred:
-            shift = shift - factor * direction.mean(_dimensions(y))
-        gradient -= per_feature(shift, y)
-        gradient.addcmul_(direction, per_feature(factor, y), value=-1)
-        return gradient, gamma_gradient, beta_gradient, *[None] * 5
+        gradient, of_parameters = ctx.pullback(g)
+        return gradient, *of_parameters, None
 
 
 class LpNorm(AffineNorm):
@@ -117,19 +102,38 @@ class LpNorm(AffineNorm):
         self.register_buffer("running_square_scale", torch.ones(features))
 
     def forward(self, y):
-        if not self.training:
-            return F.batch_norm(
-                y,
-                self.running_mean,
-                self.running_square_scale,
-                self.gamma,
-                self.beta,
-                eps=self.eps,
+        if self.training:
+            return _Normalise.apply(y, self.gamma, self.beta, self)
+        return self._affine(y, self.running_mean, self.running_square_scale)
+
+    @torch.no_grad()
+    def with_pullback(self, y):
+        mean, scale = _statistics(y, self.order, self.centred)
+        square = scale.square()
+        running = [self.running_mean, self.running_square_scale]
+        torch._foreach_lerp_(running, [mean, square], self.running_momentum)
+
+        def pullback(g):
+            # In evaluation mode, batch_norm's backward is gamma / r * g, and the sums
+            # of g * xhat and of g.
+            gradient, *of_parameters = torch.ops.aten.native_batch_norm_backward(
+                g, y, self.gamma, mean, square, None, None, False, self.eps, [True] * 3
             )
-        with torch.no_grad():
-            mean, scale = _statistics(y, self.order, self.centred)
-            self.running_mean.lerp_(mean, self.running_momentum)
-            self.running_square_scale.lerp_(scale.square(), self.running_momentum)
-        return _Normalise.apply(
-            y, self.gamma, self.beta, mean, scale, self.order, self.centred, self.eps
-        )
+            gamma_gradient, beta_gradient = of_parameters
+            inverse = (square + self.eps).rsqrt()
+            scaled = self.gamma * inverse
+            direction, factor = _scale_gradient(
+                y, mean, scale, self.order, self.centred
+            )
+            factor = factor * scaled * inverse * gamma_gradient
+            shift = scaled * beta_gradient * (y.shape[1] / y.numel())
+            if self.centred:
+                shift -= factor * direction.mean(_dimensions(y))
+            gradient -= per_feature(shift, y)
+            gradient.addcmul_(direction, per_feature(factor, y), value=-1)
+            return gradient, tuple(of_parameters)
+
+        return self._affine(y, mean, square), pullback
+
+    def _affine(self, y, mean, square_scale):
+        return F.batch_norm(y, mean, square_scale, self.gamma, self.beta, eps=self.eps)

@@ -34,3 +34,25 @@ class Norm(AffineNorm):
             self.running_momentum,
             self.eps,
         )
+
+    def with_pullback(self, y):
+        running = self.running_mean, self.running_variance
+        z, mean, inverse_deviation = torch.native_batch_norm(
+            y, self.gamma, self.beta, *running, True, self.running_momentum, self.eps
+        )
+
+        def pullback(g):
+            gradient, *of_parameters = torch.ops.aten.native_batch_norm_backward(
+                g,
+                y,
+                self.gamma,
+                *running,
+                mean,
+                inverse_deviation,
+                True,
+                self.eps,
+                [True] * 3,
+            )
+            return gradient, tuple(of_parameters)
+
+        return z, pullback

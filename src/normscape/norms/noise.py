@@ -56,16 +56,25 @@ class Norm(nn.Module):
     def forward(self, a):
         if not (self.training or self.in_evaluation):
             return a
+        m, s = self._draw(a)
+        return m.addcmul_(s, a)
+
+    def with_pullback(self, a):
+        m, s = self._draw(a)
+        return m.addcmul_(s, a), lambda g: (g * s, ())
+
+    def _draw(self, a):
+        """m and s of a's shape."""
         generator = self.noise(a.device)
         mean, scale = a.new_empty(2, a.shape[1])
         mean.uniform_(-self.mean_shift, self.mean_shift, generator=generator)
         scale.uniform_(1, self.scale_shift, generator=generator)
-        m, s = a.new_empty(2, a.numel())
+        m, s = a.new_empty(a.numel()), a.new_empty(a.numel())
         m.uniform_(-self.mean_jitter, self.mean_jitter, generator=generator)
         s.normal_(0, self.scale_deviation, generator=generator)
         m = _shaped(m, a).add_(per_feature(mean, a))
         s = _shaped(s, a).add_(per_feature(scale, a))
-        return torch.addcmul(m, s, a)
+        return m, s
 
 
 def _shaped(flat: torch.Tensor, like: torch.Tensor) -> torch.Tensor:

@@ -6,6 +6,7 @@ The paper's test of internal covariate shift (Section 2.1, Algorithm 1).
 from normscape.norms import batch
 from normscape.norms._affine import per_feature
 from normscape.norms.noise import Norm as Noise
+from normscape.pullbacks import by_autograd
 
 
 class Norm(batch.Norm):
@@ -32,3 +33,10 @@ class Norm(batch.Norm):
             return self.add_noise(super().forward(y))
         noisy = self.add_noise(self.normalise(y, None, None))
         return per_feature(self.gamma, y) * noisy + per_feature(self.beta, y)
+
+    def with_pullback(self, y):
+        if self.placement == "before_affine":
+            return by_autograd(self, y)
+        normalised, of_batch_norm = super().with_pullback(y)
+        noisy, of_noise = self.add_noise.with_pullback(normalised)
+        return noisy, lambda g: of_batch_norm(of_noise(g)[0])

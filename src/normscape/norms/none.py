@@ -13,3 +13,6 @@ class Norm(nn.Module):
 
     def forward(self, y):
         return y
+
+    def with_pullback(self, y):
+        return y, lambda g: (g, ())
