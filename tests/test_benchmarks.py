@@ -1,5 +1,8 @@
 """Benchmarks compare like with like."""
 
+import functools
+import os
+
 import pytest
 import torch
 
@@ -9,7 +12,7 @@ from normscape.probes import ics, landscape
 
 @pytest.mark.parametrize("norm", ["none", "batch", "l1"])
 def test_the_plain_vgg_is_the_same_function(norm):
-    run = training.vgg_run(2, norm, count=128)
+    run = training.vgg_run(2, norm)
     theirs = plain.vgg(2, norm, 3, 10)
     linear = [m for m in theirs if isinstance(m, torch.nn.Conv2d | torch.nn.Linear)]
     for a, b in zip(run.network, linear, strict=True):
@@ -47,10 +50,24 @@ def test_operations_of_vgg_16():
     assert training.forward_operations(64) == pytest.approx(2 * 313e6, rel=0.01)
 
 
-def test_calls_take_turns():
-    order = []
-    times = timing.in_turns(
-        {"a": lambda: order.append("a"), "b": lambda: order.append("b")}, rounds=2
+def _log(path, name):
+    """A call that notes when it was made, and by which process."""
+
+    def call():
+        with open(path, "a") as file:
+            file.write(f"{name} {os.getpid()}\n")
+        return name.upper()
+
+    return call
+
+
+def test_calls_take_turns_in_processes_of_their_own(tmp_path):
+    log = tmp_path / "log"
+    timed = timing.in_turns(
+        {name: functools.partial(_log, log, name) for name in "ab"}, rounds=2
     )
-    assert order == ["a", "b"] * 3
-    assert [len(seconds) for seconds in times.values()] == [2, 2]
+    calls = [line.split() for line in log.read_text().splitlines()]
+    assert [name for name, _ in calls] == ["a", "b"] * 3
+    assert len({process for _, process in calls} | {str(os.getpid())}) == 3
+    assert [t.value for t in timed.values()] == ["A", "B"]
+    assert all(len(t.seconds) == 2 and t.peak_mib > 1 for t in timed.values())

@@ -70,15 +70,16 @@ def norms(config: dict) -> list[str]:
     return list(dict.fromkeys(cell.norm for cell in cells(config)))
 
 
-def probe_steps(config: dict, probe: str) -> dict[Cell, list[int]]:
-    """The steps at which ``probe`` measures each run; a missing key means all."""
-    steps = {}
-    for model, settings in config["probes"][probe]["models"].items():
-        for block, cell in itertools.product(settings["grid"], cells(config)):
-            if cell.model == model and _selects(block, cell):
-                chosen = block.get("steps", config["models"][model]["checkpoints"])
-                steps.setdefault(cell, set()).update(chosen)
-    return {cell: sorted(chosen) for cell, chosen in steps.items()}
+def probed_steps(config: dict, probe: str, cell: Cell) -> list[int]:
+    """The steps at which ``probe`` measures a run; a missing key means all."""
+    model = config["probes"][probe]["models"].get(cell.model, {"grid": []})
+    checkpoints = config["models"][cell.model]["checkpoints"]
+    chosen = [
+        block.get("steps", checkpoints)
+        for block in model["grid"]
+        if _selects(block, cell)
+    ]
+    return sorted(set(itertools.chain.from_iterable(chosen)))
 
 
 def _selects(block, cell):
@@ -133,7 +134,7 @@ def run_probe_tables(config: dict, wildcards) -> list[str]:
     """A table for each step at which the probe of ``wildcards.table`` sees a run."""
     cell = Cell(wildcards.model, wildcards.norm, wildcards.lr, int(wildcards.seed))
     folder = probe_folder(config).format(table=wildcards.table, **cell._asdict())
-    steps = probe_steps(config, _probe_of(wildcards.table))[cell]
+    steps = probed_steps(config, _probe_of(wildcards.table), cell)
     return [f"{folder}/step{step}.csv" for step in steps]
 
 
@@ -143,8 +144,12 @@ def run_tables(config: dict, wildcards) -> list[str]:
         pattern = train_file(config, f"{wildcards.table}.csv")
         return [pattern.format(**cell._asdict()) for cell in cells(config)]
     pattern = probe_folder(config) + ".csv"
-    covered = probe_steps(config, _probe_of(wildcards.table))
-    return [pattern.format(table=wildcards.table, **cell._asdict()) for cell in covered]
+    probe = _probe_of(wildcards.table)
+    return [
+        pattern.format(table=wildcards.table, **cell._asdict())
+        for cell in cells(config)
+        if probed_steps(config, probe, cell)
+    ]
 
 
 def _probe_of(table):

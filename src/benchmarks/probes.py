@@ -1,10 +1,14 @@
 """Probes: ours against whole models, with the same results."""
 
-import statistics
+from functools import partial
+
+import torch
 
 from benchmarks import plain, timing
 from benchmarks.training import dln_run, vgg_run
+from normscape import process
 from normscape.probes import ics, landscape
+from normscape.run import Run
 
 COLUMNS = (
     "probe",
@@ -18,47 +22,71 @@ COLUMNS = (
 STEP_SIZES = {"vgg": (0.05, 0.1, 0.2, 0.4), "dln": (1e-8, 1e-7, 1e-6, 1e-5, 3.2e-5)}
 
 
-def measure(depths=(10, 25, 50), rounds: int = 5) -> list[list]:
+def measure(threads: int = 1, depths=(10, 25, 50), rounds: int = 5) -> list[list]:
     """A row for each probe and network; seconds are medians, a checkpoint each.
 
     largest_difference : between the two results, relative to the largest of them.
     """
-    runs = [("vgg", 14, vgg_run(16, "batch"))]
-    runs += [("dln", depth, dln_run("batch", depth)[0]) for depth in depths]
     rows = []
-    for model, depth, run in runs:
-        sizes = STEP_SIZES[model]
-        for probe, theirs, ours in (
-            (
-                "ics",
-                lambda run=run: plain.ics(run),
-                lambda run=run: _column(ics, "l2_difference", ics.measure(run)),
-            ),
-            (
-                "landscape",
-                lambda run=run, sizes=sizes: plain.landscape(run, sizes),
-                lambda run=run, sizes=sizes: _column(
-                    landscape, "gradient_change", landscape.measure(run, sizes, 0)
-                ),
-            ),
-        ):
-            times = timing.in_turns({"plain": theirs, "ours": ours}, rounds)
-            expected, found = theirs(), ours()
-            difference = max(
-                abs(a - b) for a, b in zip(expected, found, strict=True)
-            ) / max(expected)
+    for model, depth in [("vgg", 14), *(("dln", depth) for depth in depths)]:
+        for probe, (theirs, ours) in CONTESTANTS.items():
+            arguments = model, depth, threads
+            timed = timing.in_turns(
+                {
+                    "plain": partial(theirs, *arguments),
+                    "ours": partial(ours, *arguments),
+                },
+                rounds,
+            )
+            plain_result, our_result = timed["plain"], timed["ours"]
+            pairs = zip(plain_result.value, our_result.value, strict=True)
             rows.append(
                 [
                     probe,
                     model,
                     depth,
-                    statistics.median(times["plain"]),
-                    statistics.median(times["ours"]),
-                    timing.median_ratio(times["plain"], times["ours"]),
-                    difference,
+                    plain_result.median,
+                    our_result.median,
+                    timing.median_ratio(plain_result, our_result),
+                    max(abs(a - b) for a, b in pairs) / max(plain_result.value),
                 ]
             )
     return rows
+
+
+def make_run(model: str, depth: int) -> Run:
+    """A run with "batch": the VGG at width 16, or a DLN of this depth."""
+    return vgg_run(16, "batch") if model == "vgg" else dln_run("batch", depth)[0]
+
+
+def our_ics(model, depth, threads):
+    process.set_up(threads)
+    run = make_run(model, depth)
+    return lambda: _column(ics, "l2_difference", ics.measure(run))
+
+
+def plain_ics(model, depth, threads):
+    torch.set_num_threads(threads)
+    return partial(plain.ics, make_run(model, depth))
+
+
+def our_landscape(model, depth, threads):
+    process.set_up(threads)
+    run, sizes = make_run(model, depth), STEP_SIZES[model]
+    return lambda: _column(
+        landscape, "gradient_change", landscape.measure(run, sizes, 0)
+    )
+
+
+def plain_landscape(model, depth, threads):
+    torch.set_num_threads(threads)
+    return partial(plain.landscape, make_run(model, depth), STEP_SIZES[model])
+
+
+CONTESTANTS = {
+    "ics": (plain_ics, our_ics),
+    "landscape": (plain_landscape, our_landscape),
+}
 
 
 def _column(probe, name, rows):

@@ -1,33 +1,75 @@
-"""Timing that a noisy machine does not spoil: in turns, with medians."""
+"""Timing that a noisy machine does not spoil: in turns, each in its own process."""
 
+import multiprocessing
+import resource
 import statistics
+import sys
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
-Times = dict[str, list[float]]
+Call = Callable[[], object]
 
 
-def in_turns(calls: dict[str, Callable[[], object]], rounds: int) -> Times:
-    """Seconds of each call in each round; a round makes every call once, in order.
+class Timed(NamedTuple):
+    """Seconds of each round, what the last call returned, and the peak memory."""
 
-    What slows the machine for a while slows all of them, so that ratios within a round
-    stand. One round goes before, unmeasured.
+    seconds: list[float]
+    value: object
+    peak_mib: float
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds)
+
+
+def in_turns(makers: dict[object, Callable[[], Call]], rounds: int) -> dict:
+    """Time what each maker returns, round by round; a ``Timed`` for each name.
+
+    A maker (a picklable function without arguments) runs in a fresh process, where it
+    also sets up how that process computes, so that contestants share no state. A round
+    calls each of them once, in order: what slows the machine for a while slows all, and
+    ratios within a round stand. One round goes before, unmeasured.
     """
-    for call in calls.values():
-        call()
-    times = {name: [] for name in calls}
-    for _ in range(rounds):
-        for name, call in calls.items():
-            start = time.perf_counter()
-            call()
-            times[name].append(time.perf_counter() - start)
-    return times
+    context = multiprocessing.get_context("spawn")
+    contestants = {}
+    for name, make in makers.items():
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_serve, args=(make, theirs), daemon=True)
+        process.start()
+        theirs.close()
+        contestants[name] = (process, ours)
+    seconds = {name: [] for name in makers}
+    for _ in range(rounds + 1):
+        for name, (_, connection) in contestants.items():
+            connection.send(True)
+            seconds[name].append(connection.recv())
+    timed = {}
+    for name, (process, connection) in contestants.items():
+        connection.send(False)
+        timed[name] = Timed(seconds[name][1:], *connection.recv())
+        process.join()
+    return timed
 
 
-def median_ratio(slower: list[float], faster: list[float]) -> float:
+def _serve(make, connection):
+    call = make()
+    value = None
+    while connection.recv():
+        start = time.perf_counter()
+        value = call()
+        connection.send(time.perf_counter() - start)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, KiB on Linux
+    connection.send((value, peak * unit / 2**20))
+
+
+def median_ratio(slower: Timed, faster: Timed) -> float:
     """Median over rounds of how many times as long the first took.
 
-    >>> median_ratio([2.0, 6.0, 3.0], [1.0, 2.0, 2.0])
+    >>> median_ratio(Timed([2.0, 6.0, 3.0], 0, 0), Timed([1.0, 2.0, 2.0], 0, 0))
     2.0
     """
-    return statistics.median(a / b for a, b in zip(slower, faster, strict=True))
+    return statistics.median(
+        a / b for a, b in zip(slower.seconds, faster.seconds, strict=True)
+    )
