@@ -1,13 +1,24 @@
-"""Benchmark training steps and probes against plain loops, on this machine.
+"""Benchmark on this machine: training steps, probes, growth, and the pipeline itself.
 
-Writes training.csv and probes.csv to the folder, and prints them.
+Writes a table for each part to the folder, and from all that are there summary.md and
+bench.png. All parts together take about half an hour.
 """
 
 from normscape import command_line
 
+PARTS = ("training", "probes", "growth", "use", "dry_runs")
+
 
 def main():
     arguments = command_line.parser(__doc__)
+    arguments.add_argument(
+        "--parts",
+        nargs="+",
+        choices=PARTS,
+        default=PARTS,
+        help=f"{', '.join(PARTS)} (all)",
+        metavar="PART",
+    )
     arguments.add_argument("--folder", default="results/bench", help="(results/bench)")
     arguments.add_argument("--threads", type=int, default=1, help="CPU threads (1)")
     args = arguments.parse_args()
@@ -16,16 +27,35 @@ def main():
 
     import pandas as pd
 
-    from benchmarks import probes, training
-    from normscape import process
+    from benchmarks import growth, pipeline, probes, report, training
     from normscape.files import write_table
 
-    process.set_up(args.threads)
-    for name, module in (("training", training), ("probes", probes)):
-        path = Path(args.folder) / f"{name}.csv"
-        write_table(path, module.COLUMNS, module.measure())
-        table = pd.read_csv(path, keep_default_na=False, na_values=[""])
-        print(f"\n{path}\n{table.to_string(index=False, float_format='{:.3g}'.format)}")
+    # Seeds and cores: the default experiment, and a third of it on one core and two.
+    runs = [(3, 2), (1, 1), (1, 2)]
+    measures = {
+        "training": (training.COLUMNS, lambda: training.measure(args.threads)),
+        "probes": (probes.COLUMNS, lambda: probes.measure(args.threads)),
+        "growth": (growth.COLUMNS, lambda: growth.measure(args.threads)),
+        "use": (pipeline.USE_COLUMNS, lambda: pipeline.use(runs)),
+        "dry_runs": (pipeline.DRY_RUN_COLUMNS, pipeline.dry_runs),
+    }
+    folder = Path(args.folder)
+    for part in args.parts:
+        columns, measure = measures[part]
+        write_table(folder / f"{part}.csv", columns, measure())
+        print(f"{folder / part}.csv", flush=True)
+    missing = [part for part in PARTS if not (folder / f"{part}.csv").is_file()]
+    if missing:
+        print(f"no summary yet; still to measure: {', '.join(missing)}")
+        return
+    tables = {
+        part: pd.read_csv(folder / f"{part}.csv", keep_default_na=False, na_values=[""])
+        for part in PARTS
+    }
+    text = report.summary(tables)
+    (folder / "summary.md").write_text(text)
+    report.plot(tables).savefig(folder / "bench.png", dpi=120)
+    print(text)
 
 
 if __name__ == "__main__":

@@ -39,11 +39,11 @@ def make_data():
 
 @pytest.fixture
 def make_run(make_data):
-    """make_run(model, norm, lr, seed, **optimiser): a small run at step 0."""
+    """make_run(model, norm, lr, seed, device, **optimiser): a small run at step 0."""
 
-    def make(model="vgg", norm="batch", lr=0.1, seed=0, **optimiser):
+    def make(model="vgg", norm="batch", lr=0.1, seed=0, device="cpu", **optimiser):
         optimiser = OPTIMISER | {"batch_size": BATCH_SIZES[model]} | optimiser
         spec = Spec(model, norm, lr, seed, NETWORKS[model], {}, optimiser)
-        return Run(spec, make_data(model))
+        return Run(spec, make_data(model), device)
 
     return make

@@ -199,3 +199,15 @@ def test_tables_keep_float32_and_agree_on_columns(tmp_path):
         concatenate_tables([tmp_path / "a.csv", tmp_path / "c.csv"], tmp_path / "d.csv")
     assert not (tmp_path / "d.csv").exists()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.csv", "b.csv", "c.csv"]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("norm", ["none", "batch", "l1", "noisy_batch"])
+def test_no_step_waits_for_the_device(make_run, norm):
+    """All but the first step of an epoch, which moves its permutation."""
+    run = make_run("vgg", norm, device="cuda")
+    for step in range(2):
+        torch.cuda.set_sync_debug_mode("error" if step else "default")
+        _, _, gradient = run.loss_and_gradient()
+        run.advance(gradient)
+    torch.cuda.set_sync_debug_mode("default")

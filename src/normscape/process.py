@@ -13,10 +13,15 @@ _MIB = 2**20
 def set_up(threads: int) -> None:
     """Compute with so many CPU threads, and keep freed memory for the next step.
 
+    On CUDA, float32 means float32 (no TF32), and kernels are the deterministic ones.
+
     Each step allocates what the last one freed. Left alone, glibc returns the memory
     and the kernel clears it anew, which is up to a fifth of a small network's step.
     """
     torch.set_num_threads(threads)
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.deterministic = True
     with contextlib.suppress(AttributeError, OSError, TypeError):  # not glibc
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_MMAP_THRESHOLD, 32 * _MIB)

@@ -1,0 +1,42 @@
+"""How time and memory grow with the size of a network and of its batch."""
+
+from functools import partial
+
+from benchmarks import probes, timing, training
+
+COLUMNS = ("what", "model", "grows_with", "size", "seconds", "peak_mib")
+STEPS = 4
+
+
+def measure(threads: int = 1, rounds: int = 3) -> list[list]:
+    """A row for each size: seconds a training step or an ICS probe, peak memory.
+
+    With "batch"; where only one thing grows, the VGG has width 16 and batch 128, and
+    the DLN depth 25. Memory is the whole process's, libraries included.
+    """
+    vgg = partial(training.vgg_steps, norm="batch", steps=STEPS, threads=threads)
+    dln = partial(training.dln_steps, norm="batch", steps=STEPS, threads=threads)
+    ics = partial(probes.our_ics, "dln", threads=threads)
+    sizes = [
+        *(
+            ("training step", "vgg", "width", w, partial(vgg, w))
+            for w in (8, 16, 32, 64)
+        ),
+        *(
+            ("training step", "vgg", "batch", b, partial(vgg, 16, batch=b))
+            for b in (32, 64, 128, 256)
+        ),
+        *(
+            ("training step", "dln", "depth", d, partial(dln, depth=d))
+            for d in (10, 25, 50, 100)
+        ),
+        *(("ics", "dln", "depth", d, partial(ics, depth=d)) for d in (10, 25, 50, 100)),
+    ]
+    rows = []
+    for what, model, grows_with, size, make in sizes:
+        timed = timing.in_turns({size: make}, rounds)[size]
+        calls = STEPS if what == "training step" else 1
+        rows.append(
+            [what, model, grows_with, size, timed.median / calls, timed.peak_mib]
+        )
+    return rows

@@ -1,0 +1,94 @@
+"""The benchmarks on one screen, and as a plot."""
+
+import matplotlib.pyplot as plt
+import pandas as pd
+
+Tables = dict[str, pd.DataFrame]
+
+
+def summary(tables: Tables) -> str:
+    """A Markdown table of what the tables "training", "probes", ... say."""
+    lines = ["| measured | " + " | ".join(NORMS) + " |", "|---|" + "---|" * len(NORMS)]
+    training = tables["training"].set_index(["model", "width", "norm"])
+    for (model, width), rows in training.groupby(level=[0, 1], sort=False):
+        network = f"VGG, width {width}" if model == "vgg" else "DLN"
+        rows = rows.droplevel([0, 1]).loc[NORMS]
+        for what, column, form in QUANTITIES:
+            if rows[column].notna().all():
+                values = (form.format(value) for value in rows[column])
+                lines.append(f"| {network}: {what} | " + " | ".join(values) + " |")
+    lines.append("")
+    lines += ["| measured | |", "|---|---|"]
+    for row in tables["probes"].itertuples():
+        name = {"ics": "ICS, plain / ours", "landscape": "Landscape, plain / ours"}
+        network = "VGG" if row.model == "vgg" else f"DLN, depth {row.depth}"
+        lines.append(
+            f"| {name[row.probe]}: {network} | {row.ratio:.1f}"
+            f" (ours {row.our_seconds:.2f} s, difference"
+            f" {row.largest_difference:.0e}) |"
+        )
+    use = tables["use"]
+    for (seeds, cores), rows in use.groupby(["seeds", "cores"], sort=False):
+        first = rows.iloc[0]
+        shares = ", ".join(f"{r.part} {r.share:.0%}" for r in rows.itertuples())
+        lines.append(
+            f"| Default experiment, seeds: {seeds}, cores: {cores} |"
+            f" {first.wall_seconds / 60:.1f} min, {first.jobs} jobs: {shares} |"
+        )
+    walls = use.groupby(["seeds", "cores"])["wall_seconds"].first()
+    for seeds, both in walls.unstack().dropna(subset=[1, 2]).iterrows():
+        lines.append(
+            f"| 1 to 2 cores, seeds: {seeds} | {both[1] / both[2]:.2f} times |"
+        )
+    for row in tables["dry_runs"].itertuples():
+        lines.append(f"| Nothing to do, {row.jobs:.0f} jobs | {row.seconds:.1f} s |")
+    return "\n".join(lines) + "\n"
+
+
+NORMS = ["none", "batch", "l1", "noisy_batch"]
+QUANTITIES = (
+    ("plain / ours", "ratio", "{:.2f}"),
+    ("samples per second", "samples_per_second", "{:.3g}"),
+    ("over batch", "over_batch_norm", "{:.2f}"),
+    ("share of the machine's limit", "share_of_limit", "{:.0%}"),
+)
+
+
+def plot(tables: Tables):
+    """Ratios of the training step, use of the cores, growth of time and of memory."""
+    figure, axes = plt.subplots(2, 2, figsize=(9, 6.5), layout="constrained")
+    (ratio, use), (seconds, memory) = axes
+    training = tables["training"]
+    network = training["model"] + training["width"].map(" {}".format)
+    ratios = training.assign(network=network).pivot(
+        index="network", columns="norm", values="ratio"
+    )
+    ratios.loc[network.unique(), NORMS].plot.bar(ax=ratio, rot=0)
+    ratio.axhline(1, color="black", linewidth=0.8)
+    ratio.set(xlabel="model, width", ylabel="plain loop's time / ours")
+    ratio.set_title("Training step", fontsize=10)
+
+    shares = tables["use"].copy()
+    shares["run"] = shares.apply(
+        lambda row: f"{row['seeds']} seeds,\n{row['cores']} cores", axis=1
+    )
+    shares.pivot(index="run", columns="part", values="share")[
+        ["computation", "start-up", "rest"]
+    ].plot.bar(ax=use, stacked=True, rot=0)
+    use.set(
+        xlabel="default experiment", ylabel="share of cores x wall time", ylim=(0, 1)
+    )
+    use.set_title("Use of the cores", fontsize=10)
+
+    for keys, rows in tables["growth"].groupby(
+        ["what", "model", "grows_with"], sort=False
+    ):
+        label = f"{keys[0]}, {keys[1]}, {keys[2]}"
+        relative = rows["size"] / rows["size"].iloc[0]
+        for axis, column in ((seconds, "seconds"), (memory, "peak_mib")):
+            axis.loglog(relative, rows[column], marker="o", label=label)
+    seconds.set(xlabel="size, relative to the smallest", ylabel="seconds a call")
+    memory.set(xlabel="size, relative to the smallest", ylabel="peak memory (MiB)")
+    for axis in (ratio, use, seconds, memory):
+        axis.legend(fontsize=7, frameon=False)
+    return figure
