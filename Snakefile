@@ -28,14 +28,20 @@ include: "workflow/rules/train.smk"
 include: "workflow/rules/probe.smk"
 include: "workflow/rules/collect.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/verdicts.smk"
 
 
 rule all:
     default_target: True
     input:
         grid.tables(config),
+        f"{ROOT}/verdicts.md",
         expand(
             f"{ROOT}/figures/{{figure}}.{{format}}",
             figure=grid.figures(),
             format=["png", "pdf"],
         ),
+
+
+onsuccess:
+    grid.print_file(f"{ROOT}/verdicts.md")

@@ -13,11 +13,9 @@ def main():
     args = arguments.parse_args()
 
     from normscape import summaries, tables
-    from normscape.files import atomic
 
     table = getattr(summaries, args.summary)(**tables.read(args.tables))
-    with atomic(args.output) as temporary:
-        table.to_csv(temporary, index=False, float_format="%.9g")
+    tables.write(args.output, table)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,9 @@ SUMMARIES = {
     "moment_drift": ["moments"],
 }
 
+# The tables that claims are judged from.
+VERDICT_TABLES = ["history", "runs", "ics", "landscape_ranges", "moment_drift"]
+
 
 class Cell(NamedTuple):
     """A training run; ``lr`` as it stands in paths."""
@@ -247,3 +250,9 @@ def available(kind: str) -> list[str]:
 def as_json(settings: dict) -> str:
     """Settings as one argument of a command."""
     return json.dumps(settings, sort_keys=True)
+
+
+def print_file(path: str) -> None:
+    """Print a text file, if it is there."""
+    if Path(path).is_file():
+        print(f"\n{path}\n{Path(path).read_text()}", flush=True)

@@ -85,3 +85,24 @@ def moment_drift(moments: pd.DataFrame) -> pd.DataFrame:
         table[f"{moment}_drift"] = (table[moment] - first).abs()
     columns = ["mean_change", "variance_change", "mean_drift", "variance_drift"]
     return table[[*_CELL, "step", "layer", "scope", "unit", *columns]]
+
+
+# Rounding of float64, summed over a batch, stays well below.
+VIOLATION = 1e-9
+
+
+def theory_summary(instances: pd.DataFrame) -> pd.DataFrame:
+    """A row for each statement, form and origin of its instances ("random" or a model).
+
+    violations : instances that exceed the bound by more than rounding.
+    largest_violation : relative to the sum of the bound's absolute terms.
+    tightness : median of actual value over bound.
+    """
+    table = instances.assign(tightness=instances.actual / instances.bound)
+    groups = table.groupby(["statement", "form", "model"], sort=False)
+    return groups.agg(
+        instances=("violation", "size"),
+        violations=("violation", lambda values: int((values > VIOLATION).sum())),
+        largest_violation=("violation", "max"),
+        tightness=("tightness", "median"),
+    ).reset_index()

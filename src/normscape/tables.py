@@ -1,10 +1,10 @@
-"""Tables read for summaries and figures."""
+"""Whole tables, read and written with pandas."""
 
 from pathlib import Path
 
 import pandas as pd
 
-from normscape.files import CELL_COLUMNS
+from normscape.files import CELL_COLUMNS, atomic
 
 
 def read(paths) -> dict[str, pd.DataFrame]:
@@ -20,3 +20,9 @@ def read(paths) -> dict[str, pd.DataFrame]:
             raise ValueError(f"{path}: the column {missing[0]} is missing")
         tables[path.stem] = table
     return tables
+
+
+def write(path, table: pd.DataFrame) -> None:
+    """Write a CSV that is whole or not there; numbers get nine digits."""
+    with atomic(path) as temporary:
+        table.to_csv(temporary, index=False, float_format="%.9g")

@@ -63,20 +63,20 @@ class Norm(nn.Module):
         m, s = self._draw(a)
         return m.addcmul_(s, a), lambda g: (g * s, ())
 
+    @torch.no_grad()
     def _draw(self, a):
         """m and s of a's shape."""
         generator = self.noise(a.device)
         mean, scale = a.new_empty(2, a.shape[1])
         mean.uniform_(-self.mean_shift, self.mean_shift, generator=generator)
         scale.uniform_(1, self.scale_shift, generator=generator)
-        m, s = a.new_empty(a.numel()), a.new_empty(a.numel())
-        m.uniform_(-self.mean_jitter, self.mean_jitter, generator=generator)
-        s.normal_(0, self.scale_deviation, generator=generator)
-        m = _shaped(m, a).add_(per_feature(mean, a))
-        s = _shaped(s, a).add_(per_feature(scale, a))
-        return m, s
+        m, s = torch.empty_like(a), torch.empty_like(a)
+        jitter = self.mean_jitter
+        _in_memory_order(m).uniform_(-jitter, jitter, generator=generator)
+        _in_memory_order(s).normal_(0, self.scale_deviation, generator=generator)
+        return m.add_(per_feature(mean, a)), s.add_(per_feature(scale, a))
 
 
-def _shaped(flat: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
-    """View values in memory order as ``like``; filling them flat is 6x faster."""
-    return flat.as_strided(like.shape, torch.empty_like(like, device="meta").stride())
+def _in_memory_order(dense: torch.Tensor) -> torch.Tensor:
+    """All values as a vector; filling it is 6x faster than filling channels_last."""
+    return dense.as_strided((dense.numel(),), (1,))

@@ -1,0 +1,21 @@
+rule verdicts:
+    input:
+        claims="workflow/resources/claims.yaml",
+        curves="workflow/resources/paper_curves.csv",
+        tables=[f"{ROOT}/tables/{table}.csv" for table in grid.VERDICT_TABLES],
+        code=grid.closure("verdicts.py"),
+    output:
+        csv=f"{ROOT}/verdicts.csv",
+        markdown=f"{ROOT}/verdicts.md",
+    log:
+        f"{ROOT}/logs/verdicts.log",
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        norms=grid.norms(config),
+    message:
+        "Judge the claims"
+    shell:
+        "python src/verdicts.py --claims {input.claims} --paper-curves {input.curves}"
+        " --tables {input.tables} --norms {params.norms}"
+        " --csv {output.csv} --markdown {output.markdown} > {log} 2>&1"
