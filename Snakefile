@@ -29,6 +29,7 @@ include: "workflow/rules/probe.smk"
 include: "workflow/rules/collect.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/verdicts.smk"
+include: "workflow/rules/theory.smk"
 
 
 rule all:
@@ -36,6 +37,7 @@ rule all:
     input:
         grid.tables(config),
         f"{ROOT}/verdicts.md",
+        f"{ROOT}/theory.csv",
         expand(
             f"{ROOT}/figures/{{figure}}.{{format}}",
             figure=grid.figures(),

@@ -20,15 +20,15 @@ def main():
 
     from pathlib import Path
 
-    import pandas as pd
     import yaml
 
     from normscape import tables, verdicts
     from normscape.files import atomic
 
     claims = yaml.safe_load(Path(args.claims).read_text())
-    curves = pd.read_csv(args.paper_curves, keep_default_na=False)
-    judged = verdicts.judge(claims, tables.read(args.tables), curves, args.norms)
+    read = tables.read([*args.tables, args.paper_curves])
+    curves = read.pop(Path(args.paper_curves).stem)
+    judged = verdicts.judge(claims, read, curves, args.norms)
     tables.write(args.csv, judged)
     with atomic(args.markdown) as temporary:
         temporary.write_text(verdicts.markdown(judged))

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from figures import style
-from normscape import summaries
+from normscape import summaries, theory
+from normscape.tables import read
 from workflow import grid
 
 NORMS = ["none", "batch", "noisy_batch", "noise", "l1", "l2", "linf", "mine"]
@@ -90,7 +91,14 @@ def tables():
     }
     for name, sources in grid.SUMMARIES.items():
         tables[name] = getattr(summaries, name)(*(tables[s] for s in sources))
-    return tables
+    tables["theory_instances"] = theory_instances()
+    return tables | read(["workflow/resources/paper_curves.csv"])
+
+
+def theory_instances():
+    """Random units, and a VGG's as if it had been trained."""
+    rows = pd.DataFrame(theory.random_instances(5), columns=list(theory.COLUMNS))
+    return pd.concat([rows, rows.assign(model="vgg", norm="batch")])
 
 
 def draw(name, tables, norms=NORMS):
@@ -119,12 +127,12 @@ def test_no_panel_is_empty_and_every_axis_is_labelled(tables, name):
     assert any(
         word in label
         for label in labels
-        for word in ("Step", "Learning rate", "Step size")
+        for word in ("Step", "Learning rate", "Step size", "Bound")
     )
     plt.close(figure)
 
 
-@pytest.mark.parametrize("name", grid.figures())
+@pytest.mark.parametrize("name", sorted(set(grid.figures()) - {"fig16_theory"}))
 def test_the_users_own_norm_is_in_every_figure(tables, name):
     figure = draw(name, tables)
     assert any("mine" in text for text in texts(figure))
@@ -252,4 +260,35 @@ def test_figure_4_shows_the_ranges_of_its_table(tables):
         assert (level * 0.2,) * 3 in high
         assert (level * 0.1,) * 3 in high
     assert {line.get_ydata()[0] for line in beta.lines} == {1, 2, 8}
+    plt.close(figure)
+
+
+def test_the_papers_curves_are_shown_where_the_scale_is_the_papers(tables):
+    def dotted(name, tables):
+        figure = draw(name, tables)
+        lines = [line for ax in axes_of(figure) for line in ax.lines]
+        plt.close(figure)
+        return [line for line in lines if line.get_gid() == "paper"]
+
+    for name in ("fig04_landscape", "fig05_lp_norms", "fig10_dln_landscape"):
+        assert not dotted(name, tables)
+        scaled = {
+            key: table.assign(step=table.step * 800) if "step" in table else table
+            for key, table in tables.items()
+            if key != "paper_curves"
+        }
+        lines = dotted(name, scaled | {"paper_curves": tables["paper_curves"]})
+        assert lines
+        assert all(len(line.get_xdata()) > 50 for line in lines)
+
+
+def test_figure_16_shows_every_instance(tables):
+    instances = tables["theory_instances"]
+    figure = draw("fig16_theory", tables)
+    for ax in axes_of(figure):
+        statement, *printed = ax.get_title().split(", as ")
+        form = "printed" if printed else "holds"
+        rows = instances[(instances.statement == statement) & (instances.form == form)]
+        shown = np.concatenate([line.get_ydata() for line in ax.lines[:3]])
+        assert sorted(shown) == sorted(rows.actual)
     plt.close(figure)

@@ -10,8 +10,9 @@ import pytest
 import yaml
 
 from normscape import quantities, verdicts
+from normscape import tables as tables_
 
-CURVES = pd.read_csv("workflow/resources/paper_curves.csv", keep_default_na=False)
+CURVES = tables_.read(["workflow/resources/paper_curves.csv"])["paper_curves"]
 CLAIMS = yaml.safe_load(Path("workflow/resources/claims.yaml").read_text())
 NORMS = ["none", "batch", "l1"]
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 SRC = Path("src")
+PAPER_CURVES = "workflow/resources/paper_curves.csv"
 
 # The tables that a probe writes for each checkpoint.
 PROBE_TABLES = {
@@ -169,6 +170,21 @@ def tables(config: dict) -> list[str]:
     return [f"{root(config)}/tables/{name}.csv" for name in names]
 
 
+def theory_runs(config: dict) -> list[tuple[str, str, str]]:
+    """(first checkpoint, last checkpoint, data) of a run with "batch" for each model."""
+    found = {}
+    for cell in cells(config):
+        steps = config["models"][cell.model]["checkpoints"]
+        if cell.norm == "batch" and cell.model not in found:
+            pattern = train_file(config, "step{step}.safetensors")
+            ends = [
+                pattern.format(step=step, **cell._asdict())
+                for step in (min(steps), max(steps))
+            ]
+            found[cell.model] = (*ends, data_file(config, cell.model))
+    return list(found.values())
+
+
 def figures() -> list[str]:
     """The figures' names: files of src/figures that draw something."""
     return sorted(path.stem for path in SRC.glob("figures/*[0-9]_*.py"))
@@ -182,7 +198,10 @@ def figure_tables(config: dict, figure: str) -> list[str]:
         for node in tree.body
         if isinstance(node, ast.Assign) and node.targets[0].id == "TABLES"
     )
-    return [f"{root(config)}/tables/{name}.csv" for name in names]
+    return [
+        PAPER_CURVES if name == "paper_curves" else f"{root(config)}/tables/{name}.csv"
+        for name in names
+    ]
 
 
 # Code as input: a rule reruns when a file changes that its script imports.

@@ -5,7 +5,7 @@
 
 from figures import panels, style
 
-TABLES = ("history",)
+TABLES = ("history", "paper_curves")
 
 
 def draw(tables, norms):
@@ -18,6 +18,10 @@ def draw(tables, norms):
         lrs = list(history[history.model == model].lr.unique())
         for ax, lr in zip(row, [*lrs, *[None] * (columns - len(lrs))], strict=True):
             panels.progress(ax, history, model, names, norms, [lr])
+            if (model, lr) == ("dln", 1e-6):
+                curves = tables["paper_curves"]
+                steps = history[history.model == model].step
+                panels.paper(ax, curves, model, "train_loss", names, norms, steps)
             if lr is not None:
                 ax.set_title(f"{model.upper()}, {style.lr_label(lr)}")
         for ax in row[1:]:

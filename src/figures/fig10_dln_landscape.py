@@ -2,13 +2,14 @@
 
 from figures import panels
 
-TABLES = ("landscape_ranges",)
+TABLES = ("landscape_ranges", "paper_curves")
 
 
 def draw(tables, norms):
     names = norms.choose("none", "batch")
     figure = panels.new(2.4)
     axes = figure.subplots(1, 3)
-    panels.landscape(axes, tables["landscape_ranges"], "dln", names, norms)
+    ranges, curves = tables["landscape_ranges"], tables["paper_curves"]
+    panels.landscape(axes, ranges, "dln", names, norms, curves=curves)
     panels.legend(figure, names, norms)
     return figure

@@ -99,6 +99,10 @@ def legend(figure, names, norms, lrs=()):
             Line2D([], [], color="#555555", linestyle=dash, label=style.lr_label(lr))
             for lr, dash in zip(lrs, style.LINE_STYLES, strict=False)
         ]
+    if any(line.get_gid() == "paper" for ax in figure.axes for line in ax.lines):
+        handles.append(
+            Line2D([], [], color="#555555", ls=":", lw=0.7, label="As in the paper")
+        )
     figure.legend(
         handles=handles, loc="outside upper center", ncols=min(len(handles), 7)
     )
@@ -183,6 +187,7 @@ def ridge_grid(figure, histograms, model, layers, names, norms):
     figure.supxlabel("Activation of one unit", fontsize="medium")
 
 
+# Lowest and highest column of landscape_ranges, and the label of the axis.
 QUANTITIES = {
     "loss": ("loss_low", "loss_high", "Loss along the direction"),
     "gradient": (
@@ -198,11 +203,38 @@ QUANTITIES = {
 LOG_AXES = {"vgg": ("loss",), "dln": ("loss", "gradient", "beta")}
 
 
-def landscape(axes, ranges, model, names, norms, direction="gradient"):
+PAPER_CURVES = {
+    "loss": "loss_range",
+    "gradient": "gradient_change_range",
+    "beta": "effective_beta",
+}
+
+
+def paper(ax, curves, model, quantity, names, norms, steps) -> None:
+    """The paper's own curves as thin dotted lines, if ``steps`` reach as far as they."""
+    rows = curves[(curves.model == model) & (curves.quantity == quantity)]
+    if len(steps) == 0 or steps.max() < 0.9 * rows.step.max():
+        return
+    for name in names:
+        chosen = rows[rows.norm == name]
+        for end in ("low", "high") if len(chosen) else ():
+            ax.plot(
+                chosen.step,
+                chosen[end],
+                ":",
+                color=norms.colour(name),
+                linewidth=0.7,
+                gid="paper",
+            )
+
+
+def landscape(axes, ranges, model, names, norms, direction="gradient", curves=None):
     """Three panels: range of the loss, range of the gradient change, effective beta.
 
     Bands span the means over seeds (and draws) of the lowest and of the highest value;
     effective beta has a line for its mean and a band over seeds.
+
+    curves : the paper's, to be shown where the scale is the paper's.
     """
     rows = ranges[
         (ranges.model == model)
@@ -226,6 +258,8 @@ def landscape(axes, ranges, model, names, norms, direction="gradient"):
             )
             ax.plot(means.index, means[high], color=colour, marker="o")
             ax.plot(means.index, means[low], color=colour, linewidth=0.6)
+        if curves is not None:
+            paper(ax, curves, model, PAPER_CURVES[quantity], names, norms, rows.step)
         if quantity in LOG_AXES[model] and ax.has_data():
             ax.set_yscale("log")
         ax.set_xlabel("Step")

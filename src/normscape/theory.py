@@ -269,9 +269,11 @@ def _loss_of_unit(network, number, unit, y, targets):
 def _row(statement, form, actual, terms):
     """The last columns of a row.
 
-    violation : how far the actual value exceeds the bound, relative to the sum of the
-    absolute terms, so that rounding stays small where they cancel. Of two vectors that
-    should be equal: their squared norms, and the relative norm of their difference.
+    violation : how far the actual value exceeds the printed bound, relative to the sum
+    of the absolute terms, so that rounding stays small where they cancel. The forms that
+    hold do so with equality (at eps = 0; Theorem 4.4 for the worst X, Lemma 4.5 for the
+    nearest optimum), so for them any difference counts. Of two vectors that should be
+    equal: their squared norms, and the relative norm of their difference.
     """
     if isinstance(actual, Tensor) and actual.dim():
         (bound,) = terms
@@ -279,5 +281,7 @@ def _row(statement, form, actual, terms):
         distance = vectors.distance([actual], [bound])
         return [statement, form, *squares, distance / vectors.norm([bound])]
     actual, terms = float(actual), [float(term) for term in terms]
-    violation = max(actual - sum(terms), 0.0) / sum(map(abs, terms))
+    excess = actual - sum(terms)
+    excess = abs(excess) if form == "holds" else max(excess, 0.0)
+    violation = excess / sum(map(abs, terms))
     return [statement, form, actual, sum(terms), violation]

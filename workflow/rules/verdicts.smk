@@ -1,7 +1,7 @@
 rule verdicts:
     input:
         claims="workflow/resources/claims.yaml",
-        curves="workflow/resources/paper_curves.csv",
+        curves=grid.PAPER_CURVES,
         tables=[f"{ROOT}/tables/{table}.csv" for table in grid.VERDICT_TABLES],
         code=grid.closure("verdicts.py"),
     output:
