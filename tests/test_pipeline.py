@@ -43,6 +43,7 @@ def snakemake(folder: Path, *arguments: str, config: str = TINY):
 def run(folder: Path, cores: int = 2, config: str = TINY) -> None:
     done = snakemake(folder, "--cores", str(cores), config=config)
     assert done.returncode == 0, done.stderr[-3000:]
+    assert (folder / "results/tiny/verdicts.md").read_text() in done.stdout
 
 
 def planned(folder: Path, config: str = TINY) -> list[str]:
@@ -104,7 +105,7 @@ def test_every_table_and_figure_is_there(finished):
         assert list(table.columns[:4]) == ["model", "norm", "lr", "seed"]
         assert len(table), name
         assert set(table.model) <= {"vgg", "dln"}
-    assert len(grid.figures()) == 14
+    assert len(grid.figures()) == 15
     for figure in grid.figures():
         assert (results / f"figures/{figure}.png").read_bytes()[:4] == b"\x89PNG"
         assert (results / f"figures/{figure}.pdf").read_bytes()[:4] == b"%PDF"
@@ -122,6 +123,27 @@ def test_the_tables_hold_what_the_config_asks_for(finished):
     merged = landscape.merge(history, on=["model", "norm", "lr", "seed", "step"])
     assert len(merged) == len(landscape)
     assert (merged.start_loss == merged.loss_y).all()
+
+
+def test_claims_and_theorems_are_judged(finished):
+    results = finished / "results" / "tiny"
+    verdicts = pd.read_csv(results / "verdicts.csv", keep_default_na=False)
+    assert set(verdicts.verdict) <= {"reproduced", "not reproduced", "inconclusive"}
+    absent = verdicts[verdicts.reason == "not in this experiment"]
+    assert {"noisy_batch", "l1"} <= set(absent.subject)
+    measured = verdicts.set_index("claim").loc["trains_faster"]
+    assert measured.seeds == 2
+    assert float(measured.low) < float(measured.effect) < float(measured.high)
+    theory = pd.read_csv(results / "theory.csv")
+    assert set(theory.model) == {"random", "vgg", "dln"}
+    assert (theory[theory.form == "holds"].violations == 0).all()
+    assert (theory[theory.form == "printed"].violations > 0).any()
+
+
+def test_a_changed_margin_trains_and_draws_nothing(folder):
+    claims = folder / "workflow/resources/claims.yaml"
+    claims.write_text(claims.read_text().replace("below: 0.8", "below: 0.7"))
+    assert planned(folder) == ["Judge the claims"]
 
 
 def test_nothing_is_left_to_do(finished):
@@ -153,7 +175,7 @@ def test_an_edited_norm_retrains_its_own_cells(folder):
     probed = starting(jobs, "Landscape", "Internal", "Activations")
     assert len(probed) == 4 + 2 + 2 + 3
     assert all("/batch/" in job for job in probed)
-    assert len(starting(jobs, "Draw")) == 14
+    assert len(starting(jobs, "Draw")) == 15
 
 
 def test_an_edited_probe_trains_nothing(folder):
@@ -225,6 +247,8 @@ def test_a_normaliser_of_ones_own(folder, finished):
     assert len(runs[runs.norm == name]) == 4
     ranges = pd.read_csv(folder / "results/tiny/tables/landscape_ranges.csv")
     assert name in set(ranges.norm)
+    verdicts = pd.read_csv(folder / "results/tiny/verdicts.csv")
+    assert "trains_faster" in set(verdicts[verdicts.subject == name].claim)
     drawn, before = outputs(folder), outputs(finished)
     for figure in ("fig01_training_curves", "fig04_landscape", "fig05_lp_norms"):
         assert drawn[f"figures/{figure}.png"] != before[f"figures/{figure}.png"]

@@ -210,6 +210,7 @@ def random_instances(count: int) -> Iterator[list]:
 def trained_instances(start: Run, run: Run, layers, units: int) -> Iterator[list]:
     """Rows for the first units of a trained network's layers, on the step's own batch.
 
+    layers : their numbers from 1; those without normalisation are left out.
     start : the run before training, whose weights are Lemma 4.5's W0.
     """
     network = run.network.double()
@@ -218,7 +219,7 @@ def trained_instances(start: Run, run: Run, layers, units: int) -> Iterator[list
         targets = targets.double()
     x = inputs.double()
     for number, layer in enumerate(network, start=1):
-        if number in layers:
+        if number in layers and hasattr(layer.norm, "gamma"):
             y = layer.linear(x).detach()
             bound = float(torch.linalg.matrix_norm(_gram(layer.linear, x), 2)) ** 0.5
             for unit in range(min(units, y.shape[1])):
