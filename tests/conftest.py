@@ -28,9 +28,9 @@ def make_data():
                 "train_targets": torch.randn(40, 6, generator=draws),
             }
         return {
-            "train_inputs": torch.randn(70, 1, 16, 16, generator=draws),
+            "train_inputs": torch.randn(70, 16, 16, 1, generator=draws),
             "train_targets": torch.arange(70) % 4,
-            "test_inputs": torch.randn(30, 1, 16, 16, generator=draws),
+            "test_inputs": torch.randn(30, 16, 16, 1, generator=draws),
             "test_targets": torch.arange(30) % 4,
         }
 

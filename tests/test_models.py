@@ -22,7 +22,7 @@ def no_norm(features, layer):
 def images(side, channels=3, count=4):
     torch.manual_seed(0)
     return {
-        "train_inputs": torch.randn(count, channels, side, side),
+        "train_inputs": torch.randn(count, side, side, channels),
         "train_targets": 9 - torch.arange(count),
     }
 
@@ -38,9 +38,10 @@ def test_full_width_is_vgg_16():
         assert a.weight.shape == b.weight.shape
         b.weight.data, b.bias.data = a.weight.data, a.bias.data
     # With the same weights it is the same function, up to the classifier.
-    features = theirs.features(data["train_inputs"]).flatten(1)
+    inputs = data["train_inputs"].movedim(-1, 1)
+    features = theirs.features(inputs).flatten(1)
     torch.testing.assert_close(
-        ours(data["train_inputs"]), ours[-1].linear(features), rtol=1e-4, atol=1e-4
+        ours(inputs), ours[-1].linear(features), rtol=1e-4, atol=1e-4
     )
 
 
@@ -51,7 +52,7 @@ def test_deep_blocks_see_at_least_2x2_maps(side):
     shapes = []
     for layer in network[10:13]:
         layer.norm.register_forward_hook(lambda m, a, out: shapes.append(out.shape))
-    network(images(side, 1)["train_inputs"])
+    network(images(side, 1)["train_inputs"].movedim(-1, 1))
     assert all(min(shape[2:]) >= 2 for shape in shapes)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 SRC = Path("src")
+CIFAR10_DOWNLOAD = "downloads/cifar-10-python.tar.gz"
 PAPER_CURVES = "workflow/resources/paper_curves.csv"
 
 # The tables that a probe writes for each checkpoint.
@@ -107,6 +108,21 @@ def root(config: dict) -> str:
 
 def data_file(config: dict, model: str) -> str:
     return f"{root(config)}/data/{config['models'][model]['dataset']}.safetensors"
+
+
+def dataset_settings(config: dict, dataset: str) -> dict:
+    """What prepare.py needs to know of a data set."""
+    settings = config["datasets"][dataset]
+    if dataset != "cifar10":
+        return settings
+    source = settings["source"] or CIFAR10_DOWNLOAD
+    return {"source": source, "checksum": settings["checksum"]}
+
+
+def dataset_files(config: dict, dataset: str) -> list[str]:
+    """The file that a data set is made from; a folder of images is not tracked."""
+    source = dataset_settings(config, dataset).get("source")
+    return [source] if source and not Path(source).is_dir() else []
 
 
 def train_folder(config: dict, model: str = "{model}") -> str:

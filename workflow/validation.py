@@ -48,6 +48,7 @@ def checked(config: dict) -> dict:
         raise ConfigError(_line(error))
     config = copy.deepcopy(config)
     _fill_defaults(config, schema, schema)
+    _check_source(config)
     _check_models(config)
     _check_norm_settings(config)
     for probe in config["probes"]:
@@ -163,6 +164,25 @@ def _hint(value, types) -> str:
 
 def _list(names) -> str:
     return ", ".join(str(name) for name in names) or "none"
+
+
+def _check_source(config):
+    source = config["datasets"]["cifar10"]["source"]
+    if source is None:
+        return
+    key, path = "datasets.cifar10.source", Path(source)
+    if path.is_dir():
+        missing = [part for part in ("train", "test") if not (path / part).is_dir()]
+        if missing:
+            raise ConfigError(
+                f"{key}: found the folder {source!r} without {missing[0]}/, allowed is "
+                "one with images in train/CLASS/ and test/CLASS/"
+            )
+    elif not path.is_file():
+        raise ConfigError(
+            f"{key}: found {source!r}, which is not there; allowed is the archive "
+            "cifar-10-python.tar.gz, a folder of images, or null to download it"
+        )
 
 
 def _check_models(config):

@@ -111,9 +111,9 @@ def vgg_run(width: int, norm: str, batch: int = BATCH) -> Run:
     draws = torch.Generator().manual_seed(0)
     count = 4 * batch
     data = {
-        "train_inputs": torch.randn(count, 3, 32, 32, generator=draws),
+        "train_inputs": torch.randn(count, 32, 32, 3, generator=draws),
         "train_targets": torch.arange(count) % 10,
-        "test_inputs": torch.randn(1, 3, 32, 32, generator=draws),
+        "test_inputs": torch.randn(1, 32, 32, 3, generator=draws),
         "test_targets": torch.zeros(1, dtype=torch.long),
     }
     network = {"width": width, "fc_widths": [], "initialisation": "he_normal"}

@@ -58,11 +58,7 @@ class Run:
         self.network = network.to(self.device, memory_format=torch.channels_last)
         self.parameters = list(self.network.parameters())
         self.velocity = [torch.zeros_like(p) for p in self.parameters]
-        # Pixels before channels, so that a batch of rows is channels_last.
-        self._data = {
-            name: _channels_last(tensor).to(self.device)
-            for name, tensor in data.items()
-        }
+        self._data = {name: tensor.to(self.device) for name, tensor in data.items()}
         samples = len(data["train_targets"])
         self._batch_size = spec.optimiser["batch_size"] or samples
         if self._batch_size > samples:
@@ -111,6 +107,8 @@ class Run:
 
     def _rows(self, part, rows):
         inputs = self._data[f"{part}_inputs"][rows]
+        if "mean" in self._data:
+            inputs = (inputs - self._data["mean"]) / self._data["deviation"]
         inputs = inputs.movedim(-1, 1) if inputs.dim() == 4 else inputs
         return inputs, self._data[f"{part}_targets"][rows]
 
@@ -163,7 +161,3 @@ class Run:
         self.velocity = self.velocity_after(gradient)
         self.move(self.network, self.velocity)
         self.step += 1
-
-
-def _channels_last(tensor):
-    return tensor.movedim(1, -1).contiguous() if tensor.dim() == 4 else tensor

@@ -1,5 +1,28 @@
+# The archive is shared by all experiments.
+rule download:
+    input:
+        code=grid.closure("download.py"),
+    output:
+        grid.CIFAR10_DOWNLOAD,
+    log:
+        "downloads/logs/download.log",
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        url=config["datasets"]["cifar10"]["url"],
+        checksum=config["datasets"]["cifar10"]["checksum"],
+        help=f"put the archive at {grid.CIFAR10_DOWNLOAD}, or name the file or a folder"
+        " of images as datasets.cifar10.source in the config",
+    message:
+        "Download CIFAR-10"
+    shell:
+        "python src/download.py --url {params.url:q} --checksum {params.checksum}"
+        " --help-line {params.help:q} --output {output} 2>&1 | tee {log}"
+
+
 rule prepare:
     input:
+        source=lambda wildcards: grid.dataset_files(config, wildcards.dataset),
         code=lambda wildcards: grid.closure(
             "prepare.py", f"normscape/datasets/{wildcards.dataset}.py"
         ),
@@ -12,7 +35,9 @@ rule prepare:
         "../../envs/environment.yaml"
     params:
         dataset="{dataset}",
-        settings=lambda wildcards: grid.as_json(config["datasets"][wildcards.dataset]),
+        settings=lambda wildcards: grid.as_json(
+            grid.dataset_settings(config, wildcards.dataset)
+        ),
     message:
         "Prepare the data set {wildcards.dataset}"
     shell:

@@ -2,8 +2,9 @@
 
 A file ``NAME.py`` defines ``load(**settings)``, which returns tensors by name:
 ``train_inputs`` and ``train_targets``, and for classification ``test_inputs`` and
-``test_targets`` too. Images are float32 (count, channels, height, width) and
-standardised; labels are int64 from 0 up.
+``test_targets`` too. Images are (count, height, width, channels), so that a batch is
+channels_last in memory: standardised float32, or uint8 with ``mean`` and ``deviation`` of
+shape (channels,) that standardise a batch when it is taken. Labels are int64 from 0 up.
 """
 
 import importlib

@@ -21,6 +21,7 @@ def load(*, side: int = 16) -> dict[str, torch.Tensor]:
     order = torch.randperm(len(images), generator=generator("split", "digits"))
     train, test = order[:TRAINING_IMAGES], order[TRAINING_IMAGES:]
     images = (images - images[train].mean()) / images[train].std()
+    images = images.movedim(1, -1)
     return {
         "train_inputs": images[train],
         "train_targets": labels[train],

@@ -24,13 +24,13 @@ class VGG(Network):
 
 
 def build(data, settings, norm, seed) -> VGG:
-    """VGG for images of shape (count, channels, side, side) and labels from 0 up.
+    """VGG for images of shape (count, side, side, channels) and labels from 0 up.
 
     settings : width; fc_widths, the hidden fully connected layers before the
         classifier, normalised like the others; initialisation.
     """
     images, labels = data["train_inputs"], data["train_targets"]
-    channels, side = images.shape[1:3]
+    side, _, channels = images.shape[1:]
     layers = []
 
     def add(linear, features, after):
