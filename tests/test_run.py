@@ -163,7 +163,10 @@ def test_history_is_that_of_a_plain_loop(make_run, make_data):
     assert [row[4] for row in evaluation] == [0, 4, 6]
     plain.network.eval()
     data = make_data()
-    right = plain.network(data["test_inputs"].movedim(-1, 1)).argmax(1) == data["test_targets"]
+    right = (
+        plain.network(data["test_inputs"].movedim(-1, 1)).argmax(1)
+        == data["test_targets"]
+    )
     assert evaluation[-1][5] == pytest.approx(float(right.double().mean()))
 
 

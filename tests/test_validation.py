@@ -3,9 +3,11 @@
 import copy
 import math
 import re
+from pathlib import Path
 
 import pytest
 import yaml
+from snakemake.utils import update_config
 
 from workflow import grid
 from workflow.validation import SCHEMA, ConfigError, checked
@@ -195,6 +197,22 @@ def test_the_schemas_defaults_are_the_codes():
             if name == "noisy_batch" and key != "placement":
                 continue  # passed on to noise
             assert parameters[key].default == resolve(described)["default"], (name, key)
+
+
+# The presets
+
+
+@pytest.mark.parametrize("path", sorted(Path("workflow/presets").glob("*.yaml")))
+def test_presets_are_valid_and_hold_only_what_differs(config, path):
+    preset = yaml.safe_load(path.read_text())
+    assert preset["name"] == path.stem
+    merged = copy.deepcopy(config)
+    update_config(merged, preset)
+    assert merged != config
+    checked(merged)
+    for model, settings in preset["models"].items():
+        for key, value in settings.items():
+            assert value != config["models"][model].get(key), f"{model}.{key}"
 
 
 # The grid
