@@ -2,11 +2,14 @@
 
 import functools
 import os
+import re
+from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
 
-from benchmarks import plain, timing, training
+from benchmarks import growth, pipeline, plain, probes, report, timing, training
 from normscape.probes import ics, landscape
 
 
@@ -71,3 +74,67 @@ def test_calls_take_turns_in_processes_of_their_own(tmp_path):
     assert len({process for _, process in calls} | {str(os.getpid())}) == 3
     assert [t.value for t in timed.values()] == ["A", "B"]
     assert all(len(t.seconds) == 2 and t.peak_mib > 1 for t in timed.values())
+
+
+def test_every_rule_has_a_start_up():
+    rules = re.findall(
+        r"^\s*rule (\w+):|f\"(train_)",
+        "".join(path.read_text() for path in Path("workflow/rules").glob("*.smk")),
+        re.MULTILINE,
+    )
+    known = tuple(rule for rules in pipeline.IMPORTS.values() for rule in rules)
+    names = {a or b for a, b in rules} - {"download"}  # it waits for the network
+    assert "probe_ics" in names
+    assert [name for name in names if not name.startswith(known)] == []
+
+
+def test_shares_add_up(monkeypatch):
+    monkeypatch.setattr(pipeline, "_import_seconds", lambda modules, cores: 1.0)
+    jobs = [("train_vgg", 9.0), ("probe_ics", 2.0), ("figure", 3.0), ("collect", 0.5)]
+    shares = pipeline._shares(jobs, cores=2, wall=10.0)
+    assert shares == pytest.approx(
+        {"computation": 11 / 20, "start-up": 3.5 / 20, "rest": 5.5 / 20}
+    )
+
+
+def test_the_summary_and_the_plot_show_what_was_measured():
+    training_rows = [
+        [model, width, norm, 0.2, 0.1, 2.0, 1280.0, 1.0, share]
+        for model, width, share in (("vgg", 16, 0.8), ("dln", 10, None))
+        for norm in training.NORMS
+    ]
+    tables = {
+        "training": pd.DataFrame(training_rows, columns=training.COLUMNS),
+        "probes": pd.DataFrame(
+            [["ics", "dln", 25, 1.0, 0.1, 10.0, 1e-7]], columns=probes.COLUMNS
+        ),
+        "growth": pd.DataFrame(
+            [["ics", "dln", "depth", d, d / 10, 700.0] for d in (10, 20)],
+            columns=growth.COLUMNS,
+        ),
+        "use": pd.DataFrame(
+            [
+                [1, cores, 200, 600.0 / cores, part, share]
+                for cores in (1, 2)
+                for part, share in (
+                    ("computation", 0.7),
+                    ("start-up", 0.2),
+                    ("rest", 0.1),
+                )
+            ],
+            columns=pipeline.USE_COLUMNS,
+        ),
+        "dry_runs": pd.DataFrame([[5000, 12.5]], columns=pipeline.DRY_RUN_COLUMNS),
+    }
+    text = report.summary(tables)
+    assert "| VGG, width 16: plain / ours | 2.00 | 2.00 | 2.00 | 2.00 |" in text
+    assert "DLN: share" not in text
+    assert "| ICS, plain / ours: DLN, depth 25 | 10.0 (ours 0.10 s" in text
+    assert "5.0 min, 200 jobs: computation 70%, start-up 20%, rest 10%" in text
+    assert "| 1 to 2 cores, seeds: 1 | 2.00 times |" in text
+    assert "| Nothing to do, 5000 jobs | 12.5 s |" in text
+    figure = report.plot(tables)
+    for ax in figure.axes:
+        assert ax.has_data()
+        assert ax.get_xlabel()
+        assert ax.get_ylabel()

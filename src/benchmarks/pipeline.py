@@ -18,8 +18,9 @@ PARTS = ("Snakefile", "config.yaml", "workflow", "src", "envs", "profiles")
 
 # Rules by what their jobs import before they begin.
 IMPORTS = {
-    "normscape.checkpoints": ("train_", "probe_"),
-    "pandas": ("collect", "summarise"),
+    "normscape.files": ("collect",),
+    "normscape.checkpoints": ("prepare", "train_", "probe_", "theory"),
+    "pandas": ("summarise", "verdicts"),
     "pandas, matplotlib.pyplot": ("figure",),
 }
 
@@ -39,22 +40,24 @@ def use(runs) -> list[list]:
             _snakemake(folder, "--cores", str(cores), "--configfile", "seeds.json")
             wall = time.perf_counter() - start
             jobs = _jobs(folder)
-        start_up = computing = 0.0
-        for modules, rules in IMPORTS.items():
-            seconds = [s for rule, s in jobs if rule.startswith(rules)]
-            importing = min(
-                _import_seconds(modules, cores) * len(seconds), sum(seconds)
-            )
-            start_up += importing
-            computing += sum(seconds) - importing
-        available = cores * wall
-        for part, share in (
-            ("computation", computing / available),
-            ("start-up", start_up / available),
-            ("rest", 1 - (computing + start_up) / available),
-        ):
+        for part, share in _shares(jobs, cores, wall).items():
             rows.append([seeds, cores, len(jobs), wall, part, share])
     return rows
+
+
+def _shares(jobs, cores: int, wall: float) -> dict[str, float]:
+    """Parts of cores x wall time, given (rule, seconds) of all jobs."""
+    start_up = computing = 0.0
+    for modules, rules in IMPORTS.items():
+        seconds = [s for rule, s in jobs if rule.startswith(rules)]
+        importing = min(_import_seconds(modules, cores) * len(seconds), sum(seconds))
+        start_up += importing
+        computing += sum(seconds) - importing
+    return {
+        "computation": computing / (cores * wall),
+        "start-up": start_up / (cores * wall),
+        "rest": 1 - (computing + start_up) / (cores * wall),
+    }
 
 
 def dry_runs(seeds=(1, 5, 26)) -> list[list]:
