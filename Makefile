@@ -1,6 +1,6 @@
 # make reproduce   the environment, then every table and figure
 # make test        the environment, then all tests (make test-fast: the quick ones)
-# make bench       training steps and probes, timed against plain loops
+# make bench       training steps, probes and the pipeline itself, timed (half an hour)
 # make lint        form of code and rules
 
 PYTHON ?= python3
