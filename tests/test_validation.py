@@ -52,6 +52,18 @@ MISTAKES = [
     (["models"], None, r"models: found nothing, allowed is a mapping"),
     (["models"], 3, r"models: found 3, allowed is a mapping"),
     (["name"], "a/b", r"name: found the text 'a/b', allowed are letters"),
+    (
+        ["datasets", "cifar10"],
+        {"source": "nowhere/cifar.tar.gz"},
+        r"cifar10\.source: found 'nowhere/cifar.tar.gz', which is not there; allowed .*",
+    ),
+    (
+        ["datasets", "cifar10"],
+        {"source": "docs"},
+        r"cifar10\.source: found the folder 'docs' without train/, allowed .*",
+    ),
+    (["datasets", "cifar10"], {"checksum": "abc"}, r"cifar10\.checksum: found .*'abc'"),
+    (["datasets", "cifar10"], {"url": "ftp://x"}, r"cifar10\.url: found .*'ftp://x'"),
     (["device"], "gpu", r"device: found the text 'gpu', allowed are cpu, cuda, mps"),
     (["threads"], -1, r"threads: found -1, allowed is at least 1"),
     ([*GRID, "norms", 0], "bach", r"vgg\.grid\[0\]\.norms\[0\]: found 'bach', .*batch"),

@@ -14,8 +14,10 @@ import numpy as np
 import torch
 
 _SIDE = 32
-_TRAINING = [f"data_batch_{number}" for number in range(1, 6)]
-_TEST = ["test_batch"]
+_BATCHES = {
+    "train": [f"data_batch_{number}" for number in range(1, 6)],
+    "test": ["test_batch"],
+}
 
 
 def load(*, source: str, checksum: str) -> dict[str, torch.Tensor]:
@@ -25,12 +27,13 @@ def load(*, source: str, checksum: str) -> dict[str, torch.Tensor]:
     archive, which is opened only if it is right, because its format can hold code.
     """
     path = Path(source)
-    load_part = _from_folder if path.is_dir() else _from_archive
+    load_part = _from_folder
     if not path.is_dir():
+        load_part = _from_archive
         _verify(path, checksum)
     data = {}
-    for part, names in (("train", _TRAINING), ("test", _TEST)):
-        images, labels = load_part(path, part, names)
+    for part in _BATCHES:
+        images, labels = load_part(path, part)
         data[f"{part}_inputs"] = torch.from_numpy(images)
         data[f"{part}_targets"] = torch.from_numpy(labels)
     if data["test_inputs"].shape[1:] != data["train_inputs"].shape[1:]:
@@ -61,11 +64,11 @@ def _verify(path, checksum):
         raise ValueError(f"{path}: found {kind} {found}, expected {expected}")
 
 
-def _from_archive(path, part, names):
+def _from_archive(path, part):
     images, labels = [], []
     try:
         with tarfile.open(path) as archive:
-            for name in names:
+            for name in _BATCHES[part]:
                 file = archive.extractfile(f"cifar-10-batches-py/{name}")
                 batch = pickle.load(file, encoding="bytes")
                 images.append(batch[b"data"].reshape(-1, 3, _SIDE, _SIDE))
@@ -76,7 +79,7 @@ def _from_archive(path, part, names):
     return np.ascontiguousarray(images), np.array(labels, dtype=np.int64)
 
 
-def _from_folder(path, part, names):
+def _from_folder(path, part):
     # Pillow and torchvision only where images are read.
     from PIL import Image
     from torchvision.datasets import ImageFolder
