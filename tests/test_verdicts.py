@@ -187,6 +187,32 @@ def test_ics_leaves_the_first_layer_out():
     assert quantities.ics_l2({"ics": ics}).tolist() == [pytest.approx(4)]
 
 
+def test_a_run_that_gave_no_number_is_not_left_out():
+    """Leaving a diverged run out would judge by the survivors alone."""
+    ics = pd.DataFrame(
+        [
+            (
+                "dln",
+                norm,
+                0.1,
+                seed,
+                layer,
+                math.nan if seed == 2 else cosine + seed / 99,
+            )
+            for norm, cosine in (("none", 0.9), ("batch", 0.3))
+            for seed in (0, 1, 2)
+            for layer in (2, 3)
+        ],
+        columns=["model", "norm", "lr", "seed", "layer", "cosine"],
+    )
+    one = claim(quantity="ics_cosine", comparison="difference", claimed={"below": 0})
+    runs = tables(none=[10, 10, 10], batch=[5, 5, 5])
+    (row,) = judge(one, runs | {"ics": ics}).itertuples()
+    assert row.seeds == 3
+    assert row.verdict == "inconclusive"
+    assert row.reason == "a run diverged or overflowed"
+
+
 def test_drift_is_of_hidden_units():
     drift = CELLS.iloc[[0] * 5].assign(
         layer=[1, 1, 2, 2, 3],

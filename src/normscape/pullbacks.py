@@ -1,7 +1,7 @@
 """Backward passes in closed form, for networks whose step is all overhead.
 
 A module's pullback at an input maps dL/d(output) to dL/d(input) and to the gradients of
-its parameters. A normaliser that can state its own defines ``with_pullback(y)``; for all
+its parameters, in training mode. A normaliser that can state its own defines ``with_pullback(y)``; for all
 others autograd finds it.
 """
 

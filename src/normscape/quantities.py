@@ -66,7 +66,7 @@ def _over_layers_and_steps(tables, column):
 
 def ics_cosine(tables: Tables) -> pd.Series:
     """Cosine between G and G', averaged over layers (but the first) and steps."""
-    return _over_layers_and_steps(tables, "cosine").mean()
+    return _over_layers_and_steps(tables, "cosine").mean(skipna=False)
 
 
 def ics_l2(tables: Tables) -> pd.Series:

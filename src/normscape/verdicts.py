@@ -54,9 +54,11 @@ def judge(claims: dict, tables: Tables, curves: pd.DataFrame, norms) -> pd.DataF
     }
     own = [norm for norm in norms if norm not in named]
     untrained = _Untrained(claims["left_chance"], tables)
+    asked = {claim["quantity"] for claim in claims["claims"]}
+    measured = {quantity: QUANTITIES[quantity](tables) for quantity in asked}
     rows = []
     for claim in claims["claims"]:
-        values = QUANTITIES[claim["quantity"]](tables)
+        values = measured[claim["quantity"]]
         paper = quantities.of_paper(claim["quantity"], curves)
         for subject in _subjects(claim, own):
             effects = _effects(claim, subject, values)
@@ -97,12 +99,14 @@ def _effects(claim, subject, values) -> np.ndarray:
     values = values[values.index.get_level_values("model") == claim["model"]]
     if "lr" in claim:
         values = values[np.isclose(values.index.get_level_values("lr"), claim["lr"])]
-    values = values.groupby(["norm", "seed"]).first().unstack("seed")
     asked = [subject, *filter(None, [claim.get("reference")])]
-    if values.empty or not set(asked) <= set(values.index):
-        return np.array([])
-    # A run that is not there has no column or no value; one that overflowed has inf.
-    both = values.loc[asked].dropna(axis="columns").to_numpy()
+    of_norms = []
+    for norm in asked:
+        own = values[values.index.get_level_values("norm") == norm]
+        seeds = own.index.get_level_values("seed")
+        of_norms.append(own.set_axis(seeds)[~seeds.duplicated()])
+    # Only a run that is not there is left out; what a run could not give stays NaN.
+    both = pd.concat(of_norms, axis="columns", join="inner").to_numpy().T
     if claim["comparison"] == "value":
         return both[0]
     with np.errstate(divide="ignore", invalid="ignore"):
