@@ -215,11 +215,14 @@ def test_a_run_that_gave_no_number_is_not_left_out():
 
 def test_drift_is_of_hidden_units():
     drift = CELLS.iloc[[0] * 5].assign(
+        step=[9, 9, 9, 0, 9],
         layer=[1, 1, 2, 2, 3],
         scope=["unit", "layer", "unit", "unit", "unit"],
         mean_change=[1.0, 50.0, 3.0, math.nan, 99.0],
     )
     assert quantities.QUANTITIES["mean_change"]({"moment_drift": drift}).tolist() == [2]
+    drift.iloc[0, drift.columns.get_loc("mean_change")] = math.nan  # it diverged
+    assert quantities.QUANTITIES["mean_change"]({"moment_drift": drift}).isna().all()
 
 
 def test_every_claim_is_about_something_that_is_there():

@@ -93,9 +93,11 @@ def _landscape(column: str, direction: str) -> Callable[[Tables], pd.Series]:
 def _drift(column: str) -> Callable[[Tables], pd.Series]:
     def quantity(tables):
         drift = tables["moment_drift"]
-        rows = drift[(drift.scope == "unit") & drift[column].notna()]
+        rows = drift[drift.scope == "unit"]
         hidden = rows.layer < rows.groupby("model").layer.transform("max")
-        return rows[hidden].groupby(_CELL)[column].median()
+        # There is no change before a run's first checkpoint.
+        later = rows.step > rows.groupby(_CELL).step.transform("min")
+        return rows[hidden & later].groupby(_CELL)[column].median(skipna=False)
 
     quantity.__doc__ = f"Median over hidden layers and steps of one unit's {column}."
     return quantity
