@@ -12,11 +12,10 @@ Backward, with g = dL/dz, xhat = (y - mu) / r and u = y (or y - mu when centred)
 
     dL/dy = gamma / r * (g - mean(g)) - gamma * sum(g * xhat) / r**2 * d(s**2)/2 du,
 
-where d(s**2)/2 du is s * sign(u) / m, u / m, or s * sign(u) at the largest |u|;
-when centred, its own mean is subtracted once more.
+where d(s**2)/2 du is each order's own (l1.py, l2.py, linf.py); when centred, its own
+mean is subtracted once more. Both passes are few and whole: torch's vector_norm and
+where take several times as long as what stands here.
 """
-
-import math
 
 import torch
 import torch.nn.functional as F
@@ -24,40 +23,9 @@ import torch.nn.functional as F
 from normscape.norms._affine import AffineNorm, per_feature
 
 
-def _dimensions(y: torch.Tensor) -> list[int]:
+def dimensions(y: torch.Tensor) -> list[int]:
     """All but the features' dimension."""
     return [0, *range(2, y.dim())]
-
-
-def _values(y, mean, centred):
-    return y - per_feature(mean, y) if centred else y
-
-
-def _statistics(y, order, centred):
-    """Mean and scale of each feature, both of shape (features,)."""
-    mean = y.mean(_dimensions(y))
-    scale = torch.linalg.vector_norm(
-        _values(y, mean, centred), ord=order, dim=_dimensions(y)
-    )
-    if order != math.inf:
-        scale *= (y.shape[1] / y.numel()) ** (1 / order)
-    return mean, scale
-
-
-def _scale_gradient(y, mean, scale, order, centred):
-    """d(s**2)/2 du as a direction of y's shape and a factor for each feature.
-
-    Where several |u| are the largest, they share the gradient of the maximum.
-    """
-    u = _values(y, mean, centred)
-    count = y.numel() // y.shape[1]
-    if order == 1:
-        return u.sign(), scale / count
-    if order == 2:
-        return u, 1 / count
-    largest = torch.where(u.abs() == per_feature(scale, y), u, 0)
-    total = torch.linalg.vector_norm(largest, ord=1, dim=_dimensions(y))
-    return largest, scale / total.clamp_min(torch.finfo(y.dtype).tiny)
 
 
 class _Normalise(torch.autograd.Function):
@@ -89,7 +57,13 @@ class LpNorm(AffineNorm):
     [0.572, 0.816, -1.388]
     """
 
-    order: float
+    def scale(self, u: torch.Tensor) -> torch.Tensor:
+        """s, of shape (features,)."""
+        raise NotImplementedError
+
+    def scale_gradient(self, u: torch.Tensor, scale: torch.Tensor):
+        """d(s**2)/2 du as a direction of u's shape and a factor for each feature."""
+        raise NotImplementedError
 
     def __init__(
         self, features: int, noise, *, centred=False, eps=1e-5, running_momentum=0.1
@@ -108,7 +82,9 @@ class LpNorm(AffineNorm):
 
     @torch.no_grad()
     def with_pullback(self, y):
-        mean, scale = _statistics(y, self.order, self.centred)
+        mean = y.mean(dimensions(y))
+        u = y - per_feature(mean, y) if self.centred else y
+        scale = self.scale(u)
         square = scale.square()
         running = [self.running_mean, self.running_square_scale]
         torch._foreach_lerp_(running, [mean, square], self.running_momentum)
@@ -121,19 +97,18 @@ class LpNorm(AffineNorm):
             )
             gamma_gradient, beta_gradient = of_parameters
             inverse = (square + self.eps).rsqrt()
-            scaled = self.gamma * inverse
-            direction, factor = _scale_gradient(
-                y, mean, scale, self.order, self.centred
-            )
-            factor = factor * scaled * inverse * gamma_gradient
-            shift = scaled * beta_gradient * (y.shape[1] / y.numel())
+            factor = self.gamma * inverse
+            direction, along = self.scale_gradient(u, scale)
+            along = along * factor * inverse * gamma_gradient
+            shift = factor * beta_gradient * (y.shape[1] / y.numel())
             if self.centred:
-                shift -= factor * direction.mean(_dimensions(y))
+                shift -= along * direction.mean(dimensions(y))
             gradient -= per_feature(shift, y)
-            gradient.addcmul_(direction, per_feature(factor, y), value=-1)
+            gradient.addcmul_(direction, per_feature(along, y), value=-1)
             return gradient, tuple(of_parameters)
 
         return self._affine(y, mean, square), pullback
 
     def _affine(self, y, mean, square_scale):
-        return F.batch_norm(y, mean, square_scale, self.gamma, self.beta, eps=self.eps)
+        gamma, beta = self.gamma, self.beta
+        return F.batch_norm(y, mean, square_scale, gamma, beta, eps=self.eps)

@@ -1,9 +1,13 @@
 """L2 normalisation (Section 3.3 and Figure 5 of the paper)."""
 
-from normscape.norms._lp import LpNorm
+from normscape.norms._lp import LpNorm, dimensions
 
 
 class Norm(LpNorm):
-    """Centre, then divide by the batch's L2 scale; see ``LpNorm``."""
+    """Centre, then divide by s = sqrt(mean y**2) over the batch; see ``LpNorm``."""
 
-    order = 2
+    def scale(self, u):
+        return u.square().mean(dimensions(u)).sqrt()
+
+    def scale_gradient(self, u, scale):
+        return u, u.shape[1] / u.numel()
