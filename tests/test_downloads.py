@@ -3,7 +3,6 @@
 import hashlib
 import http.server
 import os
-import threading
 import time
 
 import pytest
@@ -41,13 +40,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def server():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+def server(serve):
+    server = serve(_Handler)
     server.requests = []
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    return server
 
 
 def fetch(server, kind, path):

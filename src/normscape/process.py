@@ -1,4 +1,4 @@
-"""How a process computes: threads, and memory that it keeps."""
+"""How a process computes: threads, device, and memory that it keeps."""
 
 import contextlib
 import ctypes
@@ -10,10 +10,12 @@ _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3
 _MIB = 2**20
 
 
-def set_up(threads: int) -> None:
+def set_up(threads: int, device: str = "cpu") -> torch.device:
     """Compute with so many CPU threads, and keep freed memory for the next step.
 
-    On CUDA, float32 means float32 (no TF32), and kernels are the deterministic ones.
+    device : "cpu", "cuda", "mps", or "auto" for the best that this machine has.
+    Returns the device; ValueError if this machine does not have it. On CUDA, float32
+    means float32 (no TF32), and kernels are the deterministic ones.
 
     Each step allocates what the last one freed. Left alone, glibc returns the memory
     and the kernel clears it anew, which is up to a fifth of a small network's step.
@@ -27,3 +29,17 @@ def set_up(threads: int) -> None:
         mallopt(_MMAP_THRESHOLD, 32 * _MIB)
         mallopt(_TRIM_THRESHOLD, 1024 * _MIB)
         mallopt(_TOP_PAD, 64 * _MIB)
+    return _device(device)
+
+
+def _device(name):
+    here = ["cpu"]
+    if torch.backends.mps.is_available():
+        here.insert(0, "mps")
+    if torch.cuda.is_available():
+        here.insert(0, "cuda")
+    if name not in [*here, "auto"]:
+        raise ValueError(
+            f"--device: found {name!r}, allowed on this machine are {', '.join(here)}, auto"
+        )
+    return torch.device(here[0] if name == "auto" else name)

@@ -27,13 +27,13 @@ def load(*, source: str, checksum: str) -> dict[str, torch.Tensor]:
     archive, which is opened only if it is right, because its format can hold code.
     """
     path = Path(source)
-    load_part = _from_folder
-    if not path.is_dir():
-        load_part = _from_archive
+    if path.is_dir():
+        parts = _from_folder(path)
+    else:
         _verify(path, checksum)
+        parts = _from_archive(path)
     data = {}
-    for part in _BATCHES:
-        images, labels = load_part(path, part)
+    for part, (images, labels) in parts.items():
         data[f"{part}_inputs"] = torch.from_numpy(images)
         data[f"{part}_targets"] = torch.from_numpy(labels)
     if data["test_inputs"].shape[1:] != data["train_inputs"].shape[1:]:
@@ -64,30 +64,44 @@ def _verify(path, checksum):
         raise ValueError(f"{path}: found {kind} {found}, expected {expected}")
 
 
-def _from_archive(path, part):
-    images, labels = [], []
+def _from_archive(path):
     try:
         with tarfile.open(path) as archive:
-            for name in _BATCHES[part]:
-                file = archive.extractfile(f"cifar-10-batches-py/{name}")
-                batch = pickle.load(file, encoding="bytes")
-                images.append(batch[b"data"].reshape(-1, 3, _SIDE, _SIDE))
-                labels += batch[b"labels"]
+            return {
+                part: _joined([_batch(archive, name) for name in names])
+                for part, names in _BATCHES.items()
+            }
     except (tarfile.TarError, KeyError, pickle.UnpicklingError, EOFError) as error:
         raise ValueError(f"{path}: not CIFAR-10's python archive ({error})") from None
-    images = np.concatenate(images).transpose(0, 2, 3, 1)
-    return np.ascontiguousarray(images), np.array(labels, dtype=np.int64)
 
 
-def _from_folder(path, part):
-    # Pillow and torchvision only where images are read.
-    from PIL import Image
+def _batch(archive, name):
+    file = archive.extractfile(f"cifar-10-batches-py/{name}")
+    batch = pickle.load(file, encoding="bytes")
+    images = batch[b"data"].reshape(-1, 3, _SIDE, _SIDE).transpose(0, 2, 3, 1)
+    return images, np.array(batch[b"labels"], dtype=np.int64)
+
+
+def _joined(batches):
+    images, labels = zip(*batches, strict=True)
+    return np.ascontiguousarray(np.concatenate(images)), np.concatenate(labels)
+
+
+def _from_folder(path):
+    # torchvision only where images are read.
     from torchvision.datasets import ImageFolder
 
-    train, folder = (_listed(ImageFolder, path / name) for name in ("train", part))
-    if folder.classes != train.classes:
-        differ = sorted(set(folder.classes) ^ set(train.classes))
+    parts = {name: _listed(ImageFolder, path / name) for name in _BATCHES}
+    train, test = (parts[name].classes for name in ("train", "test"))
+    if train != test:
+        differ = sorted(set(train) ^ set(test))
         raise ValueError(f"{path}: class {differ[0]} is not in both train/ and test/")
+    return {name: _read(folder) for name, folder in parts.items()}
+
+
+def _read(folder):
+    from PIL import Image
+
     first, images = None, []
     for name, _ in folder.samples:
         try:

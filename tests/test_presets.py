@@ -1,0 +1,114 @@
+"""The presets' ways through the pipeline, at a scale of seconds: CIFAR-10, full width."""
+
+import re
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+from cifar_files import write_archive, write_folder
+from project import (
+    copy_of_project,
+    environment,
+    planned,
+    run,
+    snakemake,
+    with_config,
+)
+
+from workflow import plan
+
+pytestmark = pytest.mark.slow
+
+
+def test_from_a_server_to_the_verdicts(tmp_path, file_server):
+    """Two experiments download the archive once; nothing is left to do then."""
+    _, checksum = write_archive(tmp_path / "cifar.tar.gz", per_batch=20)
+    url = file_server((tmp_path / "cifar.tar.gz").read_bytes())
+    project = copy_of_project(tmp_path / "project")
+
+    def from_the_server(config):
+        config["datasets"] = {"cifar10": {"url": url, "checksum": checksum}}
+        config["models"]["vgg"]["dataset"] = "cifar10"
+
+    config = with_config(project, from_the_server)
+    run(project, config=config)
+    evaluation = pd.read_csv(project / "results/tiny/tables/evaluation.csv")
+    assert set((evaluation.test_accuracy * 20).round(6) % 1) == {0}  # 20 test images
+    assert planned(project, config) == []
+    assert (project / "downloads/cifar-10-python.tar.gz").is_file()
+    done = snakemake(
+        project, "--dry-run", "--config", "name=another", config=config
+    ).stdout
+    assert "Prepare the data set cifar10" in done
+    assert "Download" not in done
+
+
+def test_a_failed_download_trains_nothing(tmp_path, file_server):
+    project = copy_of_project(tmp_path / "project")
+
+    def from_the_server(config):
+        config["datasets"] = {"cifar10": {"url": file_server(b"<html></html>")}}
+        config["models"]["vgg"]["dataset"] = "cifar10"
+        config["models"]["dln"]["grid"] = []
+        for probe in config["probes"].values():
+            probe["models"]["dln"]["grid"] = []
+
+    config = with_config(project, from_the_server)
+    done = snakemake(project, "--cores", "2", config=config)
+    assert done.returncode == 1
+    lines = [line for line in done.stdout.splitlines() if "download.py: " in line]
+    assert len(lines) == 1, done.stdout[-2000:]
+    assert "has not the checksum" in lines[0]
+    assert "datasets.cifar10.source" in lines[0]
+    assert not (project / "downloads/cifar-10-python.tar.gz").exists()
+    assert not (project / "results/tiny/train").exists()
+
+
+def test_a_few_steps_of_the_papers_preset(tmp_path):
+    """Every kind of job at full width, through probes and figures."""
+    project = copy_of_project(tmp_path / "project")
+    write_folder(tmp_path / "images", per_class=70)
+
+    def shorten(config):
+        config["datasets"] = {"cifar10": {"source": str(tmp_path / "images")}}
+        for model, settings in config["models"].items():
+            settings["seeds"] = [0]
+            settings["steps"] = 2
+            settings["checkpoints"] = "every 1"
+            lr = {"vgg": 0.1, "dln": 1e-6}[model]
+            settings["grid"] = [{"norms": ["none", "batch"], "learning_rates": [lr]}]
+        config["models"]["vgg"]["evaluations"] = [1]
+        for probe in config["probes"].values():
+            for settings in probe["models"].values():
+                settings["grid"] = [{"norms": ["batch"], "steps": [1]}]
+
+    config = with_config(project, shorten, of="workflow/presets/paper.yaml")
+    run(project, config=config)
+    results = project / "results/paper"
+    landscape = pd.read_csv(results / "tables/landscape.csv", keep_default_na=False)
+    assert set(landscape.model) == {"vgg", "dln"}
+    weights = pd.read_csv(results / "tables/ics.csv").query("model == 'vgg'")
+    assert len(weights) == 14
+    assert list(results.glob("train/**/*.safetensors")) == []
+
+
+def test_the_plan_of_an_experiment(tmp_path):
+    project = copy_of_project(tmp_path / "project")
+    counts = plan.jobs_by_rule(["tests/tiny.yaml"])
+    done = subprocess.run(
+        [sys.executable, "-m", "workflow.plan", "--configfile", "tests/tiny.yaml"],
+        cwd=project,
+        env=environment() | {"PYTHONPATH": "src"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    first, *table, last = done.stdout.splitlines()
+    assert first == f"tiny: {sum(counts.values())} jobs to run"
+    assert counts["train_vgg"] == 4
+    assert counts["probe_landscape"] == 4 * 2 + 2 * 2
+    rows = {row.split()[0]: row.split()[1:] for row in table}
+    assert {rule: int(rows[rule][0]) for rule in counts} == counts
+    assert float(rows["train_vgg"][1]) > float(rows["collect"][1]) > 0
+    assert re.fullmatch(r"checkpoints: 20 files, 0\.\d GB, which stay", last)
