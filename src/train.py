@@ -1,10 +1,26 @@
 """Train one cell of the grid: one model, normaliser, learning rate and seed.
 
-Writes history.csv (a row a step), evaluation.csv (test accuracy) and a checkpoint
-stepN.safetensors before each step named.
+Writes history.csv (a row a step), evaluation.csv (test accuracy before each step named
+and after the last), a checkpoint stepN.safetensors before each step named, and run.json,
+which says where, when and with what it was trained. A training that was stopped goes on where its
+state was last saved, and ends with the same bytes.
 """
 
 from normscape import command_line
+
+# The arguments that its outputs depend on, besides the data and where it computes.
+SETTINGS = (
+    "model",
+    "norm",
+    "lr",
+    "seed",
+    "network",
+    "norm_settings",
+    "optimiser",
+    "steps",
+    "checkpoints",
+    "evaluations",
+)
 
 
 def main():
@@ -27,18 +43,26 @@ def main():
     )
     arguments.add_argument("--steps", type=int, required=True)
     arguments.add_argument("--checkpoints", type=int, nargs="+", required=True)
+    arguments.add_argument("--evaluations", type=int, nargs="+", required=True)
     arguments.add_argument("--data", required=True, help="output of prepare.py")
     arguments.add_argument("--folder", required=True, help="where outputs go")
+    arguments.add_argument(
+        "--save-interval",
+        type=float,
+        default=60,
+        help="seconds between saved states, from which a stopped training goes on (60)",
+    )
     command_line.add_compute_arguments(arguments)
     args = arguments.parse_args()
 
     from pathlib import Path
 
-    from normscape import checkpoints, process, tensors, training
+    from normscape import columns, manifests, process, resume, tensors, training
     from normscape.files import write_table
     from normscape.run import Run, Spec
 
-    process.set_up(args.threads)
+    started = manifests.now()
+    device = process.set_up(args.threads, args.device)
     spec = Spec(
         model=args.model,
         norm=args.norm,
@@ -49,16 +73,30 @@ def main():
         optimiser=args.optimiser,
     )
     folder = Path(args.folder)
-
-    def save(run, diverged_at):
-        checkpoints.save(folder / f"step{run.step}.safetensors", run, diverged_at)
-
-    data, _ = tensors.load(args.data)
-    run = Run(spec, data, args.device)
-    history, evaluation = training.train(run, args.steps, args.checkpoints, save)
-    write_table(folder / "history.csv", training.HISTORY_COLUMNS, history)
-    write_table(folder / "evaluation.csv", training.EVALUATION_COLUMNS, evaluation)
-    last = dict(zip(training.HISTORY_COLUMNS, history[-1], strict=True))
+    with resume.alone(folder):
+        run = Run(spec, tensors.load(args.data)[0], device)
+        settings = {name: vars(args)[name] for name in SETTINGS}
+        depends_on = resume.dependencies(run, args.data, settings)
+        state = resume.State(folder / "state", depends_on, args.save_interval)
+        history, evaluation = training.train(
+            run,
+            args.steps,
+            args.checkpoints,
+            state.save_checkpoint,
+            args.evaluations,
+            *state.restore(run),
+            state.save,
+        )
+        history_file, evaluation_file = (
+            folder / "history.csv",
+            folder / "evaluation.csv",
+        )
+        write_table(history_file, columns.HISTORY, history)
+        write_table(evaluation_file, columns.EVALUATION, evaluation)
+        outputs = [history_file, evaluation_file, *state.checkpoints]
+        manifests.write(folder / "run.json", run, started, outputs)
+        state.finish(folder)
+    last = dict(zip(columns.HISTORY, history[-1], strict=True))
     outcome = "diverged" if last["diverged"] else "done"
     print(f"{outcome} at step {last['step'] + 1}: loss {last['loss']:.6g}")
 

@@ -92,6 +92,23 @@ MISTAKES = [
         r"models\.vgg\.checkpoints\[1\]: found 501, .*models\.vgg\.steps = 500",
     ),
     (
+        ["models", "vgg", "evaluations"],
+        [501],
+        r"models\.vgg\.evaluations\[0\]: found 501, .*models\.vgg\.steps = 500",
+    ),
+    (
+        ["models", "vgg", "checkpoints"],
+        "every 0",
+        r"models\.vgg\.checkpoints: found the text 'every 0', allowed are a list of s",
+    ),
+    (
+        ["models", "vgg", "checkpoints"],
+        10,
+        r"models\.vgg\.checkpoints: found 10, allowed is a list or a text",
+    ),
+    ([*ICS, "steps"], "every 7", r"grid\[0\]\.steps: found 7, outside .*allowed are 0"),
+    (["keep_checkpoints"], "no", r"keep_checkpoints: found the text 'no', .*true or f"),
+    (
         ["models", "vgg", "network", "initialisation"],
         "xavier",
         r"initialisation: found the text 'xavier', allowed are he_normal, .*glorot",
@@ -166,6 +183,18 @@ def test_defaults_are_filled_in_and_the_input_is_left_alone(config):
     }
     assert full["models"]["dln"]["optimiser"]["momentum"] == 0
     assert full["probes"]["activations"]["bins"] == 40
+    assert checked(full) == full
+
+
+def test_steps_may_be_named_by_their_distance(config):
+    vgg = config["models"]["vgg"]
+    vgg["checkpoints"], vgg["steps"] = "every 200", 500
+    for probe in config["probes"].values():
+        probe["models"]["vgg"]["grid"] = [{"steps": "every 400"}]
+    full = checked(config)
+    assert full["models"]["vgg"]["checkpoints"] == [0, 200, 400]
+    assert grid.evaluations(full, "vgg") == [0, 200, 400]
+    assert full["probes"]["ics"]["models"]["vgg"]["grid"][0]["steps"] == [0, 400]
 
 
 def test_every_key_of_the_schema_has_a_description():
@@ -269,7 +298,7 @@ def test_the_closure_is_what_python_loads(tmp_path):
     script = (
         "import sys; sys.path.insert(0, 'src')\n"
         "import train, probe_ics, normscape.training, normscape.probes.ics\n"
-        "import normscape.checkpoints\n"
+        "import normscape.checkpoints, normscape.columns, normscape.manifests, normscape.resume\n"
         "print(*(m.__file__ for n, m in sys.modules.items() if n.split('.')[0]"
         " in ('normscape', 'train', 'probe_ics')), sep='\\n')"
     )

@@ -2,7 +2,9 @@
 
 import ast
 import copy
+import functools
 import math
+import os
 import sys
 from pathlib import Path
 
@@ -48,6 +50,8 @@ def checked(config: dict) -> dict:
         raise ConfigError(_line(error))
     config = copy.deepcopy(config)
     _fill_defaults(config, schema, schema)
+    _expand_steps(config)
+    _check_folder(config)
     _check_source(config)
     _check_models(config)
     _check_norm_settings(config)
@@ -56,6 +60,7 @@ def checked(config: dict) -> dict:
     return config
 
 
+@functools.cache
 def _schema() -> dict:
     return yaml.safe_load(SCHEMA.read_text())
 
@@ -147,7 +152,9 @@ def _line(error) -> str:
         case "minProperties":
             return f"{key}: found nothing, allowed is at least one entry"
         case "pattern":
-            return f"{key}: found {_shown(value)}, allowed are letters, digits, _ and -"
+            return (
+                f"{key}: found {_shown(value)}, allowed are {error.schema['x-allowed']}"
+            )
     return f"{key}: {error.message}"
 
 
@@ -163,7 +170,38 @@ def _hint(value, types) -> str:
 
 
 def _list(names) -> str:
-    return ", ".join(str(name) for name in names) or "none"
+    names = [str(name) for name in names]
+    if len(names) > 20:
+        names[10:-2] = ["..."]
+    return ", ".join(names) or "nothing"
+
+
+def _expand_steps(config):
+    """Lists in place of "every N"."""
+    for model in config["models"].values():
+        for key in {"checkpoints", "evaluations"} & model.keys():
+            model[key] = _steps(model[key], model)
+    for probe in config["probes"].values():
+        for name, settings in probe["models"].items():
+            for block in settings["grid"]:
+                if "steps" in block and name in config["models"]:
+                    block["steps"] = _steps(block["steps"], config["models"][name])
+
+
+def _steps(steps, model):
+    if isinstance(steps, str):
+        return list(range(0, model["steps"] + 1, int(steps.removeprefix("every "))))
+    return steps
+
+
+def _check_folder(config):
+    folder = Path(grid.root(config))
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        raise ConfigError(
+            f"name: results go to {folder}/, but {existing} cannot be written to; "
+            "allowed is a folder with write permission"
+        )
 
 
 def _check_source(config):
@@ -196,12 +234,13 @@ def _check_models(config):
                         f"{key}.grid[{number}].norms[{index}]: found {norm!r}, allowed are "
                         f"{_list(known)} (the files in src/normscape/norms/)"
                     )
-        for index, step in enumerate(settings["checkpoints"]):
-            if step > settings["steps"]:
-                raise ConfigError(
-                    f"{key}.checkpoints[{index}]: found {step}, allowed is up to the "
-                    f"last step, {key}.steps = {settings['steps']}"
-                )
+        for steps in ("checkpoints", "evaluations"):
+            for index, step in enumerate(settings.get(steps, [])):
+                if step > settings["steps"]:
+                    raise ConfigError(
+                        f"{key}.{steps}[{index}]: found {step}, allowed is up to the "
+                        f"last step, {key}.steps = {settings['steps']}"
+                    )
     if not grid.cells(config):
         raise ConfigError("models: every grid is empty; allowed is at least one run")
 

@@ -7,6 +7,8 @@ follow from the spec and the step.
 
 import dataclasses
 
+import torch
+
 from normscape import process, tensors
 from normscape.run import Run, Spec
 
@@ -15,15 +17,12 @@ _METADATA = {"spec", "step", "diverged_at"}
 
 def save(path, run: Run, diverged_at: int | None = None) -> None:
     """Write the state of ``run``; ``diverged_at`` is the step at which it diverged."""
-    state = {f"network.{k}": v for k, v in run.network.state_dict().items()}
-    if run.spec.optimiser["momentum"]:
-        state |= {f"velocity.{i}": v for i, v in enumerate(run.velocity)}
     metadata = {
         "spec": dataclasses.asdict(run.spec),
         "step": run.step,
         "diverged_at": diverged_at,
     }
-    tensors.save(path, state, metadata)
+    tensors.save(path, tensors_of(run), metadata)
 
 
 def load(path, data: dict, device="cpu") -> Run:
@@ -35,17 +34,30 @@ def load(path, data: dict, device="cpu") -> Run:
             f"{path}: not a checkpoint; its metadata lack {', '.join(sorted(missing))}"
         )
     run = Run(Spec(**metadata["spec"]), data, device)
+    restore(run, state, metadata["step"])
+    return run
+
+
+def tensors_of(run: Run) -> dict[str, torch.Tensor]:
+    """All tensors that change while a run trains."""
+    state = {f"network.{k}": v for k, v in run.network.state_dict().items()}
+    if run.spec.optimiser["momentum"]:
+        state |= {f"velocity.{i}": v for i, v in enumerate(run.velocity)}
+    return state
+
+
+def restore(run: Run, state: dict[str, torch.Tensor], step: int) -> None:
+    """Set ``run`` to these tensors, before this step."""
     run.network.load_state_dict(
         {name: state[f"network.{name}"] for name in run.network.state_dict()}
     )
     if run.spec.optimiser["momentum"]:
         for i, velocity in enumerate(run.velocity):
             velocity.copy_(state[f"velocity.{i}"])
-    run.step = metadata["step"]
-    return run
+    run.step = step
 
 
 def open_for_probe(checkpoint, data, device: str, threads: int) -> Run:
     """The run of a checkpoint file with the data of a data file."""
-    process.set_up(threads)
+    device = process.set_up(threads, device)
     return load(checkpoint, tensors.load(data)[0], device)

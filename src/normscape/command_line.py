@@ -18,7 +18,7 @@ def parser(description: str) -> argparse.ArgumentParser:
 
 def add_compute_arguments(arguments: argparse.ArgumentParser) -> None:
     """--device and --threads, for scripts that compute with torch."""
-    arguments.add_argument("--device", default="cpu", help="torch device (cpu)")
+    arguments.add_argument("--device", default="cpu", help="cpu, cuda, mps, auto (cpu)")
     arguments.add_argument("--threads", type=int, default=1, help="CPU threads (1)")
 
 

@@ -1,22 +1,11 @@
 """Training: the loop, what it records, and divergence as a result."""
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 import torch
 
-from normscape.files import CELL_COLUMNS
 from normscape.run import Run
-
-HISTORY_COLUMNS = (
-    *CELL_COLUMNS,
-    "step",
-    "loss",
-    "accuracy",
-    "gradient_norm",
-    "diverged",
-)
-EVALUATION_COLUMNS = (*CELL_COLUMNS, "step", "test_accuracy")
 
 # How many steps' records wait on the device before they are looked at.
 RECORD_INTERVAL = 50
@@ -27,26 +16,37 @@ def train(
     steps: int,
     checkpoints: Collection[int],
     save: Callable[[Run, int | None], None],
+    evaluations: Collection[int] = (),
+    history: Sequence[list] = (),
+    evaluation: Sequence[list] = (),
+    between: Callable[[Run, list, list], None] = lambda *_: None,
 ) -> tuple[list[list], list[list]]:
-    """Take ``steps`` steps; call ``save(run, diverged_at)`` before each of ``checkpoints``.
+    """Train up to ``steps``; call ``save(run, diverged_at)`` before each of ``checkpoints``.
 
     Returns the rows of the history (a step each: loss and accuracy of its batch, norm
-    of its gradient) and of the evaluation (test accuracy before each checkpoint's step
-    and after the last). A run whose loss or gradient is no longer finite has diverged:
-    that step is its last row, and its later checkpoints hold the state it ended in.
+    of its gradient) and of the evaluation (test accuracy before each step of
+    ``evaluations`` and after the last, of networks that classify). A run whose loss or
+    gradient is no longer finite has diverged: that step is its last row, and its later
+    checkpoints hold the state it ended in.
+
+    ``between(run, history, evaluation)`` is called now and then, at the latest every 50
+    steps. From a run as it was there, and the two tables so far, another call goes on to
+    the same end.
     """
     record = _Record(run)
-    history, evaluation = [], []
+    history, evaluation = list(history), list(evaluation)
     diverged_at = None
-    for step in range(steps + 1):
-        if step in checkpoints or step == steps or record.full:
+    looked_at = {*checkpoints, *evaluations}
+    for step in range(run.step, steps + 1):
+        if step in looked_at or step == steps or record.full:
             rows, diverged_at = record.take()
             history += rows
             if diverged_at is not None:
                 break
+            between(run, history, evaluation)
         if step in checkpoints:
             save(run, None)
-        if run.network.classifies and (step in checkpoints or step == steps):
+        if run.network.classifies and (step in evaluations or step == steps):
             evaluation.append([*run.spec.cell, step, test_accuracy(run)])
         if step < steps:
             record.advance(run)

@@ -1,0 +1,194 @@
+"""Kills, a full disk, damaged files: nothing is lost and nothing is wrong afterwards."""
+
+import contextlib
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from project import copy_of_project, copy_tree, environment, snakemake
+
+pytestmark = pytest.mark.faults
+
+CONFIG = "tests/faulty.yaml"
+KILLS = 20
+COMMAND = [sys.executable, "-m", "snakemake", "--configfile", CONFIG, "--cores", "2"]
+
+
+def results(project: Path) -> dict[str, bytes]:
+    """All that lies in the experiment's folder, but what jobs said and when they ran."""
+    folder = project / "results/faulty"
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and "logs" not in path.parts and path.name != "run.json"
+    }
+
+
+def logs(project: Path) -> str:
+    paths = sorted((project / "results/faulty/logs").rglob("*.log"))
+    return "".join(path.read_text() for path in paths)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory) -> Path:
+    project = copy_of_project(tmp_path_factory.mktemp("undisturbed") / "project")
+    done = snakemake(project, "--cores", "2", config=CONFIG)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return project
+
+
+def start(project: Path) -> subprocess.Popen:
+    with (project / "snakemake.log").open("a") as log:
+        return subprocess.Popen(
+            COMMAND, cwd=project, env=environment(), stdout=log, stderr=log
+        )
+
+
+def jobs_of(snake: subprocess.Popen) -> list[psutil.Process]:
+    """The processes of its jobs that run a script of ours."""
+    found = []
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for process in psutil.Process(snake.pid).children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if any(part.startswith("src/") for part in process.cmdline()[:2]):
+                    found.append(process)
+    return found
+
+
+def restart(project: Path) -> None:
+    """What README says after a kill."""
+    subprocess.run(
+        [*COMMAND, "--unlock"],
+        cwd=project,
+        env=environment(),
+        check=True,
+        capture_output=True,
+    )
+
+
+def finish(project: Path) -> None:
+    done = snakemake(project, "--cores", "2", config=CONFIG)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+@pytest.mark.parametrize("victim", ["snakemake", "job"])
+def test_kills(undisturbed, tmp_path, victim):
+    """Half of the kills each, at moments that a seed decides."""
+    draws = random.Random(victim)
+    expected = results(undisturbed)
+    kills = rounds = 0
+    while kills < KILLS // 2:
+        rounds += 1
+        project = copy_of_project(tmp_path / f"round{rounds}")
+        finished = False
+        while kills < KILLS // 2 and not finished:
+            snake = start(project)
+            deadline = time.monotonic() + draws.uniform(3, 9)
+            while time.monotonic() < deadline and snake.poll() is None:
+                time.sleep(0.05)
+            if victim == "job":
+                while snake.poll() is None and not (jobs := jobs_of(snake)):
+                    time.sleep(0.02)
+                if snake.poll() is None:
+                    with contextlib.suppress(psutil.NoSuchProcess):
+                        draws.choice(jobs).send_signal(signal.SIGKILL)
+                        kills += 1
+                snake.wait(120)
+            elif snake.poll() is None:
+                snake.send_signal(signal.SIGKILL)
+                snake.wait()
+                kills += 1
+                restart(project)
+            finished = snake.returncode == 0
+        finish(project)
+        found = results(project)
+        assert found.keys() == expected.keys()
+        assert [name for name in found if found[name] != expected[name]] == []
+    assert kills == KILLS // 2
+
+
+def test_trainings_were_resumed_not_repeated(undisturbed, tmp_path):
+    """A training killed half-way says in its log where it goes on."""
+    project = copy_of_project(tmp_path / "project")
+    snake = start(project)
+    pattern = "results/faulty/train/vgg/*/*/*/state/latest.safetensors"
+    deadline = time.monotonic() + 120
+    while not list(project.glob(pattern)):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    for job in jobs_of(snake):
+        job.kill()
+    snake.wait(120)
+    assert snake.returncode == 1
+    finish(project)
+    assert re.search(r"^goes on from step \d+$", logs(project), re.MULTILINE)
+    assert results(project) == results(undisturbed)
+
+
+def test_two_at_once(undisturbed, tmp_path):
+    """The second says that the first is at work, and leaves."""
+    project = copy_of_project(tmp_path / "project")
+    first = start(project)
+    while not list((project / ".snakemake/locks").glob("*")):
+        assert first.poll() is None
+        time.sleep(0.05)
+    second = snakemake(project, "--cores", "1", config=CONFIG)
+    assert second.returncode == 1
+    assert "cannot be locked" in second.stderr
+    assert "Traceback" not in second.stderr
+    assert first.wait(300) == 0
+    assert results(project) == results(undisturbed)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts a small disk, as root only")
+def test_a_full_disk(undisturbed, tmp_path):
+    """One line that names the file; with room again, the same end."""
+    project = copy_of_project(tmp_path / "project")
+    (project / "results").mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", project / "results"]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("no file system can be mounted here")
+    try:
+        done = snakemake(project, "--cores", "1", config=CONFIG)
+        assert done.returncode == 1
+        lines = re.findall(r"^\w+\.py: .*$", logs(project), re.MULTILINE)
+        assert lines, done.stderr[-3000:]
+        assert all("No space left on device" in line for line in lines)
+        assert "Traceback" not in logs(project)
+        room = ["mount", "-o", "remount,size=200m", project / "results"]
+        subprocess.run(room, check=True)
+        finish(project)
+        assert results(project) == results(undisturbed)
+    finally:
+        subprocess.run(["umount", "--lazy", project / "results"], check=True)
+
+
+def test_every_truncated_output_is_found_or_rebuilt(undisturbed, tmp_path):
+    """What a job reads or the check sees is found; the line says to delete the file."""
+    project = copy_tree(undisturbed, tmp_path / "project")
+    expected = results(project)
+    kinds = {}  # one file of each kind: all others of it go the same way
+    for name in expected:
+        kinds[re.sub(r"seed\d+|step\d+|lr[^/]+|fig\d+\w+", "*", name)] = name
+    unseen = []
+    for name in kinds.values():
+        path = project / "results/faulty" / name
+        path.write_bytes(expected[name][: len(expected[name]) * 2 // 3])
+        done = snakemake(project, "--cores", "2", "--keep-going", config=CONFIG)
+        if done.returncode:
+            said = [line for line in logs(project).splitlines() if ".py: " in line]
+            assert any(path.name in line for line in said), (name, said)
+            path.unlink()
+            finish(project)
+        found = results(project)
+        unseen += [other for other in found if found[other] != expected[other]]
+        path.write_bytes(expected[name])
+    # Only checkpoints that nothing reads, until something does.
+    assert all(re.fullmatch(r"train/.*\.safetensors", name) for name in unseen), unseen

@@ -1,0 +1,199 @@
+"""A training that was stopped goes on, and ends with the same bytes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+
+from normscape import checkpoints, resume, tensors, training
+
+STEPS, CHECKPOINTS, EVALUATIONS = 130, [0, 60, 130], [0, 20, 120]
+
+
+class Stopped(Exception):
+    pass
+
+
+def train(run, folder, stop_at=None, depends_on=None):
+    """All files of a training, or Stopped when it has saved at this step."""
+    state = resume.State(folder / "state", depends_on or {"code": "a"}, interval=0)
+
+    def between(run, *tables):
+        state.save(run, *tables)
+        if run.step == stop_at:
+            raise Stopped
+
+    history, evaluation = training.train(
+        run,
+        STEPS,
+        CHECKPOINTS,
+        state.save_checkpoint,
+        EVALUATIONS,
+        *state.restore(run),
+        between,
+    )
+    state.finish(folder)
+    return history, evaluation, {p.name: p.read_bytes() for p in folder.iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("model", "norm", "momentum"),
+    [("vgg", "noisy_batch", 0.9), ("dln", "linf", 0)],
+)
+def test_it_ends_with_the_same_bytes(make_run, tmp_path, model, norm, momentum):
+    def run():
+        return make_run(model, norm, 1e-3, momentum=momentum)
+
+    whole = train(run(), tmp_path / "whole")
+    assert sorted(whole[2]) == ["step0.safetensors"] + [
+        f"step{step}.safetensors" for step in (130, 60)
+    ]
+    for stops in ([0], [20], [60, 110, 120], [130]):
+        folder = tmp_path / "-".join(map(str, stops))
+        for stop in stops:
+            with pytest.raises(Stopped):
+                train(run(), folder, stop)
+            assert not list(folder.glob("*.safetensors"))
+        assert train(run(), folder) == whole
+
+
+def test_a_diverging_run_goes_on_to_the_same_end(make_run, tmp_path):
+    whole = train(make_run("dln", "none", lr=6e-3), tmp_path / "whole")
+    diverged_at = whole[0][-1][4]
+    assert 0 < diverged_at < STEPS
+    with pytest.raises(Stopped):
+        train(make_run("dln", "none", lr=6e-3), tmp_path / "cut", 0)
+    assert train(make_run("dln", "none", lr=6e-3), tmp_path / "cut")[2] == whole[2]
+
+
+def damage(path):
+    path.write_bytes(path.read_bytes()[:-7])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (lambda f: damage(f / "latest.safetensors"), "not a whole safetensors file"),
+        (lambda f: damage(f / "step60.safetensors"), "step60.safetensors: damaged"),
+        (lambda f: (f / "step0.safetensors").unlink(), "No such file"),
+        (lambda f: tensors.save(f / "latest.safetensors", {}, {}), "depends_on"),
+    ],
+)
+def test_a_damaged_state_is_set_aside(make_run, tmp_path, capsys, spoil, why):
+    whole = train(make_run(), tmp_path / "whole")
+    folder = tmp_path / "cut"
+    with pytest.raises(Stopped):
+        train(make_run(), folder, 110)
+    spoil(folder / "state")
+    capsys.readouterr()
+    with pytest.raises(Stopped):
+        train(make_run(), folder, 0)
+    said = capsys.readouterr().out
+    assert said.startswith(f"starts anew; what was left is in {folder}/state.aside: ")
+    assert why in said
+    assert (folder / "state.aside").is_dir()
+    assert train(make_run(), folder) == whole  # neither folder is left
+
+
+@pytest.mark.parametrize("key", ["code", "settings"])
+def test_a_state_of_something_else_is_set_aside(make_run, tmp_path, capsys, key):
+    depends_on = {"code": "a", "settings": [1]}
+    with pytest.raises(Stopped):
+        train(make_run(), tmp_path, 110, depends_on)
+    train(make_run(), tmp_path, depends_on=depends_on | {key: "b"})
+    assert f"of other {key}" in capsys.readouterr().out
+
+
+def test_what_a_training_depends_on(make_run, tmp_path):
+    (tmp_path / "data").write_bytes(b"a")
+    found = resume.dependencies(make_run(), tmp_path / "data", {"lr": 0.1})
+    assert {"normscape.run", "normscape.norms.batch"} <= found["code"].keys()
+    assert found["threads"] == torch.get_num_threads()
+    (tmp_path / "data").write_bytes(b"b")
+    other = resume.dependencies(make_run(), tmp_path / "data", {"lr": 0.1})
+    assert {key for key in found if found[key] != other[key]} == {"data"}
+
+
+def test_saved_states_keep_their_distance(make_run, tmp_path):
+    run = make_run()
+    state = resume.State(tmp_path / "state", {}, interval=3600)
+    training.train(run, 4, [], state.save_checkpoint, [], between=state.save)
+    assert not (tmp_path / "state").exists()
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from normscape import resume
+with resume.alone(Path(sys.argv[1])):
+    print("in", flush=True)
+    time.sleep(float(sys.argv[2]))
+"""
+
+
+def hold(folder, seconds):
+    return subprocess.Popen(
+        [sys.executable, "-c", HOLD, folder, str(seconds)],
+        env=os.environ | {"PYTHONPATH": "src"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_one_process_at_a_time(tmp_path):
+    first = hold(tmp_path, 60)
+    assert first.stdout.readline() == "in\n"
+    second = hold(tmp_path, 0)
+    assert "waits for another process" in second.stdout.readline()
+    first.kill()  # a killed one holds nobody up
+    assert second.stdout.readline() == "in\n"
+    assert second.wait() == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_killed_script_goes_on(make_run, make_data, tmp_path):
+    tensors.save(tmp_path / "data.safetensors", make_data())
+    spec = make_run().spec
+    command = [sys.executable, "src/train.py", "--model", "vgg", "--norm", "l1"]
+    command += ["--lr", "0.01", "--seed", "0", "--network", json.dumps(spec.network)]
+    command += ["--optimiser", json.dumps(spec.optimiser), "--steps", "600"]
+    command += ["--checkpoints", "0", "100", "600", "--evaluations", "0", "300"]
+    command += ["--data", str(tmp_path / "data.safetensors"), "--save-interval", "0"]
+
+    def files(folder):
+        return {
+            path.name: path.read_bytes()
+            for path in folder.iterdir()
+            if path.name != "run.json"
+        }
+
+    subprocess.run([*command, "--folder", str(tmp_path / "whole")], check=True)
+    cut, latest = tmp_path / "cut", tmp_path / "cut/state/latest.safetensors"
+    process = subprocess.Popen([*command, "--folder", str(cut)])
+    while not (latest.is_file() and tensors.load(latest)[1]["step"] >= 100):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (cut / "history.csv").exists()
+    done = subprocess.run(
+        [*command, "--folder", str(cut)], check=True, capture_output=True, text=True
+    )
+    assert "goes on from step" in done.stdout
+    assert files(cut) == files(tmp_path / "whole")
+
+
+def test_a_checkpoint_is_the_run(make_run, make_data, tmp_path):
+    run = make_run(momentum=0.9)
+    training.train(run, 3, [], None)
+    checkpoints.save(tmp_path / "step3.safetensors", run)
+    again = checkpoints.load(tmp_path / "step3.safetensors", make_data())
+    ours, theirs = checkpoints.tensors_of(run), checkpoints.tensors_of(again)
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    assert again.step == 3
