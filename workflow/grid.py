@@ -33,6 +33,9 @@ SUMMARIES = {
 # The tables that claims are judged from.
 VERDICT_TABLES = ["history", "runs", "ics", "landscape_ranges", "moment_drift"]
 
+# Beside the folders of tables and figures.
+RESULTS = ["verdicts.csv", "verdicts.md", "theory.csv"]
+
 
 class Cell(NamedTuple):
     """A training run; ``lr`` as it stands in paths."""
@@ -68,6 +71,12 @@ def cells(config: dict) -> list[Cell]:
             ):
                 found[Cell(model, norm, lr_text(lr), seed)] = None
     return list(found)
+
+
+def evaluations(config: dict, model: str) -> list[int]:
+    """The steps before which the test accuracy is taken."""
+    settings = config["models"][model]
+    return settings.get("evaluations", settings["checkpoints"])
 
 
 def norms(config: dict) -> list[str]:
@@ -220,6 +229,20 @@ def figure_tables(config: dict, figure: str) -> list[str]:
     ]
 
 
+def results(config: dict) -> list[str]:
+    """What an experiment is run for: tables, verdicts and figures."""
+    return [
+        *tables(config),
+        f"{root(config)}/tables/theory_instances.csv",
+        *(f"{root(config)}/{name}" for name in RESULTS),
+        *(
+            f"{root(config)}/figures/{figure}.{suffix}"
+            for figure in figures()
+            for suffix in ("png", "pdf")
+        ),
+    ]
+
+
 # Code as input: a rule reruns when a file changes that its script imports.
 
 
@@ -274,6 +297,19 @@ def cell_code(script: str, model: str | None = None):
 def norm_settings(config: dict):
     """Params function: the settings of the cell's normaliser, as JSON."""
     return lambda wildcards: as_json(config["norm_settings"].get(wildcards.norm, {}))
+
+
+def resources(config: dict, mem_mb: int, runtime: int, gpu: bool = False) -> dict:
+    """What a job asks for; memory and minutes rise with each attempt.
+
+    gpu : whether the job computes on ``device``.
+    """
+    gpus = int(gpu and (config["device"] == "cuda" or config["gpus"]))
+    return {
+        "mem_mb": lambda wildcards, attempt: mem_mb * attempt,
+        "runtime": lambda wildcards, attempt: runtime * attempt,
+        "gpu": gpus,
+    }
 
 
 def available(kind: str) -> list[str]:

@@ -12,6 +12,8 @@ rule collect_run:
         table="|".join(grid.collected_tables()),
     conda:
         "../../envs/environment.yaml"
+    resources:
+        **grid.resources(config, mem_mb=1000, runtime=5),
     message:
         "Collect {wildcards.table} of {wildcards.model}, {wildcards.norm}, lr {wildcards.lr}, seed {wildcards.seed}"
     shell:

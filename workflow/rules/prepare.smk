@@ -33,6 +33,8 @@ rule prepare:
     cache: True
     conda:
         "../../envs/environment.yaml"
+    resources:
+        **grid.resources(config, mem_mb=4000, runtime=60),
     params:
         dataset="{dataset}",
         settings=lambda wildcards: grid.as_json(

@@ -12,7 +12,7 @@ rule probe_landscape:
         "../../envs/environment.yaml"
     threads: config["threads"]
     resources:
-        mem_mb=1000,
+        **grid.resources(config, mem_mb=4000, runtime=3, gpu=True),
     params:
         cell=grid.STEP_PATTERN,
         device=config["device"],
@@ -43,7 +43,7 @@ rule probe_ics:
         "../../envs/environment.yaml"
     threads: config["threads"]
     resources:
-        mem_mb=1000,
+        **grid.resources(config, mem_mb=4000, runtime=3, gpu=True),
     params:
         cell=grid.STEP_PATTERN,
         device=config["device"],
@@ -71,7 +71,7 @@ rule probe_activations:
         "../../envs/environment.yaml"
     threads: config["threads"]
     resources:
-        mem_mb=1000,
+        **grid.resources(config, mem_mb=4000, runtime=3, gpu=True),
     params:
         cell=grid.STEP_PATTERN,
         device=config["device"],

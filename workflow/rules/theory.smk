@@ -15,7 +15,7 @@ rule theory:
     conda:
         "../../envs/environment.yaml"
     resources:
-        mem_mb=2000,
+        **grid.resources(config, mem_mb=4000, runtime=60),
     params:
         random=200,
         layers=[2, 9, 13],

@@ -8,9 +8,13 @@ for model in grid.models(config):
             data=grid.data_file(config, model),
             code=grid.cell_code("train.py", model),
         output:
-            **grid.checkpoint_files(config, model),
+            **{
+                step: path if config["keep_checkpoints"] else temp(path)
+                for step, path in grid.checkpoint_files(config, model).items()
+            },
             history=grid.train_file(config, "history.csv", model),
             evaluation=grid.train_file(config, "evaluation.csv", model),
+            manifest=grid.train_file(config, "run.json", model),
         log:
             f"{ROOT}/logs/train/{model}/{grid.RUN_PATTERN}.log",
         cache: True
@@ -18,7 +22,9 @@ for model in grid.models(config):
             "../../envs/environment.yaml"
         threads: config["threads"]
         resources:
-            mem_mb=1000,
+            **grid.resources(config, mem_mb=4000, runtime=240, gpu=True),
+            # No param: another interval is no reason to train again.
+            save_interval=config["save_interval"],
         params:
             model=model,
             norm="{norm}",
@@ -29,6 +35,7 @@ for model in grid.models(config):
             optimiser=grid.as_json(config["models"][model]["optimiser"]),
             steps=config["models"][model]["steps"],
             checkpoints=config["models"][model]["checkpoints"],
+            evaluations=grid.evaluations(config, model),
             device=config["device"],
             folder=grid.train_folder(config, model),
         message:
@@ -38,5 +45,7 @@ for model in grid.models(config):
             " --lr {params.lr} --seed {params.seed} --network {params.network:q}"
             " --norm-settings {params.norm_settings:q} --optimiser {params.optimiser:q}"
             " --steps {params.steps} --checkpoints {params.checkpoints}"
+            " --evaluations {params.evaluations}"
             " --data {input.data} --folder {params.folder}"
+            " --save-interval {resources.save_interval}"
             " --device {params.device} --threads {threads} > {log} 2>&1"

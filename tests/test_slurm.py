@@ -1,0 +1,204 @@
+"""The pipeline on a real Slurm of one node."""
+
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import slurm_cluster
+from cifar_files import write_archive
+from project import copy_of_project, environment, snakemake, with_config
+
+pytestmark = [
+    pytest.mark.slurm,
+    pytest.mark.skipif(
+        bool(slurm_cluster.missing()), reason=str(slurm_cluster.missing())
+    ),
+]
+
+SLURM = (
+    "--profile",
+    "slurm",
+    "--latency-wait",
+    "10",
+    "--slurm-init-seconds-before-status-checks",
+    "2",
+    "--seconds-between-status-checks",
+    "2",
+)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    slurm_cluster.install()
+    cluster = slurm_cluster.Cluster(tmp_path_factory.mktemp("slurm"))
+    cluster.start()
+    yield cluster
+    cluster.stop()
+
+
+class Run:
+    """Snakemake on the cluster, in the background."""
+
+    def __init__(self, project: Path, config: str, *arguments: str):
+        self.log = project / "snakemake.log"
+        command = [sys.executable, "-m", "snakemake", "--configfile", config]
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [*command, *SLURM, *arguments],
+                cwd=project,
+                env=environment(),
+                stdout=log,
+                stderr=log,
+            )
+
+    def wait(self, seconds: int = 240) -> str:
+        """What it said, once it has ended."""
+        try:
+            self.process.wait(seconds)
+        finally:
+            self.process.kill()
+        return self.log.read_text()
+
+
+def comments(cluster) -> list[str]:
+    """What squeue tells of the jobs that are there."""
+    return cluster.call("squeue", "--noheader", "--format=%k").splitlines()
+
+
+def wait_for(condition, seconds: int = 120):
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    return found
+
+
+def results(project: Path, name: str) -> dict[str, bytes]:
+    folder = project / "results" / name
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and "logs" not in path.parts and path.name != "run.json"
+    }
+
+
+def small(config) -> None:
+    """One training of each model, and a probe of each."""
+    for settings in config["models"].values():
+        settings["seeds"] = [0]
+        settings["grid"][0]["norms"] = ["batch"]
+    for probe in config["probes"].values():
+        for settings in probe["models"].values():
+            settings["grid"][0].update(norms=["batch"], steps=[0])
+
+
+def one_long_training(config) -> None:
+    """A deep linear network that trains for a while, and little else."""
+    small(config)
+    config["save_interval"] = 0
+    config["models"]["vgg"]["grid"] = []
+    config["models"]["dln"].update(steps=LONG, checkpoints=[0, LONG])
+    for probe in config["probes"].values():
+        probe["models"]["vgg"]["grid"] = []
+
+
+LONG = 30_000
+
+
+def test_the_same_bytes_as_locally(cluster, tmp_path, file_server):
+    """From the download to the figures."""
+    _, checksum = write_archive(tmp_path / "cifar.tar.gz", per_batch=20)
+    url = file_server((tmp_path / "cifar.tar.gz").read_bytes())
+
+    def with_cifar10(config):
+        small(config)
+        config["datasets"] = {"cifar10": {"url": url, "checksum": checksum}}
+        config["models"]["vgg"]["dataset"] = "cifar10"
+
+    there = copy_of_project(tmp_path / "there")
+    config = with_config(there, with_cifar10)
+    run = Run(there, config)
+    seen = set()
+    while run.process.poll() is None:
+        seen.update(comments(cluster))
+        time.sleep(0.5)
+    said = run.wait()
+    assert run.process.returncode == 0, said[-3000:]
+    assert any(re.match("rule_train_vgg_wildcards_.*batch", each) for each in seen)
+    assert any("probes" in each for each in seen), seen
+    assert not any("figure" in each for each in seen)
+    here = copy_of_project(tmp_path / "here")
+    with_config(here, with_cifar10)
+    assert snakemake(here, "--cores", "2", config=config).returncode == 0
+    assert results(there, "tiny") == results(here, "tiny")
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory) -> dict[str, bytes]:
+    project = copy_of_project(tmp_path_factory.mktemp("local") / "project")
+    config = with_config(project, one_long_training)
+    done = snakemake(project, "--cores", "2", config=config)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return results(project, "tiny")
+
+
+def log_of_training(project: Path) -> str:
+    return next(project.glob("results/tiny/logs/train/dln/**/*.log")).read_text()
+
+
+def test_a_cancelled_training_goes_on(cluster, uninterrupted, tmp_path):
+    project = copy_of_project(tmp_path / "project")
+    run = Run(project, with_config(project, one_long_training))
+    pattern = "results/tiny/train/dln/**/state/latest.safetensors"
+    wait_for(lambda: list(project.glob(pattern)))
+    jobs = cluster.call("squeue", "--noheader", "--format=%i %k").splitlines()
+    (job,) = [line.split()[0] for line in jobs if "train_dln" in line]
+    cluster.call("scancel", job)
+    said = run.wait()
+    assert run.process.returncode == 0, said[-3000:]
+    assert re.search(r"^goes on from step \d+$", log_of_training(project), re.MULTILINE)
+    assert results(project, "tiny") == uninterrupted
+
+
+def test_a_time_limit_that_is_too_short(cluster, tmp_path):
+    """The first attempt has a minute, the training takes longer."""
+
+    def long(config):
+        one_long_training(config)
+        config["models"]["dln"].update(steps=40 * LONG, checkpoints=[0])
+        config["save_interval"] = 5
+
+    project = copy_of_project(tmp_path / "project")
+    config = with_config(project, long)
+    run = Run(project, config, "--set-resources", "train_dln:runtime=1*attempt")
+    log = project / "results/tiny/logs/train/dln/batch/lr1e-06/seed0.log"
+    wait_for(lambda: log.is_file() and "goes on from" in log.read_text(), 200)
+    limits = cluster.call("squeue", "--noheader", "--format=%k %l")
+    assert re.search(r"train_dln\S* 2:00", limits), limits
+    run.process.kill()
+    cluster.call("scancel", "--user=root")
+
+
+def test_a_job_that_always_fails(cluster, tmp_path):
+    """The rest goes on, and the end says which it was; nothing partial is left."""
+    project = copy_of_project(tmp_path / "project")
+    with (project / "src/normscape/models/vgg.py").open("a") as file:
+        file.write('\nraise ValueError("broken on purpose")\n')
+    run = Run(project, with_config(project, small), "--retries", "1")
+    said = run.wait()
+    assert run.process.returncode == 1
+    assert (
+        project / "results/tiny/train/dln/batch/lr1e-06/seed0/history.csv"
+    ).is_file()
+    assert list(project.glob("results/tiny/probes/*/dln/batch/lr1e-06/seed0.csv"))
+    assert (
+        "train_vgg" in said[said.rindex("Exiting") :]
+        or "Error in rule train_vgg" in said
+    )
+    assert not list(project.glob("results/tiny/train/vgg/**/*.*"))
+    cell = "vgg/batch/lr0.1/seed0"
+    log = (project / f"results/tiny/logs/train/{cell}.log").read_text()
+    assert log == "train.py: broken on purpose\n"
