@@ -1,0 +1,274 @@
+"""Archives: what is inside, the way back, each damage; and the cache between clones."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from project import (
+    PROJECT,
+    copy_of_project,
+    copy_tree,
+    environment,
+    planned,
+    snakemake,
+    with_config,
+)
+from rocrate.rocrate import ROCrate
+
+from normscape import archives
+
+
+@pytest.fixture
+def small(tmp_path):
+    """An archive of two files."""
+    (tmp_path / "a.txt").write_text("a")
+    archives.write(tmp_path / "a.zip", {"x/a.txt": tmp_path / "a.txt", "b": b"b"})
+    return tmp_path / "a.zip"
+
+
+def rewritten(archive: Path, change) -> Path:
+    """A copy whose files ``change`` has changed: a dict of names and contents."""
+    with zipfile.ZipFile(archive) as file:
+        files = {name: file.read(name) for name in file.namelist()}
+    change(files)
+    path = archive.with_name("changed.zip")
+    with zipfile.ZipFile(path, "w") as file:
+        for name, content in files.items():
+            file.writestr(name, content)
+    return path
+
+
+def test_the_same_files_are_the_same_bytes(small, tmp_path):
+    os.utime(tmp_path / "a.txt", (0, 0))
+    (tmp_path / "link").symlink_to(tmp_path / "a.txt")
+    archives.write(tmp_path / "b.zip", {"b": b"b", "x/a.txt": tmp_path / "link"})
+    assert (tmp_path / "b.zip").read_bytes() == small.read_bytes()
+    assert list(archives.damages(small)) == []
+    archives.unpack(small, tmp_path / "out")
+    done = subprocess.run(
+        ["sha256sum", "--check", "--strict", archives.SUMS], cwd=tmp_path / "out"
+    )
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (lambda f: f.update(b=b"c"), "b: other bytes than when it was archived"),
+        (lambda f: f.pop("b"), "b: missing"),
+        (lambda f: f.update(c=b""), "c: not of this archive"),
+        (lambda f: f.update({"../c": b""}), "../c: leads outside the folder"),
+        (lambda f: f.update({"/etc/c": b""}), "/etc/c: leads outside the folder"),
+        (lambda f: f.pop(archives.SUMS), f"{archives.SUMS}: missing"),
+    ],
+)
+def test_each_damage_is_named(small, change, line):
+    assert list(archives.damages(rewritten(small, change))) == [line]
+
+
+def test_a_broken_zip_is_named(small):
+    content = small.read_bytes()
+    small.write_bytes(content[: len(content) // 2])
+    (line,) = archives.damages(small)
+    assert "not a whole zip file" in line
+    small.write_bytes(content.replace(b"a", b"\xff", 1))
+    assert list(archives.damages(small)) != []
+
+
+def one_of_each(config) -> None:
+    for model, settings in config["models"].items():
+        settings["seeds"] = [0]
+        settings["grid"][0]["norms"] = ["batch"] if model == "vgg" else ["none"]
+    for probe in config["probes"].values():
+        for model, settings in probe["models"].items():
+            settings["grid"] = [{"steps": [0]}] if model == "vgg" else []
+
+
+def git(folder: Path, *arguments: str) -> None:
+    author = ["-c", "user.name=Test", "-c", "user.email=test@localhost"]
+    subprocess.run(["git", *author, *arguments], cwd=folder, check=True)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> Path:
+    """A clone in which a tiny experiment has run and is archived."""
+    folder = copy_of_project(tmp_path_factory.mktemp("archived") / "project")
+    with_config(folder, one_of_each)
+    git(folder, "init", "--quiet")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "all")
+    done = snakemake(folder, "--cores", "2", "archive", config="changed.yaml")
+    assert done.returncode == 0, done.stderr[-3000:]
+    return folder
+
+
+@pytest.fixture(scope="module")
+def archive(finished) -> Path:
+    return finished / (finished / "results/tiny/archive.txt").read_text().strip()
+
+
+def verify(archive: Path, *arguments: str):
+    return subprocess.run(
+        [sys.executable, "-m", "workflow.verify", str(archive), *arguments],
+        cwd=PROJECT,
+        env=environment() | {"PYTHONPATH": "src"},
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.slow
+def test_there_and_back(finished, archive, tmp_path):
+    """Packed again: the same bytes. Unpacked: nothing to do, until a figure changes."""
+    before = archive.read_bytes()
+    force = ("--cores", "2", "archive", "--forcerun", "archive")
+    assert snakemake(finished, *force, config="changed.yaml").returncode == 0
+    assert archive.read_bytes() == before
+    clone = copy_tree(finished, tmp_path / "clone", "results", ".snakemake")
+    archives.unpack(archive, clone)
+    assert planned(clone, "changed.yaml") == []
+    with (clone / "src/figures/fig04_landscape.py").open("a") as file:
+        file.write("\n# an edit\n")
+    assert planned(clone, "changed.yaml") == [
+        "Check that all results are whole",
+        "Draw fig04_landscape",
+    ]
+
+
+@pytest.mark.slow
+def test_the_crate(archive, tmp_path):
+    """What the Workflow Run Crate profile 0.5 asks for, read back by the library."""
+    crate = ROCrate(archive)
+    workflow = crate.mainEntity
+    assert set(workflow.type) == {"File", "SoftwareSourceCode", "ComputationalWorkflow"}
+    assert workflow.id == "Snakefile"
+    assert workflow["programmingLanguage"]["name"] == "Snakemake"
+    assert re.fullmatch("[0-9a-f]{40}", workflow["version"])
+    profiles = {profile.id for profile in crate.root_dataset["conformsTo"]}
+    assert "https://w3id.org/ro/wfrun/workflow/0.5" in profiles
+    assert crate.license.id.endswith("MIT")
+    assert crate.root_dataset["author"]["name"]
+    (action,) = crate.get_by_type("CreateAction")
+    assert crate.root_dataset["mentions"].id == action.id
+    assert action["instrument"].id == "Snakefile"
+    assert action["startTime"] < action["endTime"]
+    assert action["actionStatus"].endswith("CompletedActionStatus")
+    (config,) = action["object"]
+    assert config["exampleOfWork"].id == workflow["input"][0].id
+    made = {entity.id for entity in action["result"]}
+    assert "results/tiny/figures/fig04_landscape.png" in made
+    assert "results/tiny/train/vgg/batch/lr0.1/seed0/run.json" in made
+    assert not any(name.endswith(".safetensors") for name in made)
+    with zipfile.ZipFile(archive) as file:
+        names = set(file.namelist())
+        described = {entity.id for entity in crate.get_entities()}
+        unsaid = {name for name in names - described if ".snakemake" not in name}
+        assert unsaid == {archives.SUMS}
+        run = json.loads(file.read("results/tiny/train/vgg/batch/lr0.1/seed0/run.json"))
+    assert run["threads"] == 1
+    assert run["started"] <= run["ended"]
+    assert {"history.csv", "step0.safetensors"} <= run["sha256"].keys()
+
+
+@pytest.mark.slow
+def test_verification(archive, tmp_path):
+    done = verify(archive, "--cells", "1", "--seed", "0")
+    assert done.returncode == 0, done.stdout
+    lines = done.stdout.splitlines()
+    assert all(line.startswith("ok ") for line in lines)
+    assert lines[-1].endswith("equal in bytes")
+    assert "retrained" in lines[-1]
+
+
+def with_sums(files):
+    del files[archives.SUMS]
+    files[archives.SUMS] = archives.sums(files).encode()
+
+
+def edit_table(files):
+    name = "results/tiny/tables/history.csv"
+    row = files[name].splitlines()[1]
+    cells = row.split(b",")
+    cells[5] = b"9.5"  # the loss
+    files[name] = files[name].replace(row, b",".join(cells), 1)
+    with_sums(files)
+
+
+def edit_lock(files):
+    name = "envs/requirements.txt"
+    files[name] = re.sub(rb"(?m)^pandas==\S+", b"pandas==1.0", files[name])
+    with_sums(files)
+
+
+def edit_source(files):
+    files["src/train.py"] += b"\nprint('run by nobody')\n"
+    with_sums(files)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (lambda files: files.pop("Snakefile"), "FAIL  integrity: Snakefile: missing"),
+        (edit_table, "FAIL  results: results/tiny/tables/runs.csv comes out otherwise"),
+        (edit_lock, "FAIL  lock: pandas is .* here, 1.0 in the archive's lock"),
+        (edit_source, "FAIL  source: src/train.py differs from this clone's"),
+    ],
+)
+def test_what_is_refused(archive, tmp_path, change, line):
+    """Also where the sums were made to fit."""
+    shutil.copy(archive, tmp_path / "a.zip")
+    done = verify(rewritten(tmp_path / "a.zip", change))
+    assert done.returncode == 1
+    assert re.search(line, done.stdout), done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_a_second_clone_takes_trainings_from_the_cache(finished, tmp_path):
+    def run(folder, change):
+        config = with_config(folder, change)
+        done = subprocess.run(
+            [sys.executable, "-m", "snakemake", "--cores", "2", "--cache"]
+            + ["--configfile", config],
+            cwd=folder,
+            env=environment() | {"SNAKEMAKE_OUTPUT_CACHE": str(tmp_path / "cache")},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        logs = sorted((folder / "results/tiny/logs/train").rglob("*.log"))
+        return [path for path in logs if path.read_text()]  # from the cache: empty
+
+    def files(folder):
+        return {
+            str(path.relative_to(folder)): path.read_bytes()
+            for path in (folder / "results/tiny").rglob("*.csv")
+        }
+
+    (tmp_path / "cache").mkdir()
+    first, second = (copy_of_project(tmp_path / name) for name in ("first", "second"))
+    assert len(run(first, one_of_each)) == 2
+    assert run(second, one_of_each) == []
+    assert files(second) == files(first)
+    expected = (finished / "results/tiny/tables/history.csv").read_bytes()
+    assert (second / "results/tiny/tables/history.csv").read_bytes() == expected
+
+    def other_seed(config):
+        one_of_each(config)
+        config["models"]["vgg"]["seeds"] = [1]
+
+    third = copy_of_project(tmp_path / "third")
+    assert len(run(third, other_seed)) == 1  # the deep linear network has its seed 0
+    fourth = copy_of_project(tmp_path / "fourth")
+    norm = fourth / "src/normscape/norms/batch.py"
+    norm.write_text(norm.read_text().replace("eps=1e-5", "eps=1e-3"))
+    (trained,) = run(fourth, one_of_each)
+    assert "batch" in trained.parts
+    assert files(fourth) != files(first)

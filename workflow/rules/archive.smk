@@ -1,0 +1,21 @@
+# Only when asked for: `make archive`. The zip's name holds the digest of its content.
+rule archive:
+    input:
+        results=grid.results(config),
+        checked=f"{ROOT}/SHA256SUMS",
+        code=grid.closure("archive.py"),
+    output:
+        f"{ROOT}/archive.txt",
+    log:
+        f"{ROOT}/logs/archive.log",
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        name=config["name"],
+        config=grid.as_json(config),
+        checkpoints="--checkpoints" if config["archive_checkpoints"] else "",
+    message:
+        "Pack results/{params.name}"
+    shell:
+        "python src/archive.py --name {params.name} --config {params.config:q}"
+        " {params.checkpoints} --output {output} 2>&1 | tee {log}"
