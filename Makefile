@@ -1,5 +1,10 @@
 # make reproduce   the environment, then every table and figure
-# make test        the environment, then all tests (make test-fast: the quick ones)
+# make test        the environment, then all tests (make test-fast: the quick ones;
+#                  make test-faults: kills, a full disk, damaged files;
+#                  make test-slurm: on a Slurm of one node, as root)
+# make plan        what an experiment takes: jobs, core-hours, disk (PRESET=paper)
+# make archive     an experiment as one zip (PRESET=paper)
+# make verify      such a zip, checked and redrawn (ARCHIVE=file.zip, CELLS=2 retrains two)
 # make bench       training steps, probes and the pipeline itself, timed (half an hour)
 # make lint        form of code and rules
 
@@ -9,7 +14,7 @@ VENV := .venv
 READY := $(VENV)/ready
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: reproduce test test-fast bench lint environment
+.PHONY: reproduce test test-fast test-faults test-slurm archive verify plan bench lint environment
 reproduce: $(READY)
 	snakemake --cores $(CORES)
 
@@ -17,7 +22,24 @@ test: $(READY)
 	python -m pytest
 
 test-fast: $(READY)
-	python -m pytest -m "not slow"
+	python -m pytest -m "not slow and not faults and not slurm"
+
+test-faults: $(READY)
+	python -m pytest -m faults
+
+test-slurm: $(READY)
+	python -m pytest -m slurm
+
+# Always anew: the source may have changed where no result has.
+archive: $(READY)
+	snakemake archive --cores $(CORES) --forcerun archive $(PRESET:%=--configfile workflow/presets/%.yaml)
+
+verify: $(READY)
+	@test -n "$(ARCHIVE)" || { echo "make verify ARCHIVE=file.zip [CELLS=n]"; exit 1; }
+	@PYTHONPATH=src python -m workflow.verify $(ARCHIVE) $(CELLS:%=--cells %)
+
+plan: $(READY)
+	@PYTHONPATH=src python -m workflow.plan $(PRESET:%=--configfile workflow/presets/%.yaml)
 
 bench: $(READY)
 	python src/bench.py

@@ -30,19 +30,27 @@ include: "workflow/rules/collect.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/verdicts.smk"
 include: "workflow/rules/theory.smk"
+include: "workflow/rules/check.smk"
+include: "workflow/rules/archive.smk"
+
+
+# On a cluster, what takes seconds stays where Snakemake runs, and so does the network.
+localrules:
+    all,
+    download,
+    collect,
+    summarise,
+    figure,
+    verdicts,
+    check,
+    archive,
 
 
 rule all:
     default_target: True
     input:
-        grid.tables(config),
-        f"{ROOT}/verdicts.md",
-        f"{ROOT}/theory.csv",
-        expand(
-            f"{ROOT}/figures/{{figure}}.{{format}}",
-            figure=grid.figures(),
-            format=["png", "pdf"],
-        ),
+        grid.results(config),
+        f"{ROOT}/SHA256SUMS",
 
 
 onsuccess:

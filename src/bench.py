@@ -28,7 +28,7 @@ def main():
     import pandas as pd
 
     from benchmarks import growth, pipeline, probes, report, training
-    from normscape.files import write_table
+    from normscape.files import atomic, write_table
 
     # Seeds and cores: the default experiment, and a third of it on one core and two.
     runs = [(3, 2), (1, 1), (1, 2)]
@@ -53,8 +53,10 @@ def main():
         for part in PARTS
     }
     text = report.summary(tables)
-    (folder / "summary.md").write_text(text)
-    report.plot(tables).savefig(folder / "bench.png", dpi=120)
+    with atomic(folder / "summary.md") as temporary:
+        temporary.write_text(text)
+    with atomic(folder / "bench.png") as temporary:
+        report.plot(tables).savefig(temporary, dpi=120)
     print(text)
 
 

@@ -11,14 +11,15 @@ def main():
     arguments.add_argument("--histograms", required=True, help="table (CSV)")
     args = arguments.parse_args()
 
+    from normscape import columns
     from normscape.checkpoints import open_for_probe
     from normscape.files import write_table
     from normscape.probes import activations
 
     run = open_for_probe(args.checkpoint, args.data, args.device, args.threads)
     moments, histograms = activations.measure(run, args.bins)
-    write_table(args.moments, activations.MOMENT_COLUMNS, moments)
-    write_table(args.histograms, activations.HISTOGRAM_COLUMNS, histograms)
+    write_table(args.moments, columns.MOMENTS, moments)
+    write_table(args.histograms, columns.HISTOGRAMS, histograms)
 
 
 if __name__ == "__main__":

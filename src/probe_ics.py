@@ -15,12 +15,13 @@ def main():
     arguments.add_argument("--output", required=True, help="table (CSV)")
     args = arguments.parse_args()
 
+    from normscape import columns
     from normscape.checkpoints import open_for_probe
     from normscape.files import write_table
     from normscape.probes import ics
 
     run = open_for_probe(args.checkpoint, args.data, args.device, args.threads)
-    write_table(args.output, ics.COLUMNS, ics.measure(run, args.parameters))
+    write_table(args.output, columns.ICS, ics.measure(run, args.parameters))
 
 
 if __name__ == "__main__":

@@ -11,13 +11,14 @@ def main():
     arguments.add_argument("--output", required=True, help="table (CSV)")
     args = arguments.parse_args()
 
+    from normscape import columns
     from normscape.checkpoints import open_for_probe
     from normscape.files import write_table
     from normscape.probes import landscape
 
     run = open_for_probe(args.checkpoint, args.data, args.device, args.threads)
     rows = landscape.measure(run, args.step_sizes, args.random_directions)
-    write_table(args.output, landscape.COLUMNS, rows)
+    write_table(args.output, columns.LANDSCAPE, rows)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ def main():
 
     import pandas as pd
 
-    from normscape import checkpoints, process, tables, tensors, theory
+    from normscape import checkpoints, columns, process, tables, tensors, theory
     from normscape.files import write_table
     from normscape.summaries import theory_summary
 
@@ -41,8 +41,8 @@ def main():
             args.layers,
             args.units,
         )
-    write_table(args.instances, theory.COLUMNS, rows)
-    summary = theory_summary(pd.DataFrame(rows, columns=list(theory.COLUMNS)))
+    write_table(args.instances, columns.THEORY_INSTANCES, rows)
+    summary = theory_summary(pd.DataFrame(rows, columns=list(columns.THEORY_INSTANCES)))
     tables.write(args.summary, summary)
 
 

@@ -1,5 +1,8 @@
 """Small runs that many tests use."""
 
+import http.server
+import threading
+
 import pytest
 import torch
 
@@ -47,3 +50,40 @@ def make_run(make_data):
         return Run(spec, make_data(model), device)
 
     return make
+
+
+@pytest.fixture
+def serve():
+    """serve(handler): a web server on localhost with this handler class."""
+    servers = []
+
+    def start(handler):
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        return server
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def file_server(serve):
+    """file_server(content): the address at which a server offers it."""
+
+    def start(content):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *arguments):
+                pass
+
+        return f"http://127.0.0.1:{serve(Handler).server_port}/file"
+
+    return start

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from figures import style
-from normscape import summaries, theory
+from figures import panels, style
+from normscape import columns, summaries, theory
 from normscape.tables import read
 from workflow import grid
 
@@ -97,7 +97,9 @@ def tables():
 
 def theory_instances():
     """Random units, and a VGG's as if it had been trained."""
-    rows = pd.DataFrame(theory.random_instances(5), columns=list(theory.COLUMNS))
+    rows = pd.DataFrame(
+        theory.random_instances(5), columns=list(columns.THEORY_INSTANCES)
+    )
     return pd.concat([rows, rows.assign(model="vgg", norm="batch")])
 
 
@@ -292,3 +294,20 @@ def test_figure_16_shows_every_instance(tables):
         shown = np.concatenate([line.get_ydata() for line in ax.lines[:3]])
         assert sorted(shown) == sorted(rows.actual)
     plt.close(figure)
+
+
+def test_an_empty_panel_leaves_the_axes_of_others_alone():
+    figure, (full, empty) = plt.subplots(1, 2, sharey=True)
+    full.semilogy([0, 1], [1.0, 1e6])
+    panels.note_if_empty(empty)
+    figure.canvas.draw()
+    assert [label.get_text() for label in full.get_yticklabels() if label.get_text()]
+    assert not any(label.get_visible() for label in empty.get_yticklabels())
+
+
+def test_ticks_that_would_touch_have_no_label():
+    _, ax = plt.subplots()
+    ax.plot([20, 800], [0, 1])
+    panels.log_x(ax, [20, 100, 400, 800])
+    labels = [label.get_text() for label in ax.get_xticklabels()]
+    assert labels == ["20", "100", "", "800"]

@@ -8,6 +8,7 @@ import pytest
 import scipy.stats
 import torch
 
+from normscape import columns
 from normscape.probes import activations, ics, landscape
 
 CASES = [
@@ -51,7 +52,7 @@ def whole_gradient(run, network):
 def test_ics_is_brute_force(make_run, model, norm, optimiser, parameters):
     """Definition 2.1 by whole models: for each layer a copy whose prefix has moved."""
     run = at_step(make_run, model, norm, optimiser)
-    rows = table(ics.COLUMNS, ics.measure(run, parameters))
+    rows = table(columns.ICS, ics.measure(run, parameters))
     trained = at_step(make_run, model, norm, optimiser, 4)
     assert len(rows) == len(run.network)
     for number, row in enumerate(rows, start=1):
@@ -83,7 +84,7 @@ def test_ics_is_brute_force(make_run, model, norm, optimiser, parameters):
 
 @pytest.mark.parametrize(("model", "norm", "optimiser"), CASES)
 def test_the_first_layer_has_no_shift(make_run, model, norm, optimiser):
-    rows = table(ics.COLUMNS, ics.measure(at_step(make_run, model, norm, optimiser)))
+    rows = table(columns.ICS, ics.measure(at_step(make_run, model, norm, optimiser)))
     assert rows[0]["l2_difference"] == 0
     assert rows[0]["cosine"] == 1
     assert all(row["l2_difference"] > 0 for row in rows[1:])
@@ -93,7 +94,7 @@ def test_the_first_layer_has_no_shift(make_run, model, norm, optimiser):
 def test_landscape_is_a_plain_loop(make_run, model, norm, optimiser):
     run = at_step(make_run, model, norm, optimiser)
     sizes = [0.05, 0.4] if model == "vgg" else [1e-4, 1e-3]
-    rows = table(landscape.COLUMNS, landscape.measure(run, sizes, 2))
+    rows = table(columns.LANDSCAPE, landscape.measure(run, sizes, 2))
     assert [(r["direction"], r["draw"], r["step_size"]) for r in rows] == [
         (kind, draw, size)
         for kind, draw in (("gradient", 0), ("random", 0), ("random", 1))
@@ -147,7 +148,7 @@ def test_a_probe_sees_the_steps_own_batch_and_update(
     run.move(moved, run.velocity_after(gradient))
     for a, b in zip(moved.parameters(), next_run.network.parameters(), strict=True):
         assert torch.equal(a, b)
-    rows = table(landscape.COLUMNS, landscape.measure(run, [run.spec.lr], 0))
+    rows = table(columns.LANDSCAPE, landscape.measure(run, [run.spec.lr], 0))
     assert rows[0]["start_loss"] == float(loss)
 
 
@@ -178,8 +179,8 @@ def test_probes_change_nothing(make_run, model, norm, optimiser):
 def test_activations_against_scipy(make_run, model, norm):
     run = at_step(make_run, model, norm, {})
     moments, histograms = activations.measure(run, 7)
-    moments = table(activations.MOMENT_COLUMNS, moments)
-    histograms = table(activations.HISTOGRAM_COLUMNS, histograms)
+    moments = table(columns.MOMENTS, moments)
+    histograms = table(columns.HISTOGRAMS, histograms)
     assert len(moments) == 2 * len(run.network)
 
     network, (x, _) = copy.deepcopy(run.network), run.fixed_batch()
@@ -214,7 +215,7 @@ def test_the_watched_unit_is_the_same_for_all_norms_and_seeds(make_run):
     units = set()
     for norm, seed in (("none", 0), ("l1", 1)):
         moments, _ = activations.measure(make_run("vgg", norm, seed=seed), 4)
-        rows = table(activations.MOMENT_COLUMNS, moments)
+        rows = table(columns.MOMENTS, moments)
         units.add(tuple(r["unit"] for r in rows if r["scope"] == "unit"))
     assert len(units) == 1
 
@@ -223,9 +224,9 @@ def test_probes_of_a_diverged_run_say_nan(make_run):
     run = make_run("dln", "none")
     with torch.no_grad():
         run.parameters[0].fill_(math.nan)
-    rows = table(landscape.COLUMNS, landscape.measure(run, [0.1], 1))
+    rows = table(columns.LANDSCAPE, landscape.measure(run, [0.1], 1))
     assert all(math.isnan(r["loss"]) and math.isnan(r["cosine"]) for r in rows)
-    rows = table(ics.COLUMNS, ics.measure(run))
+    rows = table(columns.ICS, ics.measure(run))
     assert all(math.isnan(r["l2_difference"]) for r in rows)
     moments, histograms = activations.measure(run, 4)
     assert all(math.isnan(row[-1]) for row in moments)

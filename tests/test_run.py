@@ -137,7 +137,11 @@ def test_equal_checkpoints_are_equal_bytes(make_run, tmp_path):
 def test_history_is_that_of_a_plain_loop(make_run, make_data):
     saved = {}
     history, evaluation = training.train(
-        make_run(), 6, [0, 4, 6], lambda run, _: saved.update({run.step: state(run)})
+        make_run(),
+        6,
+        [0, 4, 6],
+        lambda run, _: saved.update({run.step: state(run)}),
+        evaluations=[0, 3],
     )
     plain = make_run()
     assert [row[4] for row in history] == list(range(6))
@@ -160,7 +164,7 @@ def test_history_is_that_of_a_plain_loop(make_run, make_data):
                 p -= 0.1 * g
         plain.step += 1
     assert sorted(saved) == [0, 4, 6]
-    assert [row[4] for row in evaluation] == [0, 4, 6]
+    assert [row[4] for row in evaluation] == [0, 3, 6]
     plain.network.eval()
     data = make_data()
     right = (

@@ -1,13 +1,15 @@
 """Summaries of made-up tables whose answers are known."""
 
 import math
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from normscape import summaries, tables
+from normscape import columns, summaries, tables
 
+HEADER = ",".join(columns.HISTORY) + "\n"
 CELL = {"model": "vgg", "norm": "none", "lr": 0.1, "seed": 0}
 
 
@@ -105,3 +107,30 @@ def test_reading_keeps_the_norm_called_none(tmp_path):
     (tmp_path / "u.csv").write_text("model,lr,seed\nvgg,0.1,0\n")
     with pytest.raises(ValueError, match="u.csv: the column norm is missing"):
         tables.read([tmp_path / "u.csv"])
+
+
+def test_an_empty_evaluation_is_no_damage(tmp_path):
+    """Of networks that do not classify, there is only the header."""
+    (tmp_path / "evaluation.csv").write_text(",".join(columns.EVALUATION) + "\n")
+    row = "dln,batch,1e-06,0,0,1.5,,2.0,0"
+    (tmp_path / "history.csv").write_text(",".join(columns.HISTORY) + f"\n{row}\n")
+    read = tables.read([tmp_path / "evaluation.csv", tmp_path / "history.csv"])
+    assert summaries.runs(**read).final_test_accuracy.isna().all()
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("model,norm,lr,seed\n", "the column step is missing"),
+        ("", "cut short after line 0"),
+        (HEADER + "vgg,none,0.1,0,0,1.5,0.5,2.0,0", "cut short after line 2"),
+        (HEADER + "vgg,none,0.1,0\n", "line 2 has 4 cells, expected 9"),
+        (HEADER + "vgg,none,0.1,0,0,x,0.5,2.0,0\n", "found 'x' in the column loss"),
+        ("\xff\xfe\x00", "not a table but bytes"),
+    ],
+)
+def test_a_damaged_table_is_named(tmp_path, text, line):
+    path = tmp_path / "history.csv"
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(ValueError, match=re.escape(f"{path}: {line}")):
+        tables.read([path])

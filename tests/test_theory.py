@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 import torch
 
-from normscape import summaries, theory
+from normscape import columns, summaries, theory
 
 STATEMENTS = {
     "Theorem 4.1": theory.theorem_41,
@@ -25,7 +25,7 @@ def unit():
 
 
 def table(rows):
-    return pd.DataFrame(rows, columns=list(theory.COLUMNS))
+    return pd.DataFrame(rows, columns=list(columns.THEORY_INSTANCES))
 
 
 def test_derivatives_are_those_of_finite_differences():

@@ -18,7 +18,7 @@ PARTS = ("Snakefile", "config.yaml", "workflow", "src", "envs", "profiles")
 
 # Rules by what their jobs import before they begin.
 IMPORTS = {
-    "normscape.files": ("collect",),
+    "normscape.files": ("collect", "check"),
     "normscape.checkpoints": ("prepare", "train_", "probe_", "theory"),
     "pandas": ("summarise", "verdicts"),
     "pandas, matplotlib.pyplot": ("figure",),
@@ -50,7 +50,7 @@ def _shares(jobs, cores: int, wall: float) -> dict[str, float]:
     start_up = computing = 0.0
     for modules, rules in IMPORTS.items():
         seconds = [s for rule, s in jobs if rule.startswith(rules)]
-        importing = min(_import_seconds(modules, cores) * len(seconds), sum(seconds))
+        importing = min(import_seconds(modules, cores) * len(seconds), sum(seconds))
         start_up += importing
         computing += sum(seconds) - importing
     return {
@@ -131,7 +131,7 @@ def _jobs(folder) -> list[tuple[str, float]]:
     return [(rule, seconds) for (rule, *_), seconds in jobs.items()]
 
 
-def _import_seconds(modules: str, cores: int, rounds: int = 5) -> float:
+def import_seconds(modules: str, cores: int, rounds: int = 5) -> float:
     """Median seconds of a process that imports, with ``cores`` of them at once."""
     command = [sys.executable, "-c", f"import gc; gc.disable(); import {modules}"]
     environment = os.environ | {"PYTHONPATH": str(PROJECT / "src")}

@@ -6,7 +6,7 @@ import torch
 
 from benchmarks import plain, timing
 from benchmarks.training import dln_run, vgg_run
-from normscape import process
+from normscape import columns, process
 from normscape.probes import ics, landscape
 from normscape.run import Run
 
@@ -62,7 +62,7 @@ def make_run(model: str, depth: int) -> Run:
 def our_ics(model, depth, threads):
     process.set_up(threads)
     run = make_run(model, depth)
-    return lambda: _column(ics, "l2_difference", ics.measure(run))
+    return lambda: _column(columns.ICS, "l2_difference", ics.measure(run))
 
 
 def plain_ics(model, depth, threads):
@@ -74,7 +74,7 @@ def our_landscape(model, depth, threads):
     process.set_up(threads)
     run, sizes = make_run(model, depth), STEP_SIZES[model]
     return lambda: _column(
-        landscape, "gradient_change", landscape.measure(run, sizes, 0)
+        columns.LANDSCAPE, "gradient_change", landscape.measure(run, sizes, 0)
     )
 
 
@@ -89,6 +89,6 @@ CONTESTANTS = {
 }
 
 
-def _column(probe, name, rows):
-    index = probe.COLUMNS.index(name)
+def _column(names, name, rows):
+    index = names.index(name)
     return [row[index] for row in rows]

@@ -11,8 +11,8 @@ from figures import style
 def note_if_empty(ax) -> None:
     """Say so where the experiment has nothing to show in a panel."""
     if not ax.has_data():
-        ax.set_xticks([])
-        ax.set_yticks([])
+        # Not set_yticks: other panels may share the axis.
+        ax.tick_params(which="both", length=0, labelleft=False, labelbottom=False)
         ax.grid(False)
         ax.text(
             0.5,
@@ -113,7 +113,16 @@ def log_x(ax, values) -> None:
     ax.set_xscale("log")
     values = sorted(set(values))
     if values and values[-1] < 100 * values[0]:
-        ax.set_xticks(values, [f"{value:g}" for value in values])
+        span = values[-1] / values[0]
+        # A label needs up to a quarter of the axis; the last value keeps its own.
+        shown = [
+            value
+            for value, after in zip(values, values[1:], strict=False)
+            if after / value > span ** (1 / 4)
+        ]
+        ax.set_xticks(
+            values, [f"{v:g}" if v in (*shown, values[-1]) else "" for v in values]
+        )
     ax.minorticks_off()
 
 

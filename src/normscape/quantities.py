@@ -9,11 +9,11 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from normscape.files import CELL_COLUMNS
+from normscape.columns import CELL
 
 Tables = dict[str, pd.DataFrame]
 
-_CELL = list(CELL_COLUMNS)
+_CELL = list(CELL)
 
 # A final accuracy of at least this share of the best counts as training well.
 TRAINS_WELL = 0.9

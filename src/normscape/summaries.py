@@ -2,12 +2,12 @@
 
 import pandas as pd
 
-from normscape.files import CELL_COLUMNS
+from normscape.columns import CELL
 
 # A run's final loss and accuracy are means over this many last steps.
 FINAL_STEPS = 50
 
-_CELL = list(CELL_COLUMNS)
+_CELL = list(CELL)
 
 
 def runs(history: pd.DataFrame, evaluation: pd.DataFrame) -> pd.DataFrame:

@@ -18,7 +18,10 @@ def save(path, tensors: dict[str, torch.Tensor], metadata: dict | None = None) -
     tensors = {name: tensor.contiguous().cpu() for name, tensor in tensors.items()}
     text = json.dumps(metadata or {}, sort_keys=True)
     with atomic(path) as temporary:
-        save_file(tensors, temporary, {_METADATA: text})
+        try:
+            save_file(tensors, temporary, {_METADATA: text})
+        except SafetensorError as error:  # such as a full disk
+            raise OSError(f"{path}: cannot be written ({error})") from None
 
 
 def load(path) -> tuple[dict[str, torch.Tensor], dict]:
@@ -29,4 +32,6 @@ def load(path) -> tuple[dict[str, torch.Tensor], dict]:
             metadata = file.metadata() or {}
             return tensors, json.loads(metadata.get(_METADATA, "{}"))
     except SafetensorError as error:
-        raise ValueError(f"{path}: not a whole safetensors file ({error})") from None
+        raise ValueError(
+            f"{path}: not a whole safetensors file ({error}); delete it, and run again"
+        ) from None

@@ -18,21 +18,8 @@ from scipy import optimize
 from torch import Tensor
 
 from normscape import vectors
-from normscape.files import CELL_COLUMNS
 from normscape.randomness import generator
 from normscape.run import Run
-
-COLUMNS = (
-    *CELL_COLUMNS,
-    "step",
-    "layer",
-    "unit",
-    "statement",
-    "form",
-    "actual",
-    "bound",
-    "violation",
-)
 
 
 @dataclasses.dataclass

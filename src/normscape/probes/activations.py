@@ -5,13 +5,8 @@ import math
 
 import torch
 
-from normscape.files import CELL_COLUMNS
 from normscape.randomness import derive_seed
 from normscape.run import Run
-
-_KEYS = (*CELL_COLUMNS, "step", "layer", "scope", "unit")
-MOMENT_COLUMNS = (*_KEYS, "mean", "variance", "skewness")
-HISTOGRAM_COLUMNS = (*_KEYS, "left", "right", "density")
 
 
 def measure(run: Run, bins: int) -> tuple[list[list], list[list]]:

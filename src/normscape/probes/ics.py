@@ -5,17 +5,7 @@ import copy
 import torch
 
 from normscape import vectors
-from normscape.files import CELL_COLUMNS
 from normscape.run import Run
-
-COLUMNS = (
-    *CELL_COLUMNS,
-    "step",
-    "layer",
-    "l2_difference",
-    "cosine",
-    "gradient_norm",
-)
 
 
 def measure(run: Run, parameters: str = "weight") -> list[list]:

@@ -5,23 +5,8 @@ import copy
 import torch
 
 from normscape import vectors
-from normscape.files import CELL_COLUMNS
 from normscape.randomness import generator
 from normscape.run import Run
-
-COLUMNS = (
-    *CELL_COLUMNS,
-    "step",
-    "direction",
-    "draw",
-    "step_size",
-    "loss",
-    "gradient_change",
-    "distance",
-    "cosine",
-    "start_loss",
-    "gradient_norm",
-)
 
 
 def measure(run: Run, step_sizes, random_directions: int) -> list[list]:
