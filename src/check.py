@@ -9,6 +9,12 @@ from normscape import command_line
 def main():
     arguments = command_line.parser(__doc__)
     arguments.add_argument("files", nargs="+", help="files to check")
+    arguments.add_argument(
+        "--runs",
+        nargs="*",
+        default=[],
+        help="run.json of runs whose outputs are checked",
+    )
     arguments.add_argument("--output", required=True, help="the list")
     args = arguments.parse_args()
 
@@ -18,12 +24,18 @@ def main():
     from normscape.files import atomic, digest
 
     folder = Path(args.output).parent
-    lines = []
-    for path in sorted(map(Path, args.files)):
+    sums = {}
+    for path in map(Path, args.files):
         wholeness.check(path)
-        lines.append(f"{digest(path)}  {path.relative_to(folder)}\n")
+        sums[path] = digest(path)
+    for manifest in args.runs:
+        sums |= wholeness.check_run(manifest)
     with atomic(args.output) as temporary:
-        temporary.write_text("".join(lines))
+        temporary.write_text(
+            "".join(
+                f"{sums[path]}  {path.relative_to(folder)}\n" for path in sorted(sums)
+            )
+        )
 
 
 if __name__ == "__main__":

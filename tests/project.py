@@ -63,5 +63,5 @@ def with_config(folder: Path, change, of: str = TINY) -> str:
     """Write a changed copy of a config; its name."""
     config = yaml.safe_load((folder / of).read_text())
     change(config)
-    (folder / "changed.yaml").write_text(yaml.safe_dump(config))
+    (folder / "changed.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     return "changed.yaml"

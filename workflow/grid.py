@@ -151,6 +151,12 @@ def checkpoint_files(config: dict, model: str) -> dict[str, str]:
     }
 
 
+def manifests(config: dict) -> list[str]:
+    """Where each run says how it was trained, and lists its outputs."""
+    pattern = train_file(config, "run.json")
+    return [pattern.format(**cell._asdict()) for cell in cells(config)]
+
+
 def probe_folder(config: dict, table: str = "{table}") -> str:
     return f"{root(config)}/probes/{table}/{CELL_PATTERN}"
 

@@ -1,10 +1,12 @@
-"""Whether a file is whole, by what its format says of its own end."""
+"""Whether a file is whole: by what its format says of its own end, or by its SHA-256."""
 
+import contextlib
+import json
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
-from normscape.files import read_lines
+from normscape.files import digest, read_lines
 
 # Bytes that a file of this kind begins and ends with.
 _ENDS = {
@@ -36,6 +38,29 @@ def check(path) -> None:
         raise ValueError(
             f"{path}: cut short, or no {path.suffix}; delete it, and run again"
         )
+
+
+def check_run(manifest) -> dict[Path, str]:
+    """The SHA-256 of a run's outputs, by path, as its manifest ``run.json`` lists them.
+
+    A ValueError names an output that is there with other bytes; checkpoints need not stay.
+    """
+    manifest = Path(manifest)
+    try:
+        listed = json.loads(manifest.read_text())["sha256"]
+    except (ValueError, KeyError):
+        raise ValueError(
+            f"{manifest}: not a whole manifest; delete it, and run again"
+        ) from None
+    expected = {manifest.parent / name: listed[name] for name in listed}
+    for path, sha256 in expected.items():
+        with contextlib.suppress(FileNotFoundError):
+            if digest(path) != sha256:
+                raise ValueError(
+                    f"{path}: other bytes than after the training; "
+                    "delete it, and run again"
+                )
+    return expected
 
 
 def _has_both_ends(path):
