@@ -5,6 +5,7 @@
 # make plan        what an experiment takes: jobs, core-hours, disk (PRESET=paper)
 # make archive     an experiment as one zip (PRESET=paper)
 # make verify      such a zip, checked and redrawn (ARCHIVE=file.zip, CELLS=2 retrains two)
+# make compare     where two experiments differ (A=results/x B=results/y)
 # make bench       training steps, probes and the pipeline itself, timed (half an hour)
 # make lint        form of code and rules
 
@@ -14,7 +15,7 @@ VENV := .venv
 READY := $(VENV)/ready
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: reproduce test test-fast test-faults test-slurm archive verify plan bench lint environment
+.PHONY: reproduce test test-fast test-faults test-slurm archive verify compare plan bench lint environment
 reproduce: $(READY)
 	snakemake --cores $(CORES)
 
@@ -37,6 +38,10 @@ archive: $(READY)
 verify: $(READY)
 	@test -n "$(ARCHIVE)" || { echo "make verify ARCHIVE=file.zip [CELLS=n]"; exit 1; }
 	@PYTHONPATH=src python -m workflow.verify $(ARCHIVE) $(CELLS:%=--cells %)
+
+compare: $(READY)
+	@test -n "$(A)" -a -n "$(B)" || { echo "make compare A=results/x B=results/y"; exit 1; }
+	@python src/compare.py $(A) $(B)
 
 plan: $(READY)
 	@PYTHONPATH=src python -m workflow.plan $(PRESET:%=--configfile workflow/presets/%.yaml)

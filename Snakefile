@@ -5,10 +5,14 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 from workflow import grid
+from workflow.progress import Progress
 from workflow.validation import validate_config
 
 
 configfile: "config.yaml"
+
+
+report: "workflow/report/workflow.rst"
 
 
 config = validate_config(config)
@@ -31,6 +35,7 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/verdicts.smk"
 include: "workflow/rules/theory.smk"
 include: "workflow/rules/check.smk"
+include: "workflow/rules/page.smk"
 include: "workflow/rules/archive.smk"
 
 
@@ -43,6 +48,7 @@ localrules:
     figure,
     verdicts,
     check,
+    page,
     archive,
 
 
@@ -50,8 +56,25 @@ rule all:
     default_target: True
     input:
         grid.results(config),
-        f"{ROOT}/SHA256SUMS",
+        f"{ROOT}/index.html",
+        # Also when all that is made of them is there.
+        grid.manifests(config),
+
+
+# Jobs read this file, too, and have nothing to tell.
+progress = Progress(logger) if workflow.is_main_process else None
+
+
+onstart:
+    progress.start()
 
 
 onsuccess:
+    progress.stop()
     grid.print_file(f"{ROOT}/verdicts.md")
+    print(f"The results page: {ROOT}/index.html", flush=True)
+
+
+onerror:
+    progress.stop()
+    print(progress.failures(), flush=True)

@@ -30,7 +30,7 @@ def main():
     results = crates.results(folder, args.checkpoints)
     source, commit = crates.source()
     files = {str(path): path for path in [*source, *results, *crates.records(folder)]}
-    files["archive/config.json"] = crates.as_json(args.config)
+    files["archive/config.json"] = crates.as_json(args.config, in_order=True)
     metadata = crates.metadata(args.name, files, results, commit)
     files["ro-crate-metadata.json"] = crates.as_json(metadata)
     digest = hashlib.sha256(archives.sums(files).encode()).hexdigest()[:12]

@@ -59,6 +59,7 @@ def main():
 
     from normscape import columns, manifests, process, resume, tensors, training
     from normscape.files import write_table
+    from normscape.progress import Progress
     from normscape.run import Run, Spec
 
     started = manifests.now()
@@ -78,14 +79,21 @@ def main():
         settings = {name: vars(args)[name] for name in SETTINGS}
         depends_on = resume.dependencies(run, args.data, settings)
         state = resume.State(folder / "state", depends_on, args.save_interval)
+        begun = state.restore(run)
+        progress = Progress(args.steps, run.step)
+
+        def between(run, history, evaluation):
+            state.save(run, history, evaluation)
+            progress(run.step, history)
+
         history, evaluation = training.train(
             run,
             args.steps,
             args.checkpoints,
             state.save_checkpoint,
             args.evaluations,
-            *state.restore(run),
-            state.save,
+            *begun,
+            between,
         )
         history_file, evaluation_file = (
             folder / "history.csv",

@@ -68,7 +68,7 @@ def test_a_failed_download_trains_nothing(tmp_path, file_server):
 def test_a_few_steps_of_the_papers_preset(tmp_path):
     """Every kind of job at full width, through probes and figures."""
     project = copy_of_project(tmp_path / "project")
-    write_folder(tmp_path / "images", per_class=70)
+    write_folder(tmp_path / "images", per_class=20)
 
     def shorten(config):
         config["datasets"] = {"cifar10": {"source": str(tmp_path / "images")}}
@@ -79,6 +79,7 @@ def test_a_few_steps_of_the_papers_preset(tmp_path):
             lr = {"vgg": 0.1, "dln": 1e-6}[model]
             settings["grid"] = [{"norms": ["none", "batch"], "learning_rates": [lr]}]
         config["models"]["vgg"]["evaluations"] = [1]
+        config["models"]["vgg"]["optimiser"]["batch_size"] = 32
         for probe in config["probes"].values():
             for settings in probe["models"].values():
                 settings["grid"] = [{"norms": ["batch"], "steps": [1]}]

@@ -105,7 +105,7 @@ def one_long_training(config) -> None:
         probe["models"]["vgg"]["grid"] = []
 
 
-LONG = 30_000
+LONG = 12_000
 
 
 def test_the_same_bytes_as_locally(cluster, tmp_path, file_server):
@@ -168,7 +168,7 @@ def test_a_time_limit_that_is_too_short(cluster, tmp_path):
 
     def long(config):
         one_long_training(config)
-        config["models"]["dln"].update(steps=40 * LONG, checkpoints=[0])
+        config["models"]["dln"].update(steps=100 * LONG, checkpoints=[0])
         config["save_interval"] = 5
 
     project = copy_of_project(tmp_path / "project")

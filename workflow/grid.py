@@ -33,6 +33,9 @@ SUMMARIES = {
 # The tables that claims are judged from.
 VERDICT_TABLES = ["history", "runs", "ics", "landscape_ranges", "moment_drift"]
 
+# The tables whose curves the results page lets readers explore.
+PAGE_TABLES = ["history", "evaluation", "landscape_ranges", "ics"]
+
 # Beside the folders of tables and figures.
 RESULTS = ["verdicts.csv", "verdicts.md", "theory.csv"]
 
@@ -221,6 +224,13 @@ def figures() -> list[str]:
     return sorted(path.stem for path in SRC.glob("figures/*[0-9]_*.py"))
 
 
+def caption(figure: str) -> tuple[str, str]:
+    """Title and text of a figure: the first line and the rest of its docstring."""
+    text = ast.get_docstring(ast.parse((SRC / f"figures/{figure}.py").read_text()))
+    title, _, rest = text.partition("\n\n")
+    return title.removesuffix("."), rest
+
+
 def figure_tables(config: dict, figure: str) -> list[str]:
     """The tables that a figure's TABLES names."""
     tree = ast.parse((SRC / f"figures/{figure}.py").read_text())
@@ -233,6 +243,12 @@ def figure_tables(config: dict, figure: str) -> list[str]:
         PAPER_CURVES if name == "paper_curves" else f"{root(config)}/tables/{name}.csv"
         for name in names
     ]
+
+
+def page_templates() -> list[str]:
+    """What pages are made of, besides code."""
+    paths = SRC.glob("pages/*")
+    return sorted(str(path) for path in paths if path.suffix in (".j2", ".css", ".js"))
 
 
 def results(config: dict) -> list[str]:
@@ -327,6 +343,11 @@ def available(kind: str) -> list[str]:
 def as_json(settings: dict) -> str:
     """Settings as one argument of a command."""
     return json.dumps(settings, sort_keys=True)
+
+
+def whole_config(config: dict) -> str:
+    """The config as one argument; the order of its models and norms is that of figures."""
+    return json.dumps(config)
 
 
 def print_file(path: str) -> None:

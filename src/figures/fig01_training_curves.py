@@ -1,7 +1,11 @@
-"""Figure 1: BatchNorm trains faster, and at learning rates where the standard net fails.
+"""Figure 1: training with and without BatchNorm.
 
-(a) training and (b) test accuracy of the VGG; (c) activations of one unit over training
-in layers 3 and 11.
+(a) training and (b) test accuracy of the VGG; (c) activations of one unit over training,
+layers 3 and 11. Look at how early each curve rises, and whether it still rises at the
+largest learning rate.
+
+In the paper's Figure 1 the standard net stays at chance at learning rate 0.5, where
+BatchNorm ends near 80 % test accuracy.
 """
 
 from figures import panels

@@ -1,7 +1,11 @@
-"""Figure 2: BatchNorm trains well even when noise makes its distributions unstable.
+"""Figure 2: BatchNorm with noise that makes its distributions unstable.
 
-Training accuracy of the VGG, and activations of one unit in layers 2, 9 and 13. The same
-noise without normalisation is the control.
+Training accuracy of the VGG, and activations of one unit in layers 2, 9 and 13. Look at
+whether noisy BatchNorm trains like BatchNorm although its ridges wander, and what the
+same noise does to the standard net.
+
+In the paper's Figure 2 noisy BatchNorm trains nearly like BatchNorm; of the same noise
+without normalisation its text says that it stops training.
 """
 
 from figures import panels, style

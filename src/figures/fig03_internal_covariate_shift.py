@@ -1,6 +1,11 @@
-"""Figure 3: BatchNorm does not reduce internal covariate shift (Definition 2.1).
+"""Figure 3: internal covariate shift.
 
-L2 difference and cosine between G and G', for two layers of each network.
+L2 difference and cosine between a layer's gradient before and after the layers below have
+taken their step (Definition 2.1), for two layers of each network. Less shift would be a
+smaller difference and a cosine nearer to 1.
+
+In the paper's Figure 3 BatchNorm does not shift less, and in the deep linear network at
+1e-7 far more: the standard net's cosine stays at about 1.
 """
 
 from figures import panels, style

@@ -1,6 +1,9 @@
-"""Figure 8: how mean and variance of activations move (VGG, layers 2, 9, 13).
+"""Figure 8: how mean and variance of activations move, VGG.
 
-Absolute change since the checkpoint before, and since the first one, of one unit.
+One unit of layers 2, 9 and 13: absolute change since the checkpoint before, and since the
+first one. Stable distributions would lie low.
+
+In the paper's Figure 8 noisy BatchNorm's moments move more than the standard net's.
 """
 
 from figures import panels

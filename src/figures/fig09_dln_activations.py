@@ -1,4 +1,10 @@
-"""Figure 9: activations of the deep linear network, layers 1, 11 and 24."""
+"""Figure 9: activations of the deep linear network.
+
+One unit of layers 1, 11 and 24, a ridge a checkpoint. Look at how far the ridges spread
+in deeper layers.
+
+The paper's Figure 9 shows the same layers.
+"""
 
 from figures import panels
 

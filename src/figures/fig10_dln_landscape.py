@@ -1,4 +1,12 @@
-"""Figure 10: Figure 4 for the deep linear network."""
+"""Figure 10: the landscape along the gradient, deep linear network.
+
+(a) range of the loss, (b) range of the change of the gradient, (c) effective beta, over
+the step sizes; all axes are logarithmic. A smoother landscape has narrower bands and a
+smaller effective beta.
+
+In the paper's Figure 10 BatchNorm's effective beta is about a sixth of the standard net's
+in the median; ranges of the loss are alike.
+"""
 
 from figures import panels
 

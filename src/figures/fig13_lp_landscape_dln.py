@@ -1,6 +1,9 @@
-"""Figure 13: Lp normalisation smooths the landscape too (deep linear network).
+"""Figure 13: the landscape under Lp normalisation, deep linear network.
 
-Training curve, range of the loss, range of the gradient change, effective beta.
+Training curve, range of the loss, range of the change of the gradient, effective beta.
+Look at whether the Lp norms' bands are as narrow as BatchNorm's.
+
+The paper's Figure 13 shows the same quantities.
 """
 
 from figures import panels

@@ -1,6 +1,9 @@
-"""Figure 15, not in the paper: the landscape along random directions.
+"""Figure 15: the landscape along random directions.
 
-The paper says that they tell the same as the gradient's direction.
+Figures 4 and 10 once more, along random directions of the same length as the gradient.
+Look at whether the order of the normalisers is the same.
+
+The paper says that it is, without a figure.
 """
 
 from figures import panels

@@ -1,8 +1,10 @@
-"""Figure 16, not in the paper: the theorems' bounds against the actual values.
+"""Figure 16: the theorems' bounds against the actual values.
 
 A point a unit, of random instances or of a trained network; on the line, the bound is
 attained, and above it, violated. Where v3 of the paper prints another form than the one
 that holds, both are shown.
+
+The paper's Section 4 proves them, without a figure.
 """
 
 import numpy as np

@@ -64,6 +64,36 @@ THEORY_INSTANCES = (
     "bound",
     "violation",
 )
+VERDICTS = (
+    "claim",
+    "statement",
+    "where",
+    "model",
+    "subject",
+    "reference",
+    "lr",
+    "quantity",
+    "comparison",
+    "claimed",
+    "paper",
+    "effect",
+    "low",
+    "high",
+    "seeds",
+    "verdict",
+    "reason",
+    "figure",
+)
+# Of the theorems.
+THEORY = (
+    "statement",
+    "form",
+    "model",
+    "instances",
+    "violations",
+    "largest_violation",
+    "tightness",
+)
 PAPER_CURVES = (*CELL, "figure", "quantity", "step", "low", "high")
 
 # By the name of the table.
@@ -78,6 +108,8 @@ TABLES = {
     "landscape_ranges": LANDSCAPE_RANGES,
     "moment_drift": MOMENT_DRIFT,
     "theory_instances": THEORY_INSTANCES,
+    "theory": THEORY,
+    "verdicts": VERDICTS,
     "paper_curves": PAPER_CURVES,
 }
 TEXT = {
@@ -89,4 +121,13 @@ TEXT = {
     "form",
     "figure",
     "quantity",
+    "claim",
+    "where",
+    "subject",
+    "reference",
+    "comparison",
+    "claimed",
+    "paper",
+    "verdict",
+    "reason",
 }

@@ -85,9 +85,9 @@ def _is_result(subject, folder):
     return subject.is_relative_to(folder) and not subject.name.startswith("archive.")
 
 
-def as_json(value) -> bytes:
-    """The same bytes for the same value."""
-    return (json.dumps(value, indent=1, sort_keys=True) + "\n").encode()
+def as_json(value, in_order: bool = False) -> bytes:
+    """The same bytes for the same value; ``in_order`` where the order of keys counts."""
+    return (json.dumps(value, indent=1, sort_keys=not in_order) + "\n").encode()
 
 
 def metadata(

@@ -10,30 +10,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from normscape import quantities
+from normscape import columns, quantities
 from normscape.quantities import QUANTITIES, Tables
 
 CONFIDENCE = 0.95
-COLUMNS = (
-    "claim",
-    "statement",
-    "where",
-    "model",
-    "subject",
-    "reference",
-    "lr",
-    "quantity",
-    "comparison",
-    "claimed",
-    "paper",
-    "effect",
-    "low",
-    "high",
-    "seeds",
-    "verdict",
-    "reason",
-    "figure",
-)
 
 
 def judge(claims: dict, tables: Tables, curves: pd.DataFrame, norms) -> pd.DataFrame:
@@ -86,7 +66,7 @@ def judge(claims: dict, tables: Tables, curves: pd.DataFrame, norms) -> pd.DataF
                     "figure": claim["figure"],
                 }
             )
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=list(columns.VERDICTS))
 
 
 def _subjects(claim, own):
@@ -197,7 +177,23 @@ class _Untrained:
 
 def markdown(verdicts: pd.DataFrame) -> str:
     """The verdicts as a table that reads well in a terminal, too."""
-    table = pd.DataFrame(
+    table = readable(verdicts)
+    reasons = [f": {r}" if pd.notna(r) else "" for r in verdicts.reason]
+    return f"Verdicts: {counts(verdicts)}\n\n{aligned(table.assign(verdict=table.verdict + reasons))}"
+
+
+def counts(verdicts: pd.DataFrame) -> str:
+    """How many there are of each verdict."""
+    found = verdicts.verdict.value_counts()
+    return ", ".join(
+        f"{found.get(verdict, 0)} {verdict}"
+        for verdict in ("reproduced", "not reproduced", "inconclusive")
+    )
+
+
+def readable(verdicts: pd.DataFrame) -> pd.DataFrame:
+    """Columns of text for people, a row a verdict."""
+    return pd.DataFrame(
         {
             "claim": verdicts.statement,
             "runs": [
@@ -211,18 +207,9 @@ def markdown(verdicts: pd.DataFrame) -> str:
             ],
             "paper": verdicts.paper.fillna(""),
             "measured [95 %], seeds": [_measured(r) for r in verdicts.itertuples()],
-            "verdict": [
-                row.verdict + (f": {row.reason}" if pd.notna(row.reason) else "")
-                for row in verdicts.itertuples()
-            ],
+            "verdict": verdicts.verdict,
         }
     )
-    counts = verdicts.verdict.value_counts()
-    heading = ", ".join(
-        f"{counts.get(verdict, 0)} {verdict}"
-        for verdict in ("reproduced", "not reproduced", "inconclusive")
-    )
-    return f"Verdicts: {heading}\n\n{_aligned(table)}"
 
 
 def _measured(row):
@@ -233,7 +220,7 @@ def _measured(row):
     return f"{row.effect:.3g} [{row.low:.3g}, {row.high:.3g}], {row.seeds}"
 
 
-def _aligned(table):
+def aligned(table: pd.DataFrame) -> str:
     """A Markdown table whose columns are padded to equal width."""
     rows = [list(table), *table.astype(str).to_numpy().tolist()]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -2,7 +2,7 @@
 rule archive:
     input:
         results=grid.results(config),
-        checked=f"{ROOT}/SHA256SUMS",
+        page=f"{ROOT}/index.html",
         code=grid.closure("archive.py"),
     output:
         f"{ROOT}/archive.txt",
@@ -12,7 +12,7 @@ rule archive:
         "../../envs/environment.yaml"
     params:
         name=config["name"],
-        config=grid.as_json(config),
+        config=grid.whole_config(config),
         checkpoints="--checkpoints" if config["archive_checkpoints"] else "",
     message:
         "Pack results/{params.name}"

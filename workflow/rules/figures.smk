@@ -5,13 +5,20 @@ rule figure:
             "figure.py", f"figures/{wildcards.figure}.py"
         ),
     output:
-        multiext(f"{ROOT}/figures/{{figure}}", ".png", ".pdf"),
+        png=report(
+            f"{ROOT}/figures/{{figure}}.png",
+            caption="../report/figure.rst",
+            category="Figures",
+            labels=lambda wildcards: {"figure": grid.caption(wildcards.figure)[0]},
+        ),
+        pdf=f"{ROOT}/figures/{{figure}}.pdf",
     log:
         f"{ROOT}/logs/figure/{{figure}}.log",
     conda:
         "../../envs/environment.yaml"
     params:
         figure="{figure}",
+        caption=lambda wildcards: grid.caption(wildcards.figure)[1],
         norms=grid.norms(config),
     message:
         "Draw {wildcards.figure}"

@@ -9,7 +9,12 @@ rule theory:
         ),
     output:
         instances=f"{ROOT}/tables/theory_instances.csv",
-        summary=f"{ROOT}/theory.csv",
+        summary=report(
+            f"{ROOT}/theory.csv",
+            caption="../report/theory.rst",
+            category="Verdicts",
+            labels={"table": "The theorems, checked"},
+        ),
     log:
         f"{ROOT}/logs/theory.log",
     conda:

@@ -5,7 +5,12 @@ rule verdicts:
         tables=[f"{ROOT}/tables/{table}.csv" for table in grid.VERDICT_TABLES],
         code=grid.closure("verdicts.py"),
     output:
-        csv=f"{ROOT}/verdicts.csv",
+        csv=report(
+            f"{ROOT}/verdicts.csv",
+            caption="../report/verdicts.rst",
+            category="Verdicts",
+            labels={"table": "The paper's claims, judged"},
+        ),
         markdown=f"{ROOT}/verdicts.md",
     log:
         f"{ROOT}/logs/verdicts.log",

@@ -1,0 +1,50 @@
+"""Write an experiment's results page: one HTML file that needs no network.
+
+The answer in three sentences, the verdicts, every figure with its caption, curves to
+explore, and how it was made. Links lead to the files beside it.
+"""
+
+from normscape import command_line
+
+
+def main():
+    arguments = command_line.parser(__doc__)
+    arguments.add_argument("--name", required=True, help="of the experiment")
+    arguments.add_argument("--claims", required=True, help="claims (YAML)")
+    arguments.add_argument("--verdicts", required=True, help="CSV")
+    arguments.add_argument("--theory", required=True, help="summary (CSV)")
+    arguments.add_argument("--tables", nargs="+", required=True, help="tables (CSV)")
+    arguments.add_argument("--figures", nargs="+", required=True, help="PNG")
+    arguments.add_argument("--sums", required=True, help="SHA256SUMS")
+    arguments.add_argument("--runs", nargs="+", required=True, help="run.json of runs")
+    arguments.add_argument("--norms", nargs="+", required=True, help="in order")
+    arguments.add_argument(
+        "--config", type=command_line.json_object, required=True, help="JSON, resolved"
+    )
+    arguments.add_argument("--output", required=True, help="index.html")
+    args = arguments.parse_args()
+
+    from pathlib import Path
+
+    import yaml
+
+    from normscape import tables
+    from normscape.files import atomic
+    from pages import results
+
+    page = results.render(
+        name=args.name,
+        config=args.config,
+        claims=yaml.safe_load(Path(args.claims).read_text()),
+        tables=tables.read([args.verdicts, args.theory, *args.tables]),
+        figures=args.figures,
+        norms=args.norms,
+        sums=args.sums,
+        runs=args.runs,
+    )
+    with atomic(args.output) as temporary:
+        temporary.write_text(page)
+
+
+if __name__ == "__main__":
+    command_line.run(main)

@@ -1,0 +1,180 @@
+// Draws the curves that the reader picks. The data: {norms: [{name, label, colour}],
+// quantities: [{name, label}], curves: [...]}; a curve has an experiment where there are two.
+(() => {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const form = document.getElementById("controls");
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const unique = (values) => [...new Set(values)];
+  const element = (tag, properties = {}, ...children) => {
+    const made = Object.assign(document.createElement(tag), properties);
+    made.append(...children);
+    return made;
+  };
+  // On a dark ground, black is drawn white.
+  const colour = (norm) =>
+    dark.matches && norm.colour === "#000000" ? "#FFFFFF" : norm.colour;
+
+  function group(title, kind, name, options, chosen) {
+    const set = element("fieldset", {}, element("legend", { textContent: title }));
+    for (const option of options) {
+      const input = element("input", {
+        type: kind, name, value: option.name, checked: chosen.includes(option.name),
+      });
+      const label = element("label", {}, input, " ");
+      if (option.colour) {
+        const swatch = element("span", { className: "swatch" });
+        swatch.style.background = colour(option);
+        label.append(swatch);
+      }
+      label.append(option.label);
+      set.append(label);
+    }
+    return set;
+  }
+  const named = (name) => ({ name: String(name), label: String(name) });
+  const picked = (name) =>
+    [...form.querySelectorAll(`[name=${name}]:checked`)].map((input) => input.value);
+
+  const models = unique(data.curves.map((curve) => curve.model));
+  form.append(
+    group("Model", "radio", "model", models.map((m) => ({ name: m, label: m.toUpperCase() })),
+      models.slice(0, 1)),
+    element("fieldset", { id: "quantities" }),
+    element("fieldset", { id: "rates" }),
+    group("Normalisers", "checkbox", "norm", data.norms, data.norms.slice(0, 2).map((n) => n.name)),
+    group("Axis", "checkbox", "log", [{ name: "log", label: "logarithmic" }], []),
+  );
+
+  // What there is depends on the model: quantities, and learning rates.
+  function refill() {
+    const curves = data.curves.filter((curve) => curve.model === picked("model")[0]);
+    const there = data.quantities.filter((q) => curves.some((c) => c.quantity === q.name));
+    const select = element("select", { name: "quantity", id: "quantity" });
+    select.append(...there.map((q) => element("option", { value: q.name, textContent: q.label })));
+    document.getElementById("quantities").replaceChildren(
+      element("legend", { textContent: "Quantity" }),
+      element("label", { htmlFor: "quantity", textContent: "shown: " }), select);
+    const rates = unique(curves.map((curve) => curve.lr));
+    const set = group("Learning rates", "checkbox", "lr", rates.map(named), [String(rates[0])]);
+    set.id = "rates";
+    document.getElementById("rates").replaceWith(set);
+  }
+
+  function chosen() {
+    const [model] = picked("model");
+    const quantity = form.elements.quantity.value;
+    return data.curves.filter((curve) =>
+      curve.model === model && curve.quantity === quantity &&
+      picked("norm").includes(curve.norm) && picked("lr").includes(String(curve.lr)));
+  }
+
+  const labelOf = (name) => data.norms.find((norm) => norm.name === name).label;
+  const title = (curve) =>
+    [curve.experiment, labelOf(curve.norm), `lr ${curve.lr}`].filter(Boolean).join(", ");
+
+  async function draw() {
+    const curves = chosen();
+    const quantity = data.quantities.find((q) => q.name === form.elements.quantity.value);
+    const rows = curves.flatMap((curve) => curve.step.map((step, i) => ({
+      curve: title(curve), norm: labelOf(curve.norm),
+      dash: curve.experiment ?? `lr ${curve.lr}`,
+      step, mean: curve.mean[i], low: curve.low[i], high: curve.high[i], seeds: curve.seeds,
+    })));
+    const log = picked("log").length > 0;
+    const shown = log ? rows.filter((row) => row.low > 0) : rows;
+    const norms = data.norms.filter((norm) => curves.some((curve) => curve.norm === norm.name));
+    const ink = getComputedStyle(document.body).color;
+    const chart = document.getElementById("chart");
+    const y = (field) => ({
+      field, type: "quantitative", title: quantity.label,
+      scale: { type: log ? "log" : "linear", zero: false },
+    });
+    const specification = {
+      $schema: "https://vega.github.io/schema/vega-lite/v6.json",
+      width: "container", height: 320, background: null,
+      data: { values: shown },
+      encoding: {
+        x: { field: "step", type: "quantitative", title: "Step" },
+        color: {
+          field: "norm", type: "nominal", title: null,
+          scale: { domain: norms.map((n) => n.label), range: norms.map(colour) },
+        },
+        detail: { field: "curve" },
+      },
+      layer: [
+        { mark: { type: "area", opacity: 0.18 }, encoding: { y: y("low"), y2: { field: "high" } } },
+        {
+          mark: { type: "line", strokeWidth: 2 },
+          encoding: {
+            y: y("mean"),
+            strokeDash: { field: "dash", type: "nominal", title: null, sort: null },
+          },
+        },
+        {
+          params: [{
+            name: "hover",
+            select: { type: "point", on: "pointerover", nearest: true, clear: "pointerout" },
+          }],
+          mark: { type: "point", filled: true, size: 70 },
+          encoding: {
+            y: y("mean"),
+            opacity: { condition: { param: "hover", empty: false, value: 1 }, value: 0 },
+            tooltip: [
+              { field: "curve", title: "curve" },
+              { field: "step" },
+              { field: "mean", format: ".4g" },
+              { field: "low", format: ".4g", title: "lowest seed" },
+              { field: "high", format: ".4g", title: "highest seed" },
+              { field: "seeds" },
+            ],
+          },
+        },
+      ],
+      config: {
+        aria: false,
+        view: { stroke: null },
+        axis: {
+          labelColor: ink, titleColor: ink, gridColor: "#80808040", domainColor: "#808080",
+          tickColor: "#808080", titleFontWeight: "normal",
+        },
+        legend: { labelColor: ink, orient: "top", columns: chart.clientWidth < 500 ? 2 : 6 },
+      },
+    };
+    chart.setAttribute("role", "img");
+    chart.setAttribute("aria-label",
+      `${quantity.label} against the step: ${curves.map(title).join("; ") || "nothing chosen"}. ` +
+      "The table below has the last values.");
+    await vegaEmbed(chart, specification, {
+      actions: false, renderer: "svg", tooltip: { theme: dark.matches ? "dark" : "light" },
+    });
+    list(curves, quantity);
+  }
+
+  function list(curves, quantity) {
+    const head = ["curve", "last step", "mean", "lowest seed", "highest seed"];
+    const body = curves.map((curve) => {
+      const end = curve.step.length - 1;
+      const cells = [curve.step, curve.mean, curve.low, curve.high].map((values) => values[end]);
+      return element("tr", {}, element("th", { scope: "row", textContent: title(curve) }),
+        ...cells.map((value, i) => {
+          const cell = element("td", { className: "number", textContent: value });
+          cell.dataset.name = head[i + 1];
+          return cell;
+        }));
+    });
+    document.getElementById("values").replaceChildren(element("table", { className: "cards" },
+      element("caption", { textContent: `${quantity.label}: where the curves end` }),
+      element("thead", {}, element("tr", {}, ...head.map((text) =>
+        element("th", { scope: "col", textContent: text })))),
+      element("tbody", {}, ...body)));
+  }
+
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("change", (event) => {
+    if (event.target.name === "model") refill();
+    draw();
+  });
+  dark.addEventListener("change", draw);
+  refill();
+  draw();
+})();

@@ -1,0 +1,51 @@
+"""Fills the templates that lie beside it; everything a page needs goes into it."""
+
+import json
+from pathlib import Path
+
+import jinja2
+import vl_convert
+
+from figures import style
+from pages import curves
+
+FOLDER = Path(__file__).parent
+VEGA_LITE = "6.4"
+
+
+def fill(template: str, **values) -> str:
+    """A page from a template and its values, which are escaped."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDER),
+        autoescape=True,
+        trim_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    return environment.get_template(template).render(
+        style=_verbatim((FOLDER / "style.css").read_text()),
+        script=_verbatim((FOLDER / "explorer.js").read_text()),
+        library=_verbatim(vl_convert.javascript_bundle(vl_version=VEGA_LITE)),
+        points=curves.POINTS,
+        **values,
+    )
+
+
+def explorer_data(found: list[dict], norms: style.Norms) -> str:
+    """What the explorer's script reads, from the curves of one or two experiments."""
+    data = {
+        "norms": [
+            {"name": name, "label": norms.label(name), "colour": norms.colour(name)}
+            for name in norms.names
+        ],
+        "quantities": [
+            {"name": name, "label": label}
+            for name, (label, _, _) in curves.QUANTITIES.items()
+        ],
+        "curves": found,
+    }
+    return _verbatim(json.dumps(data, separators=(",", ":")))
+
+
+def _verbatim(text):
+    # Inside a script, nothing but its end tag is markup.
+    return jinja2.utils.markupsafe.Markup(text.replace("</", "<\\/"))
