@@ -2,9 +2,11 @@
 
 import http.server
 import threading
+from pathlib import Path
 
 import pytest
 import torch
+from project import copy_of_project, run
 
 from normscape.run import Run, Spec
 
@@ -87,3 +89,11 @@ def file_server(serve):
         return f"http://127.0.0.1:{serve(Handler).server_port}/file"
 
     return start
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory) -> Path:
+    """A copy of the project in which the tiny experiment has run."""
+    folder = copy_of_project(tmp_path_factory.mktemp("finished") / "project")
+    run(folder)
+    return folder

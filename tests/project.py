@@ -65,3 +65,15 @@ def with_config(folder: Path, change, of: str = TINY) -> str:
     change(config)
     (folder / "changed.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     return "changed.yaml"
+
+
+def results(folder: Path, name: str) -> dict[str, bytes]:
+    """All files of an experiment, but those that say when something ran."""
+    root = folder / "results" / name
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+        and "logs" not in path.parts
+        and path.name not in ("run.json", "index.html")
+    }

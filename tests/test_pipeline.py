@@ -9,6 +9,7 @@ from project import (
     copy_of_project,
     copy_tree,
     planned,
+    results,
     run,
     snakemake,
     with_config,
@@ -16,7 +17,9 @@ from project import (
 
 from workflow import grid
 
-CHECK = "Check that all results are whole"  # after any change
+# After any change.
+CHECK = "Check that all results are whole"
+PAGE = "Write the results page"
 
 pytestmark = pytest.mark.slow
 
@@ -30,28 +33,10 @@ def starting(jobs: list[str], *words: str) -> list[str]:
     return [job for job in jobs if job.startswith(words)]
 
 
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory) -> Path:
-    """A copy of the project in which the tiny experiment has run."""
-    folder = copy_of_project(tmp_path_factory.mktemp("finished") / "project")
-    run(folder)
-    return folder
-
-
 @pytest.fixture
 def folder(finished, tmp_path) -> Path:
     """A copy of the finished folder, to change."""
     return copy_tree(finished, tmp_path / "project")
-
-
-def outputs(folder: Path) -> dict[str, bytes]:
-    results = folder / "results" / "tiny"
-    return {
-        str(path.relative_to(results)): path.read_bytes()
-        for kind in ("tables", "figures", "train", "probes")
-        for path in sorted(results.glob(f"{kind}/**/*"))
-        if path.is_file() and path.name != "run.json"
-    }
 
 
 def test_every_table_and_figure_is_there(finished):
@@ -100,7 +85,7 @@ def test_claims_and_theorems_are_judged(finished):
 def test_a_changed_margin_trains_and_draws_nothing(folder):
     claims = folder / "workflow/resources/claims.yaml"
     claims.write_text(claims.read_text().replace("below: 0.8", "below: 0.7"))
-    assert planned(folder) == [CHECK, "Judge the claims"]
+    assert planned(folder) == [CHECK, "Judge the claims", PAGE]
 
 
 def test_nothing_is_left_to_do(finished):
@@ -117,7 +102,7 @@ def test_touching_all_sources_reruns_nothing(folder):
 
 def test_an_edited_figure_redraws_itself_alone(folder):
     edit(folder / "src/figures/fig04_landscape.py")
-    assert planned(folder) == [CHECK, "Draw fig04_landscape"]
+    assert planned(folder) == [CHECK, "Draw fig04_landscape", PAGE]
 
 
 def test_an_edited_norm_retrains_its_own_cells(folder):
@@ -206,7 +191,7 @@ def test_a_normaliser_of_ones_own(folder, finished):
     assert name in set(ranges.norm)
     verdicts = pd.read_csv(folder / "results/tiny/verdicts.csv")
     assert "trains_faster" in set(verdicts[verdicts.subject == name].claim)
-    drawn, before = outputs(folder), outputs(finished)
+    drawn, before = results(folder, "tiny"), results(finished, "tiny")
     for figure in ("fig01_training_curves", "fig04_landscape", "fig05_lp_norms"):
         assert drawn[f"figures/{figure}.png"] != before[f"figures/{figure}.png"]
 
@@ -215,7 +200,7 @@ def test_two_copies_end_with_the_same_bytes(finished, tmp_path):
     """Another folder, one core, so another order of jobs."""
     other = copy_of_project(tmp_path / "other")
     run(other, cores=1)
-    ours, theirs = outputs(finished), outputs(other)
+    ours, theirs = results(finished, "tiny"), results(other, "tiny")
     assert ours.keys() == theirs.keys()
     assert [name for name in ours if ours[name] != theirs[name]] == []
 
@@ -228,7 +213,7 @@ def test_checkpoints_that_need_not_stay(finished, tmp_path):
 
     config = with_config(other, keep_none)
     run(other, config=config)
-    ours, theirs = outputs(finished), outputs(other)
+    ours, theirs = results(finished, "tiny"), results(other, "tiny")
     assert {name for name in ours if name not in theirs} == {
         name for name in ours if name.endswith(".safetensors")
     }

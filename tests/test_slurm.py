@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import slurm_cluster
 from cifar_files import write_archive
-from project import copy_of_project, environment, snakemake, with_config
+from project import copy_of_project, environment, results, snakemake, with_config
 
 pytestmark = [
     pytest.mark.slurm,
@@ -74,15 +74,6 @@ def wait_for(condition, seconds: int = 120):
         assert time.monotonic() < deadline
         time.sleep(0.2)
     return found
-
-
-def results(project: Path, name: str) -> dict[str, bytes]:
-    folder = project / "results" / name
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and "logs" not in path.parts and path.name != "run.json"
-    }
 
 
 def small(config) -> None:

@@ -94,7 +94,9 @@
       width: "container", height: 320, background: null,
       data: { values: shown },
       encoding: {
-        x: { field: "step", type: "quantitative", title: "Step" },
+        x: {
+          field: "step", type: "quantitative", title: "Step", axis: { tickMinStep: 1 },
+        },
         color: {
           field: "norm", type: "nominal", title: null,
           scale: { domain: norms.map((n) => n.label), range: norms.map(colour) },
@@ -135,9 +137,11 @@
         view: { stroke: null },
         axis: {
           labelColor: ink, titleColor: ink, gridColor: "#80808040", domainColor: "#808080",
-          tickColor: "#808080", titleFontWeight: "normal",
+          tickColor: "#808080", titleFontWeight: "normal", labelFontSize: 12, titleFontSize: 13,
         },
-        legend: { labelColor: ink, orient: "top", columns: chart.clientWidth < 500 ? 2 : 6 },
+        legend: {
+          labelColor: ink, labelFontSize: 12, symbolOpacity: 1, orient: "top", columns: chart.clientWidth < 500 ? 2 : 6,
+        },
       },
     };
     chart.setAttribute("role", "img");
@@ -164,8 +168,8 @@
     });
     document.getElementById("values").replaceChildren(element("table", { className: "cards" },
       element("caption", { textContent: `${quantity.label}: where the curves end` }),
-      element("thead", {}, element("tr", {}, ...head.map((text) =>
-        element("th", { scope: "col", textContent: text })))),
+      element("thead", {}, element("tr", {}, ...head.map((text, i) =>
+        element("th", { scope: "col", className: i ? "number" : "", textContent: text })))),
       element("tbody", {}, ...body)));
   }
 

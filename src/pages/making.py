@@ -36,12 +36,14 @@ def stages(folder: Path) -> pd.DataFrame:
     From Snakemake's records; a job with several outputs counts once.
     """
     records = [json.loads(path.read_text()) for path in crates.records(folder)]
-    columns = ["rule", "starttime", "endtime", "job_hash"]
-    jobs = pd.DataFrame(records, columns=columns).drop_duplicates()
-    seconds = jobs.endtime - jobs.starttime
-    return (
-        seconds.groupby(jobs.rule)
-        .agg(["count", "sum"])
-        .set_axis(["jobs", "seconds"], axis="columns")
-        .sort_values("seconds", ascending=False)
+    jobs: dict[tuple, float] = {}
+    for record in records:
+        # Each output has a record of its own; a job's log is its own.
+        key = record["rule"], *record["log"]
+        jobs[key] = max(jobs.get(key, 0), record["endtime"] - record["starttime"])
+    table = pd.DataFrame(
+        [(key[0], seconds) for key, seconds in jobs.items()],
+        columns=["rule", "seconds"],
     )
+    table = table.groupby("rule").seconds.agg(jobs="count", seconds="sum")
+    return table.sort_values("seconds", ascending=False)

@@ -53,7 +53,7 @@ def render(
         versions=f"Python {platform.python_version()}, "
         + ", ".join(f"{p} {metadata.version(p)}" for p in ("snakemake", "torch")),
         digest=hashlib.sha256(_sums(sums)).hexdigest()[:12],
-        stages=list(making.stages(Path(sums).parent).iterrows()),
+        stages=making.stages(Path(sums).parent).reset_index().to_dict("records"),
         config=yaml.safe_dump(config, sort_keys=False),
     )
 

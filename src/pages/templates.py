@@ -5,6 +5,7 @@ from pathlib import Path
 
 import jinja2
 import vl_convert
+from markupsafe import Markup
 
 from figures import style
 from pages import curves
@@ -48,4 +49,4 @@ def explorer_data(found: list[dict], norms: style.Norms) -> str:
 
 def _verbatim(text):
     # Inside a script, nothing but its end tag is markup.
-    return jinja2.utils.markupsafe.Markup(text.replace("</", "<\\/"))
+    return Markup(text.replace("</script", "<\\/script"))

@@ -13,12 +13,7 @@ rule page:
         ),
         templates=grid.page_templates(),
     output:
-        report(
-            f"{ROOT}/index.html",
-            caption="../report/page.rst",
-            category="Results page",
-            labels={"page": "All results on one page"},
-        ),
+        f"{ROOT}/index.html",
     log:
         f"{ROOT}/logs/page.log",
     conda:

@@ -1,0 +1,280 @@
+"""The results page of the tiny experiment, in a real browser; and the comparison's."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+from project import copy_tree, environment
+
+pytestmark = pytest.mark.slow
+
+CHROMIUM = Path("/usr/bin/chromium")
+PHONE, DESKTOP = {"width": 380, "height": 800}, {"width": 1280, "height": 900}
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A headless browser; Debian's, installed where it is not there."""
+    if not CHROMIUM.exists():
+        if os.geteuid() != 0 or not shutil.which("apt-get"):
+            pytest.skip("there is no Chromium, nor apt and root to install it")
+        for command in (
+            ["update"],
+            ["install", "--yes", "--no-install-recommends", "chromium"],
+        ):
+            subprocess.run(
+                ["apt-get", "--quiet", *command],
+                env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
+                check=True,
+                capture_output=True,
+                timeout=600,
+            )
+    flags = ["--no-sandbox", "--disable-background-networking", "--disable-sync"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def compared(finished, tmp_path_factory):
+    """The page on the tiny experiment beside one in which BatchNorm fares worse."""
+    folder = copy_tree(finished, tmp_path_factory.mktemp("compared") / "project")
+    other = copy_tree(folder / "results/tiny", folder / "results/other")
+    for name, change in (("verdicts.csv", worse_verdicts), ("history.csv", more_loss)):
+        path = other / name if name == "verdicts.csv" else other / "tables" / name
+        path.write_text(change(path.read_text()))
+    done = compare(folder, "results/tiny", "results/other")
+    assert done.returncode == 0, done.stderr
+    return folder / "results/tiny-and-other.html", done.stdout
+
+
+def worse_verdicts(text):
+    head, first, *rest = text.splitlines(keepends=True)
+    return "".join(
+        [head, re.sub(",inconclusive,.*,", ",not reproduced,,", first), *rest]
+    )
+
+
+def more_loss(text):
+    head, *rows = text.splitlines(keepends=True)
+    for i, row in enumerate(rows):
+        cells = row.split(",")
+        if cells[:2] == ["vgg", "batch"]:
+            rows[i] = ",".join([*cells[:5], "1000", *cells[6:]])
+    return "".join([head, *rows])
+
+
+def compare(folder, *arguments):
+    return subprocess.run(
+        [sys.executable, "src/compare.py", *arguments],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.fixture
+def opened(chromium):
+    """opened(path, size, ...): the page in the browser, with what went wrong as ``faults``."""
+    contexts = []
+
+    def open_page(path, size=DESKTOP, **options):
+        context = chromium.new_context(viewport=size, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.faults = []
+        page.on("console", lambda said: page.faults.append(said.text))
+        page.on("pageerror", lambda error: page.faults.append(str(error)))
+        page.on(
+            "request",
+            lambda request: (
+                page.faults.append(request.url)
+                if not request.url.startswith(("file:", "data:", "blob:"))
+                else None
+            ),
+        )
+        page.goto(path.as_uri())
+        if options.get("java_script_enabled", True):
+            page.wait_for_selector("#chart svg")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def index(finished):
+    return finished / "results/tiny/index.html"
+
+
+def problems(page):
+    """What the accessibility checker finds serious."""
+    found = Axe().run(page).response["violations"]
+    return [
+        (each["id"], [node["html"][:200] for node in each["nodes"]])
+        for each in found
+        if each["impact"] in ("serious", "critical")
+    ]
+
+
+def overflow(page):
+    return page.evaluate("document.documentElement.scrollWidth - innerWidth")
+
+
+def test_it_loads_without_a_fault_or_the_network(index, opened):
+    page = opened(index)
+    assert page.faults == []
+    assert "Why does normalisation help optimisation?" in page.inner_text("h1")
+    assert len(page.query_selector_all(".answer p")) == 3
+
+
+def test_each_verdict_leads_to_its_figure(index, opened, finished):
+    page = opened(index)
+    links = page.query_selector_all("#verdicts tbody a")
+    table = (finished / "results/tiny/verdicts.csv").read_text().splitlines()[1:]
+    here = [row for row in table if "not in this experiment" not in row]
+    assert len(links) == len(here) > 10
+    for link, row in zip(links, here, strict=True):
+        figure = link.get_attribute("href").removeprefix("#")
+        assert row.endswith(f",{figure}")
+        assert page.query_selector(f"figure#{figure} img")
+    links[0].click()
+    assert page.evaluate("scrollY") > 0
+
+
+def test_each_figure_says_what_it_shows(index, opened, finished):
+    page = opened(index)
+    figures = page.query_selector_all("#figures figure")
+    assert len(figures) == 15
+    for figure in figures:
+        alt = figure.query_selector("img").get_attribute("alt")
+        assert alt.startswith("Figure ")
+        assert len(alt.split(". ")) > 1
+        assert figure.query_selector("img").evaluate("image => image.naturalWidth") > 0
+        for link in figure.query_selector_all("a"):
+            path = index.parent / link.get_attribute("href")
+            assert path.resolve().is_file(), path
+    figure = page.query_selector("#fig01_training_curves")
+    assert "trains faster than the standard net" in figure.inner_html()
+
+
+def test_it_says_how_it_was_made(index, opened, finished):
+    page = opened(index)
+    making = page.inner_text("#making")
+    assert "train_vgg" in making
+    assert "torch" in making
+    page.click("summary")
+    assert "learning_rates" in page.inner_text("#making pre")
+
+
+def curves(page):
+    """The lines that the chart draws, as their paths."""
+    return page.evaluate(
+        "[...document.querySelectorAll('#chart .mark-line path')].map(p => p.getAttribute('d'))"
+    )
+
+
+def wait_for_change(page, act):
+    before = page.inner_html("#chart")
+    act()
+    page.wait_for_function(
+        "before => document.getElementById('chart').innerHTML !== before"
+        " && document.querySelector('#chart .mark-line path')",
+        arg=before,
+    )
+
+
+def test_the_explorer_changes_the_curves(index, opened):
+    page = opened(index)
+    first = curves(page)
+    assert len(first) == 2
+    wait_for_change(page, lambda: page.uncheck("input[value=none]"))
+    assert len(curves(page)) == 1
+    wait_for_change(page, lambda: page.select_option("#quantity", "accuracy"))
+    assert curves(page)[0] not in first
+    assert "Training accuracy" in page.inner_text("#values")
+    wait_for_change(page, lambda: page.check("input[value=dln]"))
+    assert "1e-06" in page.inner_text("#values") or "1e-6" in page.inner_text("#values")
+    assert page.faults == []
+
+
+def test_the_explorer_shows_values_under_the_pointer(index, opened, finished):
+    page = opened(index)
+    page.hover("#chart svg", position={"x": 300, "y": 200})
+    page.wait_for_selector("#vg-tooltip-element.visible")
+    tooltip = page.inner_text("#vg-tooltip-element")
+    value = re.search(r"mean\s*([\d.]+)", tooltip).group(1)
+    history = (finished / "results/tiny/tables/history.csv").read_text()
+    step = re.search(r"step\s*(\d+)", tooltip).group(1)
+    norm = {"Standard": "none", "BatchNorm": "batch"}[
+        re.search(r"curve\s*(\w+)", tooltip).group(1)
+    ]
+    rows = [line.split(",") for line in history.splitlines()]
+    losses = [float(r[5]) for r in rows if r[:2] == ["vgg", norm] and r[4] == step]
+    assert float(value) == pytest.approx(sum(losses) / len(losses), rel=1e-3)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_anyone_can_read_it(index, opened, size, scheme):
+    page = opened(index, size, color_scheme=scheme)
+    assert overflow(page) <= 0
+    assert problems(page) == []
+
+
+def test_all_but_the_explorer_works_without_javascript(index, opened):
+    page = opened(index, java_script_enabled=False)
+    text = page.inner_text("main")
+    assert "The explorer needs JavaScript" in text
+    assert "trains faster than the standard net" in text
+
+
+def test_the_comparison(compared, opened):
+    path, said = compared
+    assert re.search(r"^1 of \d+ verdicts differ$", said, re.MULTILINE)
+    assert re.search(r"loss +\| vgg +\| batch", said)
+    page = opened(path)
+    assert page.faults == []
+    assert page.inner_text("#verdicts tbody tr.differs").count("not reproduced") == 1
+    assert len(curves(page)) == 4
+    assert problems(page) == []
+    phone = opened(path, PHONE)
+    assert overflow(phone) <= 0
+
+
+def test_a_folder_that_is_no_experiment(finished):
+    done = compare(finished, "results/tiny", "results/none")
+    assert done.returncode == 1
+    assert done.stderr.startswith("compare.py: ")
+    assert "results/none/verdicts.csv" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_report_of_snakemake(finished, tmp_path):
+    """Captions, categories and labels are there, and the description."""
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--configfile", "tests/tiny.yaml"]
+        + ["--report", tmp_path / "report.html"],
+        cwd=finished,
+        env=environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    report = (tmp_path / "report.html").read_text()
+    for text in (
+        "Figure 4: the landscape along the gradient, VGG",
+        "narrower bands",
+        "Verdicts",
+        "Why does normalisation help optimisation?",
+    ):
+        assert text in report, text
