@@ -44,7 +44,7 @@ def curves(tables: dict[str, pd.DataFrame]) -> list[dict]:
     """A curve for each quantity of each model, normaliser and learning rate.
 
     Each has ``step``, ``mean``, ``low`` and ``high`` (over seeds) as lists of equal
-    length with four digits, and the number of ``seeds``. What diverged has no value, and
+    length with four digits, and the number of ``seeds``; ``lr`` is text. What diverged has no value, and
     a point without any is left out.
     """
     return [
@@ -74,7 +74,7 @@ def _of_quantity(table, value) -> Iterator[dict]:
         yield {
             "model": model,
             "norm": norm,
-            "lr": float(lr),
+            "lr": f"{lr:g}",
             "seeds": seeds.shape[1],
             "step": seeds.index.tolist(),
             "mean": _rounded(seeds.mean(axis=1)),

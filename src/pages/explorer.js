@@ -31,7 +31,7 @@
     }
     return set;
   }
-  const named = (name) => ({ name: String(name), label: String(name) });
+  const named = (name) => ({ name, label: name });
   const picked = (name) =>
     [...form.querySelectorAll(`[name=${name}]:checked`)].map((input) => input.value);
 
@@ -55,7 +55,7 @@
       element("legend", { textContent: "Quantity" }),
       element("label", { htmlFor: "quantity", textContent: "shown: " }), select);
     const rates = unique(curves.map((curve) => curve.lr));
-    const set = group("Learning rates", "checkbox", "lr", rates.map(named), [String(rates[0])]);
+    const set = group("Learning rates", "checkbox", "lr", rates.map(named), rates.slice(0, 1));
     set.id = "rates";
     document.getElementById("rates").replaceWith(set);
   }
@@ -65,7 +65,7 @@
     const quantity = form.elements.quantity.value;
     return data.curves.filter((curve) =>
       curve.model === model && curve.quantity === quantity &&
-      picked("norm").includes(curve.norm) && picked("lr").includes(String(curve.lr)));
+      picked("norm").includes(curve.norm) && picked("lr").includes(curve.lr));
   }
 
   const labelOf = (name) => data.norms.find((norm) => norm.name === name).label;
@@ -123,11 +123,11 @@
             opacity: { condition: { param: "hover", empty: false, value: 1 }, value: 0 },
             tooltip: [
               { field: "curve", title: "curve" },
-              { field: "step" },
+              { field: "step", title: "step" },
               { field: "mean", format: ".4g" },
               { field: "low", format: ".4g", title: "lowest seed" },
               { field: "high", format: ".4g", title: "highest seed" },
-              { field: "seeds" },
+              { field: "seeds", title: "seeds" },
             ],
           },
         },
@@ -151,6 +151,8 @@
     await vegaEmbed(chart, specification, {
       actions: false, renderer: "svg", tooltip: { theme: dark.matches ? "dark" : "light" },
     });
+    // The label above says it for all that Vega marks as graphics.
+    for (const part of chart.children) part.setAttribute("aria-hidden", "true");
     list(curves, quantity);
   }
 

@@ -11,7 +11,8 @@ from figures import style
 from pages import curves
 
 FOLDER = Path(__file__).parent
-VEGA_LITE = "6.4"
+# 6.4 shows no text in the tooltip of the nearest point.
+VEGA_LITE = "6.1"
 
 
 def fill(template: str, **values) -> str:
