@@ -21,7 +21,7 @@ IMPORTS = {
     "normscape.files": ("collect", "check"),
     "normscape.checkpoints": ("prepare", "train_", "probe_", "theory"),
     "pandas": ("summarise", "verdicts"),
-    "pandas, matplotlib.pyplot": ("figure",),
+    "pandas, matplotlib.pyplot": ("figure", "page"),
 }
 
 
