@@ -53,7 +53,7 @@ def jobs_of(snake: subprocess.Popen) -> list[psutil.Process]:
 
 
 def restart(project: Path) -> None:
-    """What README says after a kill."""
+    """What docs/workflow.md says after a kill."""
     subprocess.run(
         [*COMMAND, "--unlock"],
         cwd=project,
@@ -193,6 +193,6 @@ def test_every_truncated_output_is_found_or_rebuilt(undisturbed, tmp_path):
 
 
 def sha256sum(folder: Path):
-    """What README says to look with."""
+    """What docs/workflow.md says to look with."""
     command = ["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True)

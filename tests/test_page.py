@@ -154,7 +154,7 @@ def test_each_verdict_leads_to_its_figure(index, opened, finished):
 def test_each_figure_says_what_it_shows(index, opened, finished):
     page = opened(index)
     figures = page.query_selector_all("#figures figure")
-    assert len(figures) == 15
+    assert len(figures) == 16
     for figure in figures:
         alt = figure.query_selector("img").get_attribute("alt")
         assert alt.startswith("Figure ")

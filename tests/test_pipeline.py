@@ -47,7 +47,7 @@ def test_every_table_and_figure_is_there(finished):
         assert list(table.columns[:4]) == ["model", "norm", "lr", "seed"]
         assert len(table), name
         assert set(table.model) <= {"vgg", "dln"}
-    assert len(grid.figures()) == 15
+    assert len(grid.figures()) == 16
     for figure in grid.figures():
         assert (results / f"figures/{figure}.png").read_bytes()[:4] == b"\x89PNG"
         assert (results / f"figures/{figure}.pdf").read_bytes()[:4] == b"%PDF"
@@ -117,7 +117,7 @@ def test_an_edited_norm_retrains_its_own_cells(folder):
     probed = starting(jobs, "Landscape", "Internal", "Activations")
     assert len(probed) == 4 + 2 + 2 + 3
     assert all("/batch/" in job for job in probed)
-    assert len(starting(jobs, "Draw")) == 15
+    assert len(starting(jobs, "Draw")) == 16
 
 
 def test_an_edited_probe_trains_nothing(folder):
@@ -164,10 +164,10 @@ def test_a_changed_setting_reaches_only_what_uses_it(folder):
 
 
 def test_a_normaliser_of_ones_own(folder, finished):
-    """The README's example, as it stands there: a file and a name in the config."""
-    readme = (folder / "README.md").read_text()
+    """The documentation's example, as it stands there: a file and a name in the config."""
+    text = (folder / "docs/develop.md").read_text()
     path, code = re.search(
-        r"`(src/normscape/norms/\w+\.py)`.*?```python\n(.*?)```", readme, re.DOTALL
+        r"`(src/normscape/norms/\w+\.py)`.*?```python\n(.*?)```", text, re.DOTALL
     ).groups()
     (folder / path).write_text(code)
     name = Path(path).stem

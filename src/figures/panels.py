@@ -238,7 +238,7 @@ def paper(ax, curves, model, quantity, names, norms, steps) -> None:
 
 
 def landscape(axes, ranges, model, names, norms, direction="gradient", curves=None):
-    """Three panels: range of the loss, range of the gradient change, effective beta.
+    """Up to three panels: range of the loss, of the gradient change, effective beta.
 
     Bands span the means over seeds (and draws) of the lowest and of the highest value;
     effective beta has a line for its mean and a band over seeds.
@@ -251,7 +251,7 @@ def landscape(axes, ranges, model, names, norms, direction="gradient", curves=No
         & (ranges.lr == probed_lr(ranges, model))
     ]
     for ax, (quantity, (low, high, label)) in zip(
-        axes, QUANTITIES.items(), strict=True
+        axes, QUANTITIES.items(), strict=False
     ):
         for name in names:
             seeds = rows[rows.norm == name]
