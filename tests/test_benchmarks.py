@@ -39,6 +39,13 @@ def test_the_plain_dln_is_the_same_function(norm):
     torch.testing.assert_close(run.network(inputs), theirs(inputs))
 
 
+def test_every_call_takes_its_steps():
+    run, _, _ = training.dln_run("none", depth=2)
+    for calls in (1, 2):
+        training.take_steps(run, 3)
+        assert run.step == 3 * calls
+
+
 def test_plain_probes_measure_the_same():
     run, _, _ = training.dln_run("batch", depth=4)
     ours = [row[columns.ICS.index("l2_difference")] for row in ics.measure(run)]

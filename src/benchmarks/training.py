@@ -77,18 +77,19 @@ def vgg_steps(width: int, norm: str, steps: int, threads: int, batch: int = BATC
     """A call that takes so many of our steps."""
     process.set_up(threads)
     run = vgg_run(width, norm, batch=batch)
-    return lambda: _train(run, steps)
+    return lambda: take_steps(run, steps)
 
 
 def dln_steps(norm: str, steps: int, threads: int, depth: int = 25):
     """A call that takes so many of our steps."""
     process.set_up(threads)
     run, _, _ = dln_run(norm, depth)
-    return lambda: _train(run, steps)
+    return lambda: take_steps(run, steps)
 
 
-def _train(run, steps):
-    training.train(run, steps, [], None)
+def take_steps(run: Run, steps: int) -> None:
+    """So many steps more, from wherever the run is."""
+    training.train(run, run.step + steps, [], None)
 
 
 def plain_vgg_steps(width: int, norm: str, steps: int, threads: int):
