@@ -1,11 +1,13 @@
 """Why does normalisation help optimisation? From data to figures."""
 
+from pathlib import Path
+
 from snakemake.utils import min_version
 
 min_version("9.27")
 
 from workflow import grid
-from workflow.progress import Progress
+from workflow.progress import Progress, verdicts
 from workflow.validation import validate_config
 
 
@@ -71,8 +73,10 @@ onstart:
 
 onsuccess:
     progress.stop()
-    grid.print_file(f"{ROOT}/verdicts.md")
-    print(f"The results page: {ROOT}/index.html", flush=True)
+    if Path(f"{ROOT}/verdicts.csv").is_file():
+        print(f"\n{verdicts(f'{ROOT}/verdicts.csv')}\n")
+    if Path(f"{ROOT}/index.html").is_file():
+        print(f"The results page: {ROOT}/index.html", flush=True)
 
 
 onerror:

@@ -61,6 +61,7 @@ def test_a_failed_download_trains_nothing(tmp_path, file_server):
     assert len(lines) == 1, done.stdout[-2000:]
     assert "has not the checksum" in lines[0]
     assert "datasets.cifar10.source" in lines[0]
+    assert "failed: Download CIFAR-10; see downloads/logs/download.log" in done.stdout
     assert not (project / "downloads/cifar-10-python.tar.gz").exists()
     assert not (project / "results/tiny/train").exists()
 

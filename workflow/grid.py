@@ -348,9 +348,3 @@ def as_json(settings: dict) -> str:
 def whole_config(config: dict) -> str:
     """The config as one argument; the order of its models and norms is that of figures."""
     return json.dumps(config)
-
-
-def print_file(path: str) -> None:
-    """Print a text file, if it is there."""
-    if Path(path).is_file():
-        print(f"\n{path}\n{Path(path).read_text()}", flush=True)

@@ -4,7 +4,9 @@ Lines, and nothing that moves: they read alike in a terminal, in a file and unde
 """
 
 import contextlib
+import csv
 import logging
+import textwrap
 import threading
 import time
 from collections import Counter, defaultdict
@@ -130,3 +132,16 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def verdicts(path: str, width: int = 80) -> str:
+    """A table of verdicts (CSV) as lines no longer than a terminal's."""
+    with open(path, newline="") as file:
+        rows = list(csv.DictReader(file))
+    subjects = Counter(row["claim"] for row in rows)
+    lines = []
+    for row in rows:
+        of = f" ({row['subject']})" if subjects[row["claim"]] > 1 else ""
+        line = f"{row['verdict']:<14}  {row['statement']}{of}"
+        lines += textwrap.wrap(line, width, subsequent_indent=" " * 16)
+    return "\n".join(lines)
