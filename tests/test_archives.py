@@ -138,6 +138,7 @@ def test_there_and_back(finished, archive, tmp_path):
     assert planned(clone, "changed.yaml") == [
         "Check that all results are whole",
         "Draw fig04_landscape",
+        "Write the results page",
     ]
 
 
