@@ -298,7 +298,8 @@ def test_the_closure_is_what_python_loads(tmp_path):
     script = (
         "import sys; sys.path.insert(0, 'src')\n"
         "import train, probe_ics, normscape.training, normscape.probes.ics\n"
-        "import normscape.checkpoints, normscape.columns, normscape.manifests, normscape.resume\n"
+        "import normscape.checkpoints, normscape.columns, normscape.manifests\n"
+        "import normscape.progress, normscape.resume\n"
         "print(*(m.__file__ for n, m in sys.modules.items() if n.split('.')[0]"
         " in ('normscape', 'train', 'probe_ics')), sep='\\n')"
     )
