@@ -184,11 +184,18 @@ def test_every_truncated_output_is_found_or_rebuilt(undisturbed, tmp_path):
             assert any(path.name in line for line in said), (name, said)
             path.unlink()
             finish(project)
-        if results(project, "faulty") != expected:
-            found = sha256sum(folder)
-            assert found.returncode == 1, name
-            assert name in found.stdout or name == "SHA256SUMS"
-            path.write_bytes(whole)
+        found = results(project, "faulty")
+        # What is made from them is whole, and they are made again when something asks.
+        missing = expected.keys() - found.keys()
+        assert all(each.startswith(("data/", "probes/", "train/")) for each in missing)
+        changed = [each for each in found if found[each] != expected[each]]
+        if changed:
+            said = sha256sum(folder)
+            assert said.returncode == 1, name
+            assert name in said.stdout or name == "SHA256SUMS"
+        for each in (*missing, *changed):
+            (folder / each).parent.mkdir(parents=True, exist_ok=True)
+            (folder / each).write_bytes(expected[each])
     assert sha256sum(folder).returncode == 0
 
 
