@@ -14,6 +14,8 @@ import psutil
 import pytest
 from project import copy_of_project, copy_tree, environment, results, snakemake
 
+from normscape import wholeness
+
 pytestmark = pytest.mark.faults
 
 CONFIG = "tests/faulty.yaml"
@@ -160,6 +162,24 @@ def test_a_full_disk(undisturbed, tmp_path):
         subprocess.run(["umount", "--lazy", project / "results"], check=True)
 
 
+# What differs between files of a kind: runs, steps, data sets, and names.
+VARIABLE = (
+    r"(vgg|dln)/\w+|seed\d+|step\d+|lr[^/]+|fig\d+\w+"
+    r"|(?<=tables/)\w+|(?<=data/)\w+|(?<=probes/)\w+"
+)
+
+
+def test_the_check_finds_every_truncated_result(undisturbed, tmp_path):
+    for name, content in results(undisturbed, "faulty").items():
+        if name.startswith(("tables/", "figures/", "verdicts", "theory", "train/")):
+            path = tmp_path / Path(name).name
+            path.write_bytes(content)
+            wholeness.check(path)
+            path.write_bytes(content[: len(content) * 2 // 3])
+            with pytest.raises(ValueError, match=re.escape(str(path))):
+                wholeness.check(path)
+
+
 def test_every_truncated_output_is_found_or_rebuilt(undisturbed, tmp_path):
     """By a job that reads it or by the check; the line says to delete the file.
 
@@ -173,7 +193,8 @@ def test_every_truncated_output_is_found_or_rebuilt(undisturbed, tmp_path):
         name = str(path.relative_to(folder))
         # A page that is cut short shows it.
         if path.is_file() and not name.startswith(("logs/", "index.html")):
-            kinds[re.sub(r"seed\d+|step\d+|lr[^/]+|fig\d+\w+", "*", name)] = name
+            kind = re.sub(VARIABLE, "*", name)
+            kinds[kind] = name
     for name in kinds.values():
         path = folder / name
         whole = path.read_bytes()
