@@ -169,13 +169,18 @@ VARIABLE = (
 )
 
 
+def cut(content: bytes) -> bytes:
+    """Two thirds of a file; a table's last line is not whole."""
+    return content[: len(content) * 2 // 3].rstrip(b"\n")
+
+
 def test_the_check_finds_every_truncated_result(undisturbed, tmp_path):
     for name, content in results(undisturbed, "faulty").items():
         if name.startswith(("tables/", "figures/", "verdicts", "theory", "train/")):
             path = tmp_path / Path(name).name
             path.write_bytes(content)
             wholeness.check(path)
-            path.write_bytes(content[: len(content) * 2 // 3])
+            path.write_bytes(cut(content))
             with pytest.raises(ValueError, match=re.escape(str(path))):
                 wholeness.check(path)
 
@@ -198,7 +203,7 @@ def test_every_truncated_output_is_found_or_rebuilt(undisturbed, tmp_path):
     for name in kinds.values():
         path = folder / name
         whole = path.read_bytes()
-        path.write_bytes(whole[: len(whole) * 2 // 3])
+        path.write_bytes(cut(whole))
         done = snakemake(project, "--cores", "2", "--keep-going", config=CONFIG)
         if done.returncode:
             said = [line for line in logs(project).splitlines() if ".py: " in line]
