@@ -6,6 +6,7 @@ from snakemake.utils import min_version
 
 min_version("9.27")
 
+from src.normscape import fork_server
 from workflow import grid
 from workflow.progress import Progress, verdicts
 from workflow.validation import validate_config
@@ -69,6 +70,8 @@ progress = Progress(logger) if workflow.is_main_process else None
 
 onstart:
     progress.start()
+    if workflow.local_exec:
+        fork_server.start()
 
 
 onsuccess:

@@ -35,4 +35,4 @@ def main():
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    command_line.run(main, "pandas", "scipy.stats")

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from project import (
-    PROJECT,
     copy_of_project,
     copy_tree,
     environment,
@@ -113,10 +112,10 @@ def archive(finished) -> Path:
     return finished / (finished / "results/tiny/archive.txt").read_text().strip()
 
 
-def verify(archive: Path, *arguments: str):
+def verify(clone: Path, archive: Path, *arguments: str):
     return subprocess.run(
         [sys.executable, "-m", "workflow.verify", str(archive), *arguments],
-        cwd=PROJECT,
+        cwd=clone,
         env=environment() | {"PYTHONPATH": "src"},
         capture_output=True,
         text=True,
@@ -178,8 +177,8 @@ def test_the_crate(archive, tmp_path):
 
 
 @pytest.mark.slow
-def test_verification(archive, tmp_path):
-    done = verify(archive, "--cells", "1", "--seed", "0")
+def test_verification(finished, archive):
+    done = verify(finished, archive, "--cells", "1", "--seed", "0")
     assert done.returncode == 0, done.stdout
     lines = done.stdout.splitlines()
     assert all(line.startswith("ok ") for line in lines)
@@ -212,6 +211,11 @@ def edit_source(files):
     with_sums(files)
 
 
+def slip_in_a_module(files):
+    files["yaml.py"] = b"print('run by nobody')\n"
+    with_sums(files)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "line"),
@@ -220,14 +224,16 @@ def edit_source(files):
         (edit_table, "FAIL  results: results/tiny/tables/runs.csv comes out otherwise"),
         (edit_lock, "FAIL  lock: pandas is .* here, 1.0 in the archive's lock"),
         (edit_source, "FAIL  source: src/train.py differs from this clone's"),
+        (slip_in_a_module, "FAIL  source: yaml.py differs from this clone's"),
     ],
 )
-def test_what_is_refused(archive, tmp_path, change, line):
+def test_what_is_refused(finished, archive, tmp_path, change, line):
     """Also where the sums were made to fit."""
     shutil.copy(archive, tmp_path / "a.zip")
-    done = verify(rewritten(tmp_path / "a.zip", change))
+    done = verify(finished, rewritten(tmp_path / "a.zip", change))
     assert done.returncode == 1
     assert re.search(line, done.stdout), done.stdout + done.stderr
+    assert "run by nobody" not in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
 
 

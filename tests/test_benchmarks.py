@@ -97,7 +97,7 @@ def test_every_rule_has_a_start_up():
 
 
 def test_shares_add_up(monkeypatch):
-    monkeypatch.setattr(pipeline, "import_seconds", lambda modules, cores: 1.0)
+    monkeypatch.setattr(pipeline, "start_up_seconds", lambda *_: 1.0)
     jobs = [("train_vgg", 9.0), ("probe_ics", 2.0), ("figure", 3.0), ("collect", 0.5)]
     shares = pipeline._shares(jobs, cores=2, wall=10.0)
     assert shares == pytest.approx(

@@ -12,7 +12,7 @@ import yaml
 from snakemake.utils import update_config
 
 from benchmarks.jobs import Jobs
-from benchmarks.pipeline import import_seconds
+from benchmarks.pipeline import start_up_seconds
 from normscape import command_line
 from workflow import grid
 from workflow.validation import validate_config
@@ -55,7 +55,8 @@ def jobs_by_rule(configfiles: list[str]) -> dict[str, int]:
 
 def seconds_by_rule(config: dict, jobs: Jobs) -> dict[str, float]:
     """Mean seconds of a job, start-up included; "other" for all that train nothing."""
-    start_up = import_seconds("normscape.checkpoints", cores=1)
+    libraries = ("torch", "safetensors.torch")
+    start_up = start_up_seconds(libraries, "normscape.checkpoints", cores=1)
     seconds = {"other": start_up}
     cells = grid.cells(config)
     for model in grid.models(config):

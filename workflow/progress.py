@@ -84,9 +84,13 @@ class Progress(logging.Handler):
     def status(self) -> str:
         """How many jobs are done and what is left; a line for each long training."""
         percent = 100 * self._done // max(self._total, 1)
-        line = f"{self._done} of {self._total} jobs done ({percent} %)"
-        seconds = self._seconds_left()
-        lines = [line + (f", about {duration(seconds)} left" if seconds else "")]
+        lines = [f"{self._done} of {self._total} jobs done ({percent} %)"]
+        if seconds := self._seconds_left():
+            unknown = sum(
+                n for rule, n in self._to_do.items() if not self._seconds[rule]
+            )
+            about = "at least" if unknown > 0.1 * self._to_do.total() else "about"
+            lines[0] += f", {about} {duration(seconds)} left"
         for jobid in list(self._running):
             job = self._jobs.get(jobid)
             said = last_step(job.logs) if job else None
@@ -95,21 +99,22 @@ class Progress(logging.Handler):
         return "\n".join(lines)
 
     def _seconds_left(self) -> float | None:
-        """From what jobs of each rule took, and how many ran at once; None at first."""
+        """From what jobs of each rule took, and how many ran at once; None at first.
+
+        Rules of which no job has finished count nothing.
+        """
         now = time.monotonic()
         finished = [s for seconds in self._seconds.values() for s in seconds]
         if not finished:
             return None
-        usual = sum(finished) / len(finished)
         running = [now - start for start in list(self._running.values())]
         at_once = (sum(finished) + sum(running)) / (now - self._started)
         work = sum(
-            count * (sum(self._seconds[rule]) / len(self._seconds[rule]))
-            if self._seconds[rule]
-            else count * usual
+            count * sum(self._seconds[rule]) / len(self._seconds[rule])
             for rule, count in list(self._to_do.items())
+            if self._seconds[rule]
         )
-        return max(work - sum(running), usual) / at_once
+        return max(work - sum(running), sum(finished) / len(finished)) / at_once
 
 
 def last_step(logs: list[str]) -> str | None:

@@ -27,6 +27,12 @@ from workflow import grid
 
 PROJECT = Path(__file__).parents[1]
 LOCK = "envs/requirements.txt"
+# What an archive may hold of its own: nothing that Python or Snakemake would run. The
+# lock is looked at apart.
+DATA = (
+    *("results/", "archive/", ".snakemake/metadata/", LOCK),
+    *(archives.SUMS, "ro-crate-metadata.json"),
+)
 # Of a retrained history on another kind of machine, over the first steps: rounding
 # grows with each step, so that later ones say nothing.
 TOLERANCE, FIRST_STEPS = 1e-3, 10
@@ -76,18 +82,18 @@ report.failed = False
 
 
 def other_source(archive: str) -> list[str]:
-    """Sources of the archive that this clone has not, or has otherwise."""
-    found = []
+    """Files of the archive, besides data, that this clone has not, or has otherwise."""
     with zipfile.ZipFile(archive) as file:
-        for name in file.namelist():
-            top = name.split("/")[0]
-            if top in ("src", "workflow", "Snakefile", "config.yaml", "profiles"):
-                here = PROJECT / name
-                if not here.is_file() or here.read_bytes() != file.read(name):
-                    found.append(
-                        f"{name} differs from this clone's; check out its commit"
-                    )
-    return found
+        return [
+            f"{name} differs from this clone's; check out its commit"
+            for name in file.namelist()
+            if not name.startswith(DATA) and not _is_here(name, file.read(name))
+        ]
+
+
+def _is_here(name, content):
+    path = PROJECT / name
+    return path.is_file() and path.read_bytes() == content
 
 
 def other_versions(folder: Path) -> list[str]:

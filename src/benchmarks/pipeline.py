@@ -1,6 +1,7 @@
 """What the pipeline itself costs: start-up, idle cores, and looking for work."""
 
 import contextlib
+import functools
 import json
 import os
 import shutil
@@ -11,26 +12,44 @@ import tempfile
 import time
 from pathlib import Path
 
+from normscape import fork_server
+
 USE_COLUMNS = ("seeds", "cores", "jobs", "wall_seconds", "part", "share")
 DRY_RUN_COLUMNS = ("jobs", "seconds")
 PROJECT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "config.yaml", "workflow", "src", "envs", "profiles")
 
-# Rules by what their jobs import before they begin.
+# Rules by what their scripts import before they begin: libraries that the fork server
+# has, and modules of ours.
 IMPORTS = {
-    "normscape.files": ("collect", "check"),
-    "normscape.checkpoints": ("prepare", "train_", "probe_", "theory"),
-    "pandas": ("summarise", "verdicts"),
-    "pandas, matplotlib.pyplot": ("figure", "page"),
+    ((), "normscape.files"): ("collect", "check"),
+    (("torch", "safetensors.torch"), "normscape.checkpoints"): (
+        *("prepare", "train_", "probe_", "theory"),
+    ),
+    (("pandas", "scipy.stats"), "normscape.verdicts"): ("summarise", "verdicts"),
+    (("pandas", "matplotlib.pyplot"), "figures.panels"): ("figure", "page"),
 }
+# A job that computes nothing.
+SCRIPT = """
+from normscape import command_line
+
+
+def main():
+    import {module}
+
+
+if __name__ == "__main__":
+    command_line.run(main, *{libraries})
+"""
 
 
 def use(runs) -> list[list]:
     """Where the core-seconds of the default experiment go; a row for each part.
 
     runs : pairs of a number of seeds and of cores. Parts, as shares of cores x wall
-    time: "computation" (jobs without their start-up), "start-up" (imports: measured
-    apart, with as many at once as there are cores), and "rest" (Snakemake, idle cores).
+    time: "computation" (jobs without their start-up), "start-up" (jobs that compute
+    nothing: measured apart, as many at once as there are cores), and "rest" (Snakemake,
+    idle cores).
     """
     rows = []
     for seeds, cores in runs:
@@ -48,11 +67,11 @@ def use(runs) -> list[list]:
 def _shares(jobs, cores: int, wall: float) -> dict[str, float]:
     """Parts of cores x wall time, given (rule, seconds) of all jobs."""
     start_up = computing = 0.0
-    for modules, rules in IMPORTS.items():
+    for imports, rules in IMPORTS.items():
         seconds = [s for rule, s in jobs if rule.startswith(rules)]
-        importing = min(import_seconds(modules, cores) * len(seconds), sum(seconds))
-        start_up += importing
-        computing += sum(seconds) - importing
+        starting = min(start_up_seconds(*imports, cores) * len(seconds), sum(seconds))
+        start_up += starting
+        computing += sum(seconds) - starting
     return {
         "computation": computing / (cores * wall),
         "start-up": start_up / (cores * wall),
@@ -131,15 +150,29 @@ def _jobs(folder) -> list[tuple[str, float]]:
     return [(rule, seconds) for (rule, *_), seconds in jobs.items()]
 
 
-def import_seconds(modules: str, cores: int, rounds: int = 5) -> float:
-    """Median seconds of a process that imports, with ``cores`` of them at once."""
-    command = [sys.executable, "-c", f"import gc; gc.disable(); import {modules}"]
+@functools.cache
+def start_up_seconds(
+    libraries: tuple[str, ...], module: str, cores: int, rounds: int = 5
+) -> float:
+    """Median seconds of a job that only imports, with ``cores`` of them at once."""
+    _start_server()
+    script = SCRIPT.format(libraries=libraries, module=module)
     environment = os.environ | {"PYTHONPATH": str(PROJECT / "src")}
     times = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        processes = [subprocess.Popen(command, env=environment) for _ in range(cores)]
-        for process in processes:
-            process.wait()
-            times.append(time.perf_counter() - start)
-    return statistics.median(times)
+    with tempfile.NamedTemporaryFile("w", suffix=".py") as file:
+        file.write(script)
+        file.flush()
+        for _ in range(rounds + 1):
+            start = time.perf_counter()
+            command = ["python", file.name]
+            jobs = [subprocess.Popen(command, env=environment) for _ in range(cores)]
+            for job in jobs:
+                job.wait()
+                times.append(time.perf_counter() - start)
+    return statistics.median(times[cores:])  # the server imports in the first round
+
+
+@functools.cache
+def _start_server():
+    """Once, for as long as this process lives."""
+    fork_server.start()
