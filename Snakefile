@@ -72,6 +72,9 @@ onstart:
     progress.start()
     if workflow.local_exec:
         fork_server.start()
+        # With a limit, each job that ends adds a timer that looks for work ever again:
+        # after some hundred jobs that takes a sixth of a core. Processes need none.
+        workflow.scheduler.job_rate_limiter = None
 
 
 onsuccess:
