@@ -1,6 +1,5 @@
 """Two experiments side by side: where their verdicts and their curves differ."""
 
-import base64
 from pathlib import Path
 
 import pandas as pd
@@ -8,7 +7,7 @@ import pandas as pd
 from figures import style
 from normscape import tables
 from normscape.verdicts import aligned, readable
-from pages import curves, templates
+from pages import curves, images, templates
 
 # What says which claim, of which runs, a verdict is about.
 _KEY = ["claim", "model", "subject", "reference", "lr"]
@@ -138,5 +137,4 @@ def render(a: Experiment, b: Experiment) -> str:
 
 
 def _image(experiment, name):
-    content = experiment.figures[name].read_bytes()
-    return f"data:image/png;base64,{base64.b64encode(content).decode()}"
+    return images.inlined(experiment.figures[name]).address

@@ -1,11 +1,9 @@
 """An experiment's results page, from its tables, verdicts and figures."""
 
-import base64
 import hashlib
 import importlib
 import inspect
 import platform
-import struct
 from importlib import metadata
 from pathlib import Path
 
@@ -14,7 +12,7 @@ import yaml
 
 from figures import style
 from normscape.verdicts import readable
-from pages import answers, curves, making, templates
+from pages import answers, curves, images, making, templates
 
 # Figures from which no claim is judged, and the one that shows the same matter.
 _RELATED = {
@@ -85,13 +83,12 @@ def _figure(path, tables):
     finding = answers.findings(tables["verdicts"], judged)
     if "theory_instances" in module.TABLES:
         finding = [answers.theorems(tables["theory"])]
-    content = path.read_bytes()
-    width, height = struct.unpack(">II", content[16:24])
+    image = images.inlined(path)
     return {
         "name": path.stem,
-        "image": f"data:image/png;base64,{base64.b64encode(content).decode()}",
-        "width": width,
-        "height": height,
+        "image": image.address,
+        "width": image.width,
+        "height": image.height,
         "alt": " ".join(
             [f"{title}.", *(finding or [*caption, "No claim is judged from it."])]
         ),
