@@ -40,14 +40,14 @@ def cluster(tmp_path_factory):
 
 
 class Run:
-    """Snakemake on the cluster, in the background."""
+    """Snakemake in the background: here, or with ``SLURM`` on the cluster."""
 
     def __init__(self, project: Path, config: str, *arguments: str):
         self.log = project / "snakemake.log"
         command = [sys.executable, "-m", "snakemake", "--configfile", config]
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [*command, *SLURM, *arguments],
+                [*command, *arguments],
                 cwd=project,
                 env=environment(),
                 stdout=log,
@@ -97,6 +97,8 @@ def one_long_training(config) -> None:
 
 
 LONG = 12_000
+TRAINING = "results/tiny/train/dln/batch/lr1e-06/seed0"
+HISTORY = f"{TRAINING}/history.csv"
 
 
 def test_the_same_bytes_as_locally(cluster, tmp_path, file_server):
@@ -111,7 +113,9 @@ def test_the_same_bytes_as_locally(cluster, tmp_path, file_server):
 
     there = copy_of_project(tmp_path / "there")
     config = with_config(there, with_cifar10)
-    run = Run(there, config)
+    here = copy_of_project(tmp_path / "here")
+    with_config(here, with_cifar10)
+    run, local = Run(there, config, *SLURM), Run(here, config, "--cores", "1")
     seen = set()
     while run.process.poll() is None:
         seen.update(comments(cluster))
@@ -121,9 +125,8 @@ def test_the_same_bytes_as_locally(cluster, tmp_path, file_server):
     assert any(re.match("rule_train_vgg_wildcards_.*batch", each) for each in seen)
     assert any("probes" in each for each in seen), seen
     assert not any("figure" in each for each in seen)
-    here = copy_of_project(tmp_path / "here")
-    with_config(here, with_cifar10)
-    assert snakemake(here, "--cores", "2", config=config).returncode == 0
+    local.wait()
+    assert local.process.returncode == 0
     assert results(there, "tiny") == results(here, "tiny")
 
 
@@ -131,20 +134,19 @@ def test_the_same_bytes_as_locally(cluster, tmp_path, file_server):
 def uninterrupted(tmp_path_factory) -> dict[str, bytes]:
     project = copy_of_project(tmp_path_factory.mktemp("local") / "project")
     config = with_config(project, one_long_training)
-    done = snakemake(project, "--cores", "2", config=config)
+    done = snakemake(project, "--cores", "2", HISTORY, config=config)
     assert done.returncode == 0, done.stderr[-3000:]
     return results(project, "tiny")
 
 
 def log_of_training(project: Path) -> str:
-    return next(project.glob("results/tiny/logs/train/dln/**/*.log")).read_text()
+    return (project / f"{TRAINING.replace('/train/', '/logs/train/')}.log").read_text()
 
 
 def test_a_cancelled_training_goes_on(cluster, uninterrupted, tmp_path):
     project = copy_of_project(tmp_path / "project")
-    run = Run(project, with_config(project, one_long_training))
-    pattern = "results/tiny/train/dln/**/state/latest.safetensors"
-    wait_for(lambda: list(project.glob(pattern)))
+    run = Run(project, with_config(project, one_long_training), *SLURM, HISTORY)
+    wait_for((project / TRAINING / "state/latest.safetensors").exists)
     jobs = cluster.call("squeue", "--noheader", "--format=%i %k").splitlines()
     (job,) = [line.split()[0] for line in jobs if "train_dln" in line]
     cluster.call("scancel", job)
@@ -164,7 +166,6 @@ def test_a_time_limit_that_is_too_short(cluster, tmp_path):
 
     here = copy_of_project(tmp_path / "here")
     config = with_config(here, long)
-    assert snakemake(here, "--cores", "2", config=config).returncode == 0
     there = copy_of_project(tmp_path / "there")
     with_config(there, long)
     # A second for each fifty steps, however fast the machine is.
@@ -172,7 +173,9 @@ def test_a_time_limit_that_is_too_short(cluster, tmp_path):
     call = "            between(run, history, evaluation)\n"
     pause = "            __import__('time').sleep(1)\n"
     training.write_text(training.read_text().replace(call, call + pause))
-    run = Run(there, config, "--set-resources", "train_dln:runtime=1*attempt")
+    too_short = ("--set-resources", "train_dln:runtime=1*attempt")
+    run = Run(there, config, *SLURM, HISTORY, *too_short)
+    assert snakemake(here, "--cores", "1", HISTORY, config=config).returncode == 0
     limits = ("squeue", "--noheader", "--format=%k %l")
     wait_for(lambda: re.search(r"train_dln\S* 2:00", cluster.call(*limits)), 200)
     said = run.wait()
@@ -186,12 +189,10 @@ def test_a_job_that_always_fails(cluster, tmp_path):
     project = copy_of_project(tmp_path / "project")
     with (project / "src/normscape/models/vgg.py").open("a") as file:
         file.write('\nraise ValueError("broken on purpose")\n')
-    run = Run(project, with_config(project, small), "--retries", "1")
+    run = Run(project, with_config(project, small), *SLURM, "--retries", "1")
     said = run.wait()
     assert run.process.returncode == 1
-    assert (
-        project / "results/tiny/train/dln/batch/lr1e-06/seed0/history.csv"
-    ).is_file()
+    assert (project / HISTORY).is_file()
     assert list(project.glob("results/tiny/probes/*/dln/batch/lr1e-06/seed0.csv"))
     assert (
         "train_vgg" in said[said.rindex("Exiting") :]
