@@ -170,6 +170,22 @@ def test_a_norm_and_a_rate_that_are_never_trained_together(config):
         checked(config)
 
 
+def test_a_folder_that_takes_no_results_is_named(config, tmp_path, monkeypatch):
+    folder = tmp_path / "results"
+    monkeypatch.setattr(grid, "root", lambda config: f"{folder}/digits")
+    line = f"name: results go to {folder}/digits/, but {folder} cannot be written to"
+    folder.write_text("a file")
+    with pytest.raises(ConfigError, match=line):
+        checked(config)
+    folder.unlink()
+    folder.mkdir()
+    assert checked(config)["name"] == "digits"
+    # Root may write anywhere, so the answer of a read-only folder is given here.
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    with pytest.raises(ConfigError, match=line):
+        checked(config)
+
+
 def test_defaults_are_filled_in_and_the_input_is_left_alone(config):
     del config["models"]["vgg"]["network"]
     before = copy.deepcopy(config)
