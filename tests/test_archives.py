@@ -143,7 +143,10 @@ def test_there_and_back(finished, archive, tmp_path):
 
 @pytest.mark.slow
 def test_the_crate(archive, tmp_path):
-    """What the Workflow Run Crate profile 0.5 asks for, read back by the library."""
+    """What the Workflow Run Crate profile 0.5 asks for, read back by the library.
+
+    (rocrate-validator, which needs the network, found all that is required.)
+    """
     crate = ROCrate(archive)
     workflow = crate.mainEntity
     assert set(workflow.type) == {"File", "SoftwareSourceCode", "ComputationalWorkflow"}
@@ -159,7 +162,9 @@ def test_the_crate(archive, tmp_path):
     assert action["instrument"].id == "Snakefile"
     assert action["startTime"] < action["endTime"]
     assert action["actionStatus"].endswith("CompletedActionStatus")
-    (config,) = action["object"]
+    assert action["description"]
+    assert crate.get("README.md")["about"].id == "./"
+    config = action["object"]
     assert config["exampleOfWork"].id == workflow["input"][0].id
     made = {entity.id for entity in action["result"]}
     assert "results/tiny/figures/fig04_landscape.png" in made

@@ -29,8 +29,13 @@ _TYPES = {
     ".md": "text/markdown",
     ".pdf": "application/pdf",
     ".png": "image/png",
+    ".py": "text/x-python",
+    ".rst": "text/x-rst",
+    ".safetensors": "application/octet-stream",
+    ".toml": "application/toml",
     ".yaml": "application/yaml",
 }
+_TEXT = "text/plain"
 
 
 def source() -> tuple[list[Path], str]:
@@ -117,7 +122,7 @@ def metadata(
             {"@type": "Organization", "name": citation["authors"][0]["name"]},
         )
     )
-    crate.root_dataset["author"] = author
+    crate.root_dataset["author"] = crate.root_dataset["publisher"] = author
     crate.root_dataset["conformsTo"] = [
         crate.add(
             ContextEntity(
@@ -146,6 +151,7 @@ def metadata(
         | {"name": "normscape", "version": commit},
     )
     workflow["license"], workflow["creator"] = crate.license, author
+    entities["README.md"]["about"] = crate.root_dataset
     config = crate.add_formal_parameter(
         "config", "File", "#config", "The config as resolved", valueRequired=True
     )
@@ -160,11 +166,12 @@ def metadata(
     crate.root_dataset["mentions"] = crate.add_action(
         workflow,
         "#run",
-        object=[entities[CONFIG]],
+        object=entities[CONFIG],
         result=outputs,
         properties={
             "@type": "CreateAction",
             "name": f"Experiment {name}",
+            "description": "Every table, figure and verdict, made by Snakemake.",
             "startTime": start,
             "endTime": end,
             "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"},
@@ -196,6 +203,5 @@ def _properties(name, content):
     properties = {"name": name}
     if isinstance(content, Path):
         properties["sha256"] = digest(content)
-    if Path(name).suffix in _TYPES:
-        properties["encodingFormat"] = _TYPES[Path(name).suffix]
+    properties["encodingFormat"] = _TYPES.get(Path(name).suffix, _TEXT)
     return properties
