@@ -16,6 +16,8 @@ PACKAGES = ("slurmctld", "slurmd", "slurm-client", "munge")
 COMMANDS = ("slurmctld", "slurmd", "sbatch", "munged")
 LINK = Path("/etc/slurm/slurm.conf")
 POLICY = Path("/usr/sbin/policy-rc.d")
+# Where Debian has the daemons, and not every PATH looks.
+os.environ["PATH"] += f"{os.pathsep}/usr/sbin"
 
 CONFIGURATION = """\
 ClusterName=normscape
