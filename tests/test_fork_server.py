@@ -33,7 +33,8 @@ def main():
     arguments.add_argument("task", choices=["tell", "mistake", "bug", "leave", "wait"])
     task = arguments.parse_args().task
     if task == "tell":
-        print(Path.cwd(), os.environ["MOOD"], "NORMSCAPE_FORK_SERVER" in os.environ, sys.argv[1:])
+        print(Path.cwd(), os.environ["MOOD"], "NORMSCAPE_FORK_SERVER" in os.environ)
+        print(sys.argv, sys.path)
         print("aside", file=sys.stderr)
         Path("library").write_text(str("colorsys" in sys.modules))
     if task == "mistake":

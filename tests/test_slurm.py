@@ -34,9 +34,11 @@ SLURM = (
 def cluster(tmp_path_factory):
     slurm_cluster.install()
     cluster = slurm_cluster.Cluster(tmp_path_factory.mktemp("slurm"))
-    cluster.start()
-    yield cluster
-    cluster.stop()
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
 
 
 class Run:

@@ -167,7 +167,8 @@ def start_up_seconds(
             command = ["python", file.name]
             jobs = [subprocess.Popen(command, env=environment) for _ in range(cores)]
             for job in jobs:
-                job.wait()
+                if job.wait():
+                    raise ValueError(f"a job that only imports {module} failed")
                 times.append(time.perf_counter() - start)
     return statistics.median(times[cores:])  # the server imports in the first round
 

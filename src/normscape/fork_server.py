@@ -41,6 +41,7 @@ def ask(libraries: Sequence[str]) -> int | None:
         "libraries": list(libraries),
         "arguments": [str(Path(sys.argv[0]).absolute()), *sys.argv[1:]],
         "folder": str(Path.cwd()),
+        "path": sys.path,
         "environment": dict(os.environ),
     }
     # Ctrl-C ends this process at once, and with it the fork.
@@ -140,7 +141,7 @@ def _run(connection, streams, request, outcome):
         for stream, given in zip(_STREAMS, streams, strict=True):
             os.dup2(given, stream)
         sys.argv = request["arguments"]
-        sys.path[0] = str(Path(sys.argv[0]).parent)
+        sys.path[:] = request["path"]
         connection.settimeout(None)
         connection.sendall(b"\1")
         watch = threading.Thread(target=_end_with, args=(connection,), daemon=True)
