@@ -41,6 +41,22 @@ def cluster(tmp_path_factory):
         cluster.stop()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def limited(cluster, tmp_path_factory):
+    """A training whose time limit is too short, under way beside the other tests."""
+    project = copy_of_project(tmp_path_factory.mktemp("limited") / "project")
+    config = with_config(project, a_training_of_two_minutes)
+    # A second for each fifty steps, however fast the machine is.
+    training = project / "src/normscape/training.py"
+    call = "            between(run, history, evaluation)\n"
+    pause = "            __import__('time').sleep(1)\n"
+    training.write_text(training.read_text().replace(call, call + pause))
+    too_short = ("--set-resources", "train_dln:runtime=1*attempt")
+    run = Run(project, config, *SLURM, history("none"), *too_short)
+    yield project, run
+    run.process.kill()
+
+
 class Run:
     """Snakemake in the background: here, or with ``SLURM`` on the cluster."""
 
@@ -99,8 +115,20 @@ def one_long_training(config) -> None:
 
 
 LONG = 12_000
-TRAINING = "results/tiny/train/dln/batch/lr1e-06/seed0"
-HISTORY = f"{TRAINING}/history.csv"
+
+
+def a_training_of_two_minutes(config) -> None:
+    """On the cluster, where each fifty steps take a second."""
+    one_long_training(config)
+    config["models"]["dln"].update(steps=5500, checkpoints=[0, 5500])
+    config["models"]["dln"]["grid"][0]["norms"] = ["none"]
+    for probe in config["probes"].values():
+        probe["models"]["dln"]["grid"] = []
+    config["save_interval"] = 5
+
+
+def history(norm: str) -> str:
+    return f"results/tiny/train/dln/{norm}/lr1e-06/seed0/history.csv"
 
 
 def test_the_same_bytes_as_locally(cluster, tmp_path, file_server):
@@ -136,53 +164,47 @@ def test_the_same_bytes_as_locally(cluster, tmp_path, file_server):
 def uninterrupted(tmp_path_factory) -> dict[str, bytes]:
     project = copy_of_project(tmp_path_factory.mktemp("local") / "project")
     config = with_config(project, one_long_training)
-    done = snakemake(project, "--cores", "2", HISTORY, config=config)
+    done = snakemake(project, "--cores", "2", history("batch"), config=config)
     assert done.returncode == 0, done.stderr[-3000:]
     return results(project, "tiny")
 
 
-def log_of_training(project: Path) -> str:
-    return (project / f"{TRAINING.replace('/train/', '/logs/train/')}.log").read_text()
+def log_of_training(project: Path, norm: str) -> str:
+    name = f"results/tiny/logs/train/dln/{norm}/lr1e-06/seed0.log"
+    return (project / name).read_text()
 
 
 def test_a_cancelled_training_goes_on(cluster, uninterrupted, tmp_path):
     project = copy_of_project(tmp_path / "project")
-    run = Run(project, with_config(project, one_long_training), *SLURM, HISTORY)
-    wait_for((project / TRAINING / "state/latest.safetensors").exists)
+    run = Run(
+        project, with_config(project, one_long_training), *SLURM, history("batch")
+    )
+    state = (project / history("batch")).with_name("state")
+    wait_for((state / "latest.safetensors").exists)
     jobs = cluster.call("squeue", "--noheader", "--format=%i %k").splitlines()
-    (job,) = [line.split()[0] for line in jobs if "train_dln" in line]
+    (job,) = [line.split()[0] for line in jobs if re.search("train_dln.*batch", line)]
     cluster.call("scancel", job)
     said = run.wait()
     assert run.process.returncode == 0, said[-3000:]
-    assert re.search(r"^goes on from step \d+$", log_of_training(project), re.MULTILINE)
+    assert re.search(
+        r"^goes on from step \d+$", log_of_training(project, "batch"), re.MULTILINE
+    )
     assert results(project, "tiny") == uninterrupted
 
 
-def test_a_time_limit_that_is_too_short(cluster, tmp_path):
+def test_a_time_limit_that_is_too_short(cluster, limited):
     """The first attempt has a minute, the training takes almost two; the second is enough."""
-
-    def long(config):
-        one_long_training(config)
-        config["models"]["dln"].update(steps=5500, checkpoints=[0, 5500])
-        config["save_interval"] = 5
-
-    here = copy_of_project(tmp_path / "here")
-    config = with_config(here, long)
-    there = copy_of_project(tmp_path / "there")
-    with_config(there, long)
-    # A second for each fifty steps, however fast the machine is.
-    training = there / "src/normscape/training.py"
-    call = "            between(run, history, evaluation)\n"
-    pause = "            __import__('time').sleep(1)\n"
-    training.write_text(training.read_text().replace(call, call + pause))
-    too_short = ("--set-resources", "train_dln:runtime=1*attempt")
-    run = Run(there, config, *SLURM, HISTORY, *too_short)
-    assert snakemake(here, "--cores", "1", HISTORY, config=config).returncode == 0
-    limits = ("squeue", "--noheader", "--format=%k %l")
-    wait_for(lambda: re.search(r"train_dln\S* 2:00", cluster.call(*limits)), 200)
+    there, run = limited
+    limits = ("squeue", "--states=all", "--noheader", "--format=%k %l")
+    wait_for(lambda: re.search(r"train_dln\S*none\S* 2:00", cluster.call(*limits)), 200)
     said = run.wait()
     assert run.process.returncode == 0, said[-3000:]
-    assert re.search(r"^goes on from step \d+$", log_of_training(there), re.MULTILINE)
+    log = log_of_training(there, "none")
+    assert re.search(r"^goes on from step \d+$", log, re.MULTILINE)
+    here = copy_of_project(there.parent / "here")
+    config = with_config(here, a_training_of_two_minutes)
+    local = snakemake(here, "--cores", "2", history("none"), config=config)
+    assert local.returncode == 0
     assert results(there, "tiny") == results(here, "tiny")
 
 
@@ -194,7 +216,7 @@ def test_a_job_that_always_fails(cluster, tmp_path):
     run = Run(project, with_config(project, small), *SLURM, "--retries", "1")
     said = run.wait()
     assert run.process.returncode == 1
-    assert (project / HISTORY).is_file()
+    assert (project / history("batch")).is_file()
     assert list(project.glob("results/tiny/probes/*/dln/batch/lr1e-06/seed0.csv"))
     assert (
         "train_vgg" in said[said.rindex("Exiting") :]
