@@ -25,4 +25,4 @@ def main():
 
 
 if __name__ == "__main__":
-    command_line.run(main, "torch", "safetensors.torch")
+    command_line.run(main, *command_line.TORCH)

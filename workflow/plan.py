@@ -55,8 +55,7 @@ def jobs_by_rule(configfiles: list[str]) -> dict[str, int]:
 
 def seconds_by_rule(config: dict, jobs: Jobs) -> dict[str, float]:
     """Mean seconds of a job, start-up included; "other" for all that train nothing."""
-    libraries = ("torch", "safetensors.torch")
-    start_up = start_up_seconds(libraries, "normscape.checkpoints", cores=1)
+    start_up = start_up_seconds(command_line.TORCH, "normscape.checkpoints", cores=1)
     seconds = {"other": start_up}
     cells = grid.cells(config)
     for model in grid.models(config):

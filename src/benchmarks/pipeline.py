@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from normscape import fork_server
+from normscape import command_line, fork_server
 
 USE_COLUMNS = ("seeds", "cores", "jobs", "wall_seconds", "part", "share")
 DRY_RUN_COLUMNS = ("jobs", "seconds")
@@ -23,7 +23,7 @@ PARTS = ("Snakefile", "config.yaml", "workflow", "src", "envs", "profiles")
 # has, and modules of ours.
 IMPORTS = {
     ((), "normscape.files"): ("collect", "check"),
-    (("torch", "safetensors.torch"), "normscape.checkpoints"): (
+    (command_line.TORCH, "normscape.checkpoints"): (
         *("prepare", "train_", "probe_", "theory"),
     ),
     (("pandas", "scipy.stats"), "normscape.verdicts"): ("summarise", "verdicts"),

@@ -9,6 +9,9 @@ from collections.abc import Callable
 
 from normscape import fork_server
 
+# What scripts that compute with torch import, for ``run``.
+TORCH = ("torch", "safetensors.torch")
+
 
 def parser(description: str) -> argparse.ArgumentParser:
     """An argument parser whose help starts with the script's docstring."""
