@@ -1,15 +1,17 @@
 """Why does normalisation help optimisation? From data to figures."""
 
+import sys
 from pathlib import Path
 
 from snakemake.utils import min_version
 
 min_version("9.27")
+sys.path.insert(0, f"{workflow.basedir}/src")
 
-from src.normscape import fork_server
-from workflow import grid
-from workflow.progress import Progress, verdicts
-from workflow.validation import validate_config
+from normscape.jobs import fork_server
+from normscape.pipeline import code, grid, params, paths, quantities, resources
+from normscape.pipeline.config import description, validate
+from normscape.pipeline.progress import Progress, summary
 
 
 configfile: "config.yaml"
@@ -18,12 +20,13 @@ configfile: "config.yaml"
 report: "workflow/report/workflow.rst"
 
 
-config = validate_config(config)
-ROOT = grid.root(config)
+config = validate(config)
+ROOT = paths.root(config)
+EXPERIMENT = params.as_json(description(config))
 
 
 wildcard_constraints:
-    model="|".join(grid.models(config)) or "none",
+    model="|".join(grid.models(config)),
     norm=r"\w+",
     lr=r"[-+.e\d]+",
     seed=r"\d+",
@@ -42,26 +45,14 @@ include: "workflow/rules/page.smk"
 include: "workflow/rules/archive.smk"
 
 
-# On a cluster, what takes seconds stays where Snakemake runs, and so does the network.
-localrules:
-    all,
-    download,
-    collect,
-    summarise,
-    figure,
-    verdicts,
-    check,
-    page,
-    archive,
-
-
 rule all:
     default_target: True
+    localrule: True
     input:
-        grid.results(config),
+        paths.results(config),
         f"{ROOT}/index.html",
         # Also when all that is made of them is there.
-        grid.manifests(config),
+        paths.manifests(config),
 
 
 # Jobs read this file, too, and have nothing to tell.
@@ -79,10 +70,7 @@ onstart:
 
 onsuccess:
     progress.stop()
-    if Path(f"{ROOT}/verdicts.csv").is_file():
-        print(f"\n{verdicts(f'{ROOT}/verdicts.csv')}\n")
-    if Path(f"{ROOT}/index.html").is_file():
-        print(f"The results page: {ROOT}/index.html", flush=True)
+    print(summary(ROOT), flush=True)
 
 
 onerror:

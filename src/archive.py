@@ -5,7 +5,7 @@ the experiment's results without checkpoints and data, and Snakemake's records o
 Unpacked into a clone, the experiment is done. The digest is that of all content.
 """
 
-from normscape import command_line
+from normscape.jobs import command_line
 
 
 def main():
@@ -23,19 +23,19 @@ def main():
     import hashlib
     from pathlib import Path
 
-    from normscape import archives, crates
+    from normscape.archive import crates, records, zips
     from normscape.files import atomic
 
     folder = Path("results") / args.name
     results = crates.results(folder, args.checkpoints)
     source, commit = crates.source()
-    files = {str(path): path for path in [*source, *results, *crates.records(folder)]}
+    files = {str(path): path for path in [*source, *results, *records.paths(folder)]}
     files["archive/config.json"] = crates.as_json(args.config, in_order=True)
     metadata = crates.metadata(args.name, files, results, commit)
     files["ro-crate-metadata.json"] = crates.as_json(metadata)
-    digest = hashlib.sha256(archives.sums(files).encode()).hexdigest()[:12]
+    digest = hashlib.sha256(zips.checksums(files).encode()).hexdigest()[:12]
     path = folder / f"{args.name}-{digest}.zip"
-    archives.write(path, files)
+    zips.write(path, files)
     with atomic(args.output) as temporary:
         temporary.write_text(f"{path}\n")
     print(f"{path}: {len(files)} files, {path.stat().st_size / 1e6:.1f} MB, {commit}")

@@ -1,9 +1,10 @@
-"""Check that files are whole, and list their SHA-256 as ``sha256sum`` does.
+"""Check the integrity of files, and list their checksums as ``sha256sum`` does.
 
-Their paths are listed relative to the list's folder: there, ``sha256sum --check`` reads it.
+Paths in the list are relative to its folder: there, ``sha256sum --check`` reads it. A file
+that has changed since the last list, though no job has made it again, is named as damaged.
 """
 
-from normscape import command_line
+from normscape.jobs import command_line
 
 
 def main():
@@ -13,29 +14,20 @@ def main():
         "--runs",
         nargs="*",
         default=[],
-        help="run.json of runs whose outputs are checked",
+        help="run.json of runs, whose outputs are checked",
     )
     arguments.add_argument("--output", required=True, help="the list")
     args = arguments.parse_args()
 
     from pathlib import Path
 
-    from normscape import wholeness
-    from normscape.files import atomic, digest
+    from normscape.archive import integrity
+    from normscape.files import atomic
 
-    folder = Path(args.output).parent
-    sums = {}
-    for path in map(Path, args.files):
-        wholeness.check(path)
-        sums[path] = digest(path)
-    for manifest in args.runs:
-        sums |= wholeness.check_run(manifest)
+    checksums = integrity.check_runs(args.runs)
+    checksums |= integrity.check_files(args.files, Path(args.output))
     with atomic(args.output) as temporary:
-        temporary.write_text(
-            "".join(
-                f"{sums[path]}  {path.relative_to(folder)}\n" for path in sorted(sums)
-            )
-        )
+        temporary.write_text(integrity.listing(checksums, Path(args.output).parent))
 
 
 if __name__ == "__main__":

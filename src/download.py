@@ -1,6 +1,8 @@
 """Download a file, check it, and put it in its place only if it is whole."""
 
-from normscape import command_line
+from normscape.jobs import command_line
+
+TIMEOUT = 30  # seconds without an answer
 
 
 def main():
@@ -11,9 +13,21 @@ def main():
     arguments.add_argument("--output", required=True)
     args = arguments.parse_args()
 
-    from normscape import downloads
+    from pathlib import Path
 
-    downloads.fetch(args.url, args.output, args.checksum, args.help_line)
+    import pooch
+
+    output = Path(args.output)
+    try:
+        pooch.retrieve(
+            args.url,
+            args.checksum,
+            output.name,
+            output.parent,
+            downloader=pooch.HTTPDownloader(timeout=TIMEOUT),
+        )
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{' '.join(str(error).split())}; {args.help_line}") from None
 
 
 if __name__ == "__main__":

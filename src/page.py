@@ -4,41 +4,39 @@ The answer in three sentences, the verdicts, every figure with its caption, curv
 explore, and how it was made. Links lead to the files beside it.
 """
 
-from normscape import command_line
+from normscape.jobs import command_line
 
 
 def main():
     arguments = command_line.parser(__doc__)
     arguments.add_argument("--name", required=True, help="of the experiment")
-    arguments.add_argument("--claims", required=True, help="claims (YAML)")
+    arguments.add_argument("--claims", nargs="+", required=True, help="claims (YAML)")
     arguments.add_argument("--verdicts", required=True, help="CSV")
     arguments.add_argument("--theory", required=True, help="summary (CSV)")
     arguments.add_argument("--tables", nargs="+", required=True, help="tables (CSV)")
     arguments.add_argument("--figures", nargs="+", required=True, help="PNG")
     arguments.add_argument("--sums", required=True, help="SHA256SUMS")
     arguments.add_argument("--runs", nargs="+", required=True, help="run.json of runs")
-    arguments.add_argument("--norms", nargs="+", required=True, help="in order")
+    command_line.add_experiment_argument(arguments)
     arguments.add_argument(
         "--config", type=command_line.json_object, required=True, help="JSON, resolved"
     )
     arguments.add_argument("--output", required=True, help="index.html")
     args = arguments.parse_args()
 
-    from pathlib import Path
-
-    import yaml
-
-    from normscape import tables
+    from normscape.claims import declarations
+    from normscape.experiment import Experiment
     from normscape.files import atomic
-    from pages import results
+    from normscape.page import results
+    from normscape.tables import frames
 
     page = results.render(
         name=args.name,
         config=args.config,
-        claims=yaml.safe_load(Path(args.claims).read_text()),
-        tables=tables.read([args.verdicts, args.theory, *args.tables]),
+        claims=declarations.read(args.claims),
+        tables=frames.read([args.verdicts, args.theory, *args.tables]),
         figures=args.figures,
-        norms=args.norms,
+        experiment=Experiment(**args.experiment),
         sums=args.sums,
         runs=args.runs,
     )
@@ -47,4 +45,4 @@ def main():
 
 
 if __name__ == "__main__":
-    command_line.run(main, "pandas", "matplotlib.pyplot")
+    command_line.run(main)

@@ -1,6 +1,6 @@
 """Prepare a data set as tensors that training and probes read."""
 
-from normscape import command_line
+from normscape.jobs import command_line
 
 
 def main():
@@ -12,10 +12,11 @@ def main():
     arguments.add_argument("--output", required=True, help="safetensors file")
     args = arguments.parse_args()
 
-    from normscape import datasets, tensors
+    from normscape import datasets
+    from normscape.training import tensors
 
     tensors.save(args.output, datasets.load(args.dataset, args.settings))
 
 
 if __name__ == "__main__":
-    command_line.run(main, *command_line.TORCH)
+    command_line.run(main)

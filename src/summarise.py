@@ -1,22 +1,23 @@
-"""Summarise whole tables: ends of runs, landscape ranges, drift of moments."""
+"""Summarise whole tables, as a file of summaries/ defines it."""
 
-from normscape import command_line
+from normscape.jobs import command_line
 
 
 def main():
     arguments = command_line.parser(__doc__)
-    arguments.add_argument(
-        "summary", choices=["runs", "landscape_ranges", "moment_drift"]
-    )
+    arguments.add_argument("summary", help="a file of summaries/, such as runs")
     arguments.add_argument("tables", nargs="+", help="the tables it needs (CSV)")
     arguments.add_argument("--output", required=True, help="table (CSV)")
     args = arguments.parse_args()
 
-    from normscape import summaries, tables
+    import importlib
 
-    table = getattr(summaries, args.summary)(**tables.read(args.tables))
-    tables.write(args.output, table)
+    from normscape.tables import frames
+
+    module = importlib.import_module(f"normscape.summaries.{args.summary}")
+    tables = frames.read(args.tables)
+    frames.write(args.output, module.summarise(*(tables[t] for t in module.TABLES)))
 
 
 if __name__ == "__main__":
-    command_line.run(main, "pandas")
+    command_line.run(main)

@@ -5,7 +5,7 @@ how many violate it, the largest violation, and the tightness (median of actual 
 over bound).
 """
 
-from normscape import command_line
+from normscape.jobs import command_line
 
 
 def main():
@@ -27,24 +27,23 @@ def main():
 
     import pandas as pd
 
-    from normscape import checkpoints, columns, process, tables, tensors, theory
-    from normscape.files import write_table
-    from normscape.summaries import theory_summary
+    from normscape.tables import frames, rows
+    from normscape.theory import instances, summary
+    from normscape.training import checkpoints, process, tensors
 
     process.set_up(threads=1)
-    rows = list(theory.random_instances(args.random))
+    found = list(instances.random_instances(args.random))
     for start, checkpoint, data_file in args.trained:
         data, _ = tensors.load(data_file)
-        rows += theory.trained_instances(
+        found += instances.trained_instances(
             checkpoints.load(start, data),
             checkpoints.load(checkpoint, data),
             args.layers,
             args.units,
         )
-    write_table(args.instances, columns.THEORY_INSTANCES, rows)
-    summary = theory_summary(pd.DataFrame(rows, columns=list(columns.THEORY_INSTANCES)))
-    tables.write(args.summary, summary)
+    rows.write(args.instances, list(found[0]), found)
+    frames.write(args.summary, summary.summarise(pd.DataFrame(found)))
 
 
 if __name__ == "__main__":
-    command_line.run(main, *command_line.TORCH)
+    command_line.run(main)

@@ -2,45 +2,38 @@
 
 Writes history.csv (a row a step), evaluation.csv (test accuracy before each step named
 and after the last), a checkpoint stepN.safetensors before each step named, and run.json,
-which says where, when and with what it was trained. A training that was stopped goes on where its
-state was last saved, and ends with the same bytes.
+which says where, when and with what it was trained. A training that was stopped resumes
+where its state was last saved, and ends with the same bytes.
 """
 
-from normscape import command_line
+from normscape.jobs import command_line
 
 # The arguments that its outputs depend on, besides the data and where it computes.
 SETTINGS = (
-    "model",
-    "norm",
-    "lr",
-    "seed",
-    "network",
-    "norm_settings",
-    "optimiser",
-    "steps",
-    "checkpoints",
-    "evaluations",
+    *("model", "architecture", "norm", "lr", "seed"),
+    *("network", "norm_settings", "optimiser"),
+    *("steps", "checkpoints", "evaluations"),
 )
 
 
 def main():
     arguments = command_line.parser(__doc__)
-    arguments.add_argument("--model", required=True, help="a file of models/")
+    arguments.add_argument("--model", required=True, help="its name in the tables")
+    arguments.add_argument("--architecture", required=True, help="a file of models/")
     arguments.add_argument("--norm", required=True, help="a file of norms/")
     arguments.add_argument("--lr", type=float, required=True, help="learning rate")
     arguments.add_argument("--seed", type=int, required=True)
-    arguments.add_argument(
-        "--network", type=command_line.json_object, required=True, help="JSON settings"
-    )
-    arguments.add_argument(
-        "--norm-settings", type=command_line.json_object, default={}, help="JSON"
-    )
-    arguments.add_argument(
-        "--optimiser",
-        type=command_line.json_object,
-        required=True,
-        help="JSON: batch_size (null: all samples), momentum, weight_decay",
-    )
+    for name, what in (
+        ("network", "settings of the architecture"),
+        ("norm-settings", "settings of the normaliser"),
+        ("optimiser", "name, batch_size (null: all samples), weight_decay, settings"),
+    ):
+        arguments.add_argument(
+            f"--{name}",
+            type=command_line.json_object,
+            required=True,
+            help=f"JSON: {what}",
+        )
     arguments.add_argument("--steps", type=int, required=True)
     arguments.add_argument("--checkpoints", type=int, nargs="+", required=True)
     arguments.add_argument("--evaluations", type=int, nargs="+", required=True)
@@ -50,64 +43,60 @@ def main():
         "--save-interval",
         type=float,
         default=60,
-        help="seconds between saved states, from which a stopped training goes on (60)",
+        help="seconds between saved states, from which a stopped training resumes (60)",
     )
     command_line.add_compute_arguments(arguments)
     args = arguments.parse_args()
 
     from pathlib import Path
 
-    from normscape import columns, manifests, process, resume, tensors, training
-    from normscape.files import write_table
-    from normscape.progress import Progress
-    from normscape.run import Run, Spec
+    from normscape.jobs import manifests
+    from normscape.jobs.progress import Progress
+    from normscape.pipeline import code
+    from normscape.tables import CELL, rows
+    from normscape.training import loop, process, resume, tensors
+    from normscape.training.run import Run, Spec
 
     started = manifests.now()
     device = process.set_up(args.threads, args.device)
-    spec = Spec(
-        model=args.model,
-        norm=args.norm,
-        lr=args.lr,
-        seed=args.seed,
-        network=args.network,
-        norm_settings=args.norm_settings,
-        optimiser=args.optimiser,
-    )
+    settings = {name: getattr(args, name) for name in SETTINGS}
+    spec = Spec(**{name: settings[name] for name in Spec.__dataclass_fields__})
     folder = Path(args.folder)
-    with resume.alone(folder):
+    with resume.exclusive_lock(folder):
         run = Run(spec, tensors.load(args.data)[0], device)
-        settings = {name: vars(args)[name] for name in SETTINGS}
-        depends_on = resume.dependencies(run, args.data, settings)
+        modules = code.of_training(args.architecture, args.norm, args.optimiser["name"])
+        depends_on = resume.dependencies(run, modules, args.data, settings)
         state = resume.State(folder / "state", depends_on, args.save_interval)
-        begun = state.restore(run)
+        so_far = state.restore(run)
         progress = Progress(args.steps, run.step)
 
         def between(run, history, evaluation):
             state.save(run, history, evaluation)
             progress(run.step, history)
 
-        history, evaluation = training.train(
+        history, evaluation = loop.train(
             run,
             args.steps,
             args.checkpoints,
             state.save_checkpoint,
             args.evaluations,
-            *begun,
+            *so_far,
             between,
         )
-        history_file, evaluation_file = (
-            folder / "history.csv",
-            folder / "evaluation.csv",
-        )
-        write_table(history_file, columns.HISTORY, history)
-        write_table(evaluation_file, columns.EVALUATION, evaluation)
-        outputs = [history_file, evaluation_file, *state.checkpoints]
+        outputs = list(state.checkpoints)
+        for name, kind, found in (
+            ("history", loop.Step, history),
+            ("evaluation", loop.Evaluation, evaluation),
+        ):
+            outputs.append(folder / f"{name}.csv")
+            table = (spec.cell | row._asdict() for row in found)
+            rows.write(outputs[-1], [*CELL, *kind._fields], table)
         manifests.write(folder / "run.json", run, started, outputs)
         state.finish(folder)
-    last = dict(zip(columns.HISTORY, history[-1], strict=True))
-    outcome = "diverged" if last["diverged"] else "done"
-    print(f"{outcome} at step {last['step'] + 1}: loss {last['loss']:.6g}")
+    last = history[-1]
+    outcome = "diverged" if last.diverged else "done"
+    print(f"{outcome} at step {last.step + 1}: loss {last.loss:.6g}")
 
 
 if __name__ == "__main__":
-    command_line.run(main, *command_line.TORCH)
+    command_line.run(main)

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from project import copy_of_project, run
-
 from normscape.run import Run, Spec
+from project import copy_of_project, run
 
 # One thread, as in the jobs: tests are many small computations.
 torch.set_num_threads(1)

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 from cifar_files import images, write_archive, write_folder
+from normscape.run import Run, Spec
 from PIL import Image
 
 from normscape import datasets
-from normscape.run import Run, Spec
 
 
 def load(source, checksum="md5:0"):

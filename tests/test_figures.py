@@ -8,8 +8,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-
 from figures import panels, style
+
 from normscape import columns, summaries, theory
 from normscape.tables import read
 from workflow import grid

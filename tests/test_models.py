@@ -6,11 +6,11 @@ import math
 import pytest
 import torch
 import torchvision
+from normscape.randomness import StepNoise
 from torch import nn
 
 from normscape import models, norms
 from normscape.models.network import Network
-from normscape.randomness import StepNoise
 
 VGG = {"width": 64, "fc_widths": [], "initialisation": "he_normal"}
 

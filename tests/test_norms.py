@@ -5,10 +5,10 @@ import math
 
 import pytest
 import torch
+from normscape.randomness import StepNoise
 from torch import nn
 
 from normscape import norms
-from normscape.randomness import StepNoise
 
 SHAPES = [(16, 3), (5, 3, 4, 2)]
 LP = {"l1": 1, "l2": 2, "linf": math.inf}

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 from snakemake.utils import update_config
+from workflow.validation import SCHEMA, ConfigError, checked
 
 from workflow import grid
-from workflow.validation import SCHEMA, ConfigError, checked
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from workflow.validation import SCHEMA, ConfigError, checked, validate_config
 
 from workflow import grid
-from workflow.validation import SCHEMA, ConfigError, checked, validate_config
 
 with open("config.yaml") as _file:
     CONFIG = yaml.safe_load(_file)

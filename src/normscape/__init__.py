@@ -1,5 +1,10 @@
 """Why does normalisation help optimisation? The library behind the pipeline.
 
-It knows nothing of Snakemake, of where files live or of command lines: the
-scripts in ``src/`` bring those, and the rules in ``workflow/`` call the scripts.
+Parts that a config names, each ``NAME.py`` with ``NAME.yaml`` beside it: ``datasets``,
+``models``, ``norms``, ``optimisers``, ``probes``.
+
+``training`` decides the bytes of a training run; ``theory`` checks the theorems.
+``tables``, ``summaries``, ``claims``, ``figures``, ``page`` and ``archive`` read what
+training and probes have written. ``jobs`` starts scripts and reports what they do, and
+``pipeline`` is what the Snakefile needs; neither changes a result.
 """

@@ -1,18 +1,19 @@
 # Only when asked for: `make archive`. The zip's name holds the digest of its content.
 rule archive:
     input:
-        results=grid.results(config),
+        results=paths.results(config),
         page=f"{ROOT}/index.html",
-        code=grid.closure("archive.py"),
     output:
         f"{ROOT}/archive.txt",
     log:
         f"{ROOT}/logs/archive.log",
     conda:
         "../../envs/environment.yaml"
+    localrule: True
     params:
+        code=code.digests("archive.py"),
         name=config["name"],
-        config=grid.whole_config(config),
+        config=params.as_json(config),
         checkpoints="--checkpoints" if config["archive_checkpoints"] else "",
     message:
         "Pack results/{params.name}"

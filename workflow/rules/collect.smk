@@ -2,57 +2,67 @@
 # of checkpoints times that of runs.
 rule collect_run:
     input:
-        tables=lambda wildcards: grid.run_probe_tables(config, wildcards),
-        code=grid.closure("collect.py"),
+        tables=lambda wildcards: paths.run_probe_tables(config, wildcards),
     output:
-        grid.probe_folder(config) + ".csv",
+        paths.probe_folder(config) + ".csv",
     log:
-        f"{ROOT}/logs/collect_run/{{table}}/{grid.CELL_PATTERN}.log",
+        f"{ROOT}/logs/collect_run/{{table}}/{paths.CELL_PATTERN}.log",
     wildcard_constraints:
-        table="|".join(grid.collected_tables()),
+        table="|".join(paths.collected_tables()),
     conda:
         "../../envs/environment.yaml"
+    group:
+        "probes"
     resources:
-        **grid.resources(config, mem_mb=1000, runtime=5),
+        **resources.ask(config, memory_mb=1000, minutes=5),
+    params:
+        code=code.digests("collect.py"),
+        columns=lambda wildcards: paths.columns(wildcards.table),
     message:
         "Collect {wildcards.table} of {wildcards.model}, {wildcards.norm}, lr {wildcards.lr}, seed {wildcards.seed}"
     shell:
-        "python src/collect.py {input.tables} --output {output} > {log} 2>&1"
+        "python src/collect.py {input.tables} --columns {params.columns}"
+        " --output {output} > {log} 2>&1"
 
 
 rule collect:
     input:
-        tables=lambda wildcards: grid.run_tables(config, wildcards),
-        code=grid.closure("collect.py"),
+        tables=lambda wildcards: paths.run_tables(config, wildcards),
     output:
         f"{ROOT}/tables/{{table}}.csv",
     log:
         f"{ROOT}/logs/collect/{{table}}.log",
     wildcard_constraints:
-        table="|".join(grid.collected_tables()),
+        table="|".join(paths.collected_tables()),
     conda:
         "../../envs/environment.yaml"
+    localrule: True
+    params:
+        code=code.digests("collect.py"),
+        columns=lambda wildcards: paths.columns(wildcards.table),
     message:
         "Collect the table {wildcards.table}"
     shell:
-        "python src/collect.py {input.tables} --output {output} > {log} 2>&1"
+        "python src/collect.py {input.tables} --columns {params.columns}"
+        " --output {output} > {log} 2>&1"
 
 
 rule summarise:
     input:
-        tables=lambda wildcards: [
-            f"{ROOT}/tables/{table}.csv" for table in grid.SUMMARIES[wildcards.table]
-        ],
-        code=grid.closure("summarise.py"),
+        tables=lambda wildcards: paths.summary_sources(config, wildcards.table),
     output:
         f"{ROOT}/tables/{{table}}.csv",
     log:
         f"{ROOT}/logs/summarise/{{table}}.log",
     wildcard_constraints:
-        table="|".join(grid.SUMMARIES),
+        table="|".join(paths.summaries()),
     conda:
         "../../envs/environment.yaml"
+    localrule: True
     params:
+        code=lambda wildcards: code.digests(
+            "summarise.py", f"normscape/summaries/{wildcards.table}.py"
+        ),
         table="{table}",
     message:
         "Summarise as {wildcards.table}"

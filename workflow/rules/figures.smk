@@ -1,27 +1,28 @@
 rule figure:
     input:
-        tables=lambda wildcards: grid.figure_tables(config, wildcards.figure),
-        code=lambda wildcards: grid.closure(
-            "figure.py", f"figures/{wildcards.figure}.py"
-        ),
+        tables=lambda wildcards: paths.figure_tables(config, wildcards.figure),
     output:
         png=report(
             f"{ROOT}/figures/{{figure}}.png",
             caption="../report/figure.rst",
             category="Figures",
-            labels=lambda wildcards: {"figure": grid.caption(wildcards.figure)[0]},
+            labels=lambda wildcards: {"figure": paths.caption(wildcards.figure)[0]},
         ),
         pdf=f"{ROOT}/figures/{{figure}}.pdf",
     log:
         f"{ROOT}/logs/figure/{{figure}}.log",
     conda:
         "../../envs/environment.yaml"
+    localrule: True
     params:
+        code=lambda wildcards: code.digests(
+            "figure.py", f"normscape/figures/{wildcards.figure}.py"
+        ),
         figure="{figure}",
-        caption=lambda wildcards: grid.caption(wildcards.figure)[1],
-        norms=grid.norms(config),
+        caption=lambda wildcards: paths.caption(wildcards.figure)[1],
+        experiment=EXPERIMENT,
     message:
         "Draw {wildcards.figure}"
     shell:
         "python src/figure.py {params.figure} --tables {input.tables}"
-        " --norms {params.norms} --output {output} > {log} 2>&1"
+        " --experiment {params.experiment:q} --output {output} > {log} 2>&1"

@@ -1,31 +1,33 @@
-# The archive is shared by all experiments.
-rule download:
-    input:
-        code=grid.closure("download.py"),
-    output:
-        grid.CIFAR10_DOWNLOAD,
-    log:
-        "downloads/logs/download.log",
-    conda:
-        "../../envs/environment.yaml"
-    params:
-        url=config["datasets"]["cifar10"]["url"],
-        checksum=config["datasets"]["cifar10"]["checksum"],
-        help=f"put the archive at {grid.CIFAR10_DOWNLOAD}, or name the file or a folder"
-        " of images as datasets.cifar10.source in the config",
-    message:
-        "Download CIFAR-10"
-    shell:
-        "python src/download.py --url {params.url:q} --checksum {params.checksum}"
-        " --help-line {params.help:q} --output {output} 2>&1 | tee {log}"
+# The archive of a data set is shared by all experiments.
+for dataset, archive in paths.downloads().items():
+
+    rule:
+        name:
+            f"download_{dataset}"
+        output:
+            archive,
+        log:
+            f"downloads/logs/{dataset}.log",
+        conda:
+            "../../envs/environment.yaml"
+        localrule: True
+        retries: 3
+        params:
+            code=code.digests("download.py"),
+            url=config["datasets"][dataset]["url"],
+            checksum=config["datasets"][dataset]["checksum"],
+            help=f"put the archive at {archive}, or name the file or a folder"
+            f" of images as datasets.{dataset}.source in the config",
+        message:
+            f"Download {dataset}"
+        shell:
+            "python src/download.py --url {params.url:q} --checksum {params.checksum}"
+            " --help-line {params.help:q} --output {output} 2>&1 | tee {log}"
 
 
 rule prepare:
     input:
-        source=lambda wildcards: grid.dataset_files(config, wildcards.dataset),
-        code=lambda wildcards: grid.closure(
-            "prepare.py", f"normscape/datasets/{wildcards.dataset}.py"
-        ),
+        source=lambda wildcards: paths.dataset_files(config, wildcards.dataset),
     output:
         f"{ROOT}/data/{{dataset}}.safetensors",
     log:
@@ -34,11 +36,14 @@ rule prepare:
     conda:
         "../../envs/environment.yaml"
     resources:
-        **grid.resources(config, mem_mb=4000, runtime=60),
+        **resources.ask(config, memory_mb=4000, minutes=60),
     params:
+        code=lambda wildcards: code.digests(
+            "prepare.py", f"normscape/datasets/{wildcards.dataset}.py"
+        ),
         dataset="{dataset}",
-        settings=lambda wildcards: grid.as_json(
-            grid.dataset_settings(config, wildcards.dataset)
+        settings=lambda wildcards: params.as_json(
+            paths.dataset_settings(config, wildcards.dataset)
         ),
     message:
         "Prepare the data set {wildcards.dataset}"

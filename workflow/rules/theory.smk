@@ -1,12 +1,9 @@
 # Whatever the grid has of batch normalisation: a model's first learning rate and seed.
 rule theory:
     input:
-        trained=[path for trained in grid.theory_runs(config) for path in trained],
-        code=grid.closure(
-            "theory.py",
-            "normscape/norms/batch.py",
-            *(f"normscape/models/{model}.py" for model in grid.models(config)),
-        ),
+        trained=[
+            path for trained in paths.theory_runs(config).values() for path in trained
+        ],
     output:
         instances=f"{ROOT}/tables/theory_instances.csv",
         summary=report(
@@ -20,13 +17,14 @@ rule theory:
     conda:
         "../../envs/environment.yaml"
     resources:
-        **grid.resources(config, mem_mb=4000, runtime=60),
+        **resources.ask(config, memory_mb=4000, minutes=60),
     params:
+        code=params.theory_code(config, list(paths.theory_runs(config))),
         random=200,
         layers=[2, 9, 13],
         trained=[
             "--trained {} {} {}".format(*trained)
-            for trained in grid.theory_runs(config)
+            for trained in paths.theory_runs(config).values()
         ],
     message:
         "Check the theorems"

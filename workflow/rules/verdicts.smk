@@ -1,26 +1,28 @@
 rule verdicts:
     input:
-        claims="workflow/resources/claims.yaml",
-        curves=grid.PAPER_CURVES,
-        tables=[f"{ROOT}/tables/{table}.csv" for table in grid.VERDICT_TABLES],
-        code=grid.closure("verdicts.py"),
+        claims=paths.claims(),
+        curves=paths.PAPER_CURVES,
+        tables=quantities.tables(config, quantities.claimed(config)),
     output:
         csv=report(
             f"{ROOT}/verdicts.csv",
             caption="../report/verdicts.rst",
             category="Verdicts",
-            labels={"table": "The paper's claims, judged"},
+            labels={"table": "The claims, judged"},
         ),
         markdown=f"{ROOT}/verdicts.md",
     log:
         f"{ROOT}/logs/verdicts.log",
     conda:
         "../../envs/environment.yaml"
+    localrule: True
     params:
-        norms=grid.norms(config),
+        code=code.digests("verdicts.py"),
+        claimed=params.as_json(quantities.claimed(config)),
+        experiment=EXPERIMENT,
     message:
         "Judge the claims"
     shell:
         "python src/verdicts.py --claims {input.claims} --paper-curves {input.curves}"
-        " --tables {input.tables} --norms {params.norms}"
+        " --tables {input.tables} --experiment {params.experiment:q}"
         " --csv {output.csv} --markdown {output.markdown} > {log} 2>&1"

@@ -4,12 +4,12 @@ import torch
 import torch.nn.functional as F
 from sklearn.datasets import load_digits
 
-from normscape.randomness import generator
+from normscape.training.randomness import generator
 
 TRAINING_IMAGES = 1500
 
 
-def load(*, side: int = 16) -> dict[str, torch.Tensor]:
+def load(*, side: int) -> dict[str, torch.Tensor]:
     """Digits enlarged bilinearly to ``side`` x ``side`` pixels, 1500 / 297.
 
     The split is the same for every run; mean and deviation are the training set's.

@@ -2,10 +2,10 @@
 
 import torch
 
-from normscape.randomness import generator
+from normscape.training.randomness import generator
 
 
-def load(*, samples: int = 1000, features: int = 10) -> dict[str, torch.Tensor]:
+def load(*, samples: int, features: int) -> dict[str, torch.Tensor]:
     """x of shape (samples, features) and A x; x and A have i.i.d. N(0, 1) entries."""
     draws = generator("gaussian")
     inputs = torch.randn(samples, features, generator=draws)

@@ -1,8 +1,9 @@
 """Networks, one file each, looked up by name.
 
-A file ``NAME.py`` defines ``build(data, settings, norm, seed) -> Network``:
-``data`` maps names to tensors (``normscape.datasets``), ``settings`` is the config's
-``models.NAME.network``, and ``norm(features, layer)`` makes the normaliser of a layer.
+A file ``NAME.py`` defines ``build(data, settings, norm, seed) -> Network``: ``data`` maps
+names to tensors (``normscape.datasets``), ``settings`` is the config's
+``models.MODEL.network`` as ``NAME.yaml`` declares it, and ``norm(features, layer)`` makes
+the normaliser of a layer. ``network.py`` has what a network is made of.
 """
 
 import importlib

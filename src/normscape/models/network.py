@@ -1,13 +1,18 @@
-"""What all networks are here: a chain of layers, each with one weight."""
+"""What all networks are here: stages in order, each of one or several layers."""
+
+from collections.abc import Callable
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
-from normscape.randomness import generator
+from normscape.training.randomness import generator
 
 
 class Layer(nn.Module):
     """A linear map, its normaliser, and what follows up to the next linear map.
+
+    It is also a stage of one layer, which a chain such as a VGG is made of.
 
     linear : ``nn.Linear`` or ``nn.Conv2d``; its weight is the W_i of Definition 2.1.
     norm : normaliser of the linear map's output; its output is the layer's activation.
@@ -19,15 +24,55 @@ class Layer(nn.Module):
         self.linear = linear
         self.norm = norm
         self.after = after
+        if getattr(norm, "replaces_bias", False):
+            linear.bias = None
+
+    @property
+    def layers(self) -> list["Layer"]:
+        return [self]
 
     def forward(self, x):
         return self.after(self.norm(self.linear(x)))
 
 
+class Residual(nn.Module):
+    """A stage of several layers in a row with a skip connection around them.
+
+    shortcut : maps the stage's input to the shape of the last layer's output; it has no
+        weights. after : follows the sum.
+    """
+
+    def __init__(self, layers: list[Layer], shortcut: nn.Module, after: nn.Module):
+        super().__init__()
+        self.body = nn.Sequential(*layers)
+        self.shortcut = shortcut
+        self.after = after
+
+    @property
+    def layers(self) -> list[Layer]:
+        return list(self.body)
+
+    def forward(self, x):
+        return self.after(self.body(x) + self.shortcut(x))
+
+
 class Network(nn.Sequential):
-    """Layers 1..k in order. ``classifies`` says whether accuracy has a meaning."""
+    """Stages in order; ``stage.layers`` are a stage's layers, in order.
+
+    ``classifies`` says whether accuracy has a meaning. A slice is a network, too.
+    """
 
     classifies = False
+
+    @property
+    def layers(self) -> list[Layer]:
+        """Layers 1..k of all stages."""
+        return [layer for stage in self for layer in stage.layers]
+
+    @property
+    def weights(self) -> list[torch.Tensor]:
+        """W_1..W_k."""
+        return [layer.linear.weight for layer in self.layers]
 
     def loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Scalar training loss of a batch, without any weight penalty."""
@@ -60,7 +105,34 @@ class Network(nn.Sequential):
                 weight, generator=draws
             ),
         }[scheme]
-        for number, layer in enumerate(self, start=1):
+        for number, layer in enumerate(self.layers, start=1):
             draw(layer.linear.weight, generator("weights", *names, number))
             if layer.linear.bias is not None:
                 nn.init.zeros_(layer.linear.bias)
+
+
+class Classifier(Network):
+    """A network whose outputs are a score for each class."""
+
+    classifies = True
+
+    def loss(self, outputs, targets):
+        """Mean cross-entropy in nats over the batch."""
+        return F.cross_entropy(outputs, targets)
+
+
+def classes(data: dict[str, torch.Tensor]) -> int:
+    """How many classes the labels from 0 up tell apart."""
+    return int(data["train_targets"].max()) + 1
+
+
+def convolution(
+    channels: int, features: int, norm: nn.Module, after: nn.Module, stride: int = 1
+) -> Layer:
+    """A layer with a 3x3 convolution that keeps the size of maps but for the stride."""
+    linear = nn.Conv2d(channels, features, 3, stride, padding=1)
+    return Layer(linear, norm, after)
+
+
+# Makes the normaliser of a layer, given its number of features and its number from 1.
+MakeNorm = Callable[[int, int], nn.Module]

@@ -6,38 +6,22 @@ last max-pooling takes whatever is left to 1x1. For 32x32 inputs that is VGG-16,
 smaller ones the deep blocks still see 2x2 maps.
 """
 
-import torch.nn.functional as F
 from torch import nn
 
-from normscape.models.network import Layer, Network
+from normscape.models.network import Classifier, Layer, MakeNorm, classes, convolution
 
 # (convolutions, channels as a multiple of the width) of each block
 BLOCKS = ((2, 1), (2, 2), (3, 4), (3, 8), (3, 8))
 
 
-class VGG(Network):
-    classifies = True
-
-    def loss(self, outputs, targets):
-        """Mean cross-entropy in nats over the batch."""
-        return F.cross_entropy(outputs, targets)
-
-
-def build(data, settings, norm, seed) -> VGG:
+def build(data, settings, norm: MakeNorm, seed) -> Classifier:
     """VGG for images of shape (count, side, side, channels) and labels from 0 up.
 
     settings : width; fc_widths, the hidden fully connected layers before the
         classifier, normalised like the others; initialisation.
     """
-    images, labels = data["train_inputs"], data["train_targets"]
-    side, _, channels = images.shape[1:]
+    side, _, channels = data["train_inputs"].shape[1:]
     layers = []
-
-    def add(linear, features, after):
-        layers.append(Layer(linear, norm(features, len(layers) + 1), after))
-        if getattr(layers[-1].norm, "replaces_bias", False):
-            linear.bias = None
-
     for block, (convolutions, factor) in enumerate(BLOCKS):
         for number in range(convolutions):
             features = factor * settings["width"]
@@ -48,18 +32,19 @@ def build(data, settings, norm, seed) -> VGG:
                 elif side >= 4:
                     after.append(nn.MaxPool2d(2))
                     side //= 2
-            add(
-                nn.Conv2d(channels, features, 3, padding=1),
-                features,
-                nn.Sequential(*after),
-            )
+            normaliser = norm(features, len(layers) + 1)
+            after = nn.Sequential(*after)
+            layers.append(convolution(channels, features, normaliser, after))
             channels = features
     for features in settings["fc_widths"]:
-        add(nn.Linear(channels, features), features, nn.ReLU(inplace=True))
+        normaliser = norm(features, len(layers) + 1)
+        linear = nn.Linear(channels, features)
+        layers.append(Layer(linear, normaliser, nn.ReLU(inplace=True)))
         channels = features
-    classes = int(labels.max()) + 1
-    layers.append(Layer(nn.Linear(channels, classes), nn.Identity(), nn.Identity()))
+    layers.append(
+        Layer(nn.Linear(channels, classes(data)), nn.Identity(), nn.Identity())
+    )
 
-    network = VGG(*layers)
+    network = Classifier(*layers)
     network.initialise(settings["initialisation"], "vgg", seed)
     return network

@@ -9,14 +9,16 @@ underscore are shared parts, not normalisers.
 features : number of units (of channels after a convolution).
 noise : ``noise(device)`` gives the layer's ``torch.Generator`` for the current step,
     for normalisers that draw random numbers.
-settings : keyword-only, with defaults; the config's ``norm_settings.NAME`` sets them.
+settings : keyword-only; the config's ``norm_settings.NAME`` sets them. ``NAME.yaml``
+    may declare them, with a label and a colour for figures, and then holds their
+    defaults; else the class does.
 
 It maps activations of shape (batch, features, *positions) to the same shape; positions,
 such as height and width, count as batch. Statistics come from the batch in training
 mode, and from what training has recorded in evaluation mode.
 
 A normaliser may state its backward pass in closed form, for speed in the deep linear
-network: see ``pullbacks.py``.
+network: see ``training/pullbacks.py``.
 """
 
 import importlib

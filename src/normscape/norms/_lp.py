@@ -47,12 +47,13 @@ class LpNorm(AffineNorm):
     """Divide by the average Lp norm of a feature's values, after centring.
 
     centred : take the norm of the centred values; the paper's caption reads as
-        "before shifting the mean", so the default is False.
+        "before shifting the mean".
     eps, running_momentum : as in BatchNorm. Evaluation uses the running averages of
         the mean and of the squared scale.
 
     >>> from normscape.norms.l2 import Norm
-    >>> z = Norm(1, None)(torch.tensor([[3.0], [4.0], [-5.0]]))
+    >>> norm = Norm(1, None, centred=False, eps=1e-5, running_momentum=0.1)
+    >>> z = norm(torch.tensor([[3.0], [4.0], [-5.0]]))
     >>> [round(value, 3) for value in z.flatten().tolist()]
     [0.572, 0.816, -1.388]
     """
@@ -65,9 +66,7 @@ class LpNorm(AffineNorm):
         """d(s**2)/2 du as a direction of u's shape and a factor for each feature."""
         raise NotImplementedError
 
-    def __init__(
-        self, features: int, noise, *, centred=False, eps=1e-5, running_momentum=0.1
-    ):
+    def __init__(self, features: int, noise, *, centred, eps, running_momentum):
         super().__init__(features)
         self.centred = centred
         self.eps = eps

@@ -13,7 +13,7 @@ class Norm(AffineNorm):
     (unbiased) variance, as ``torch.nn.BatchNorm2d`` does.
     """
 
-    def __init__(self, features: int, noise, *, eps=1e-5, running_momentum=0.1):
+    def __init__(self, features: int, noise, *, eps, running_momentum):
         super().__init__(features)
         self.eps = eps
         self.running_momentum = running_momentum

@@ -31,19 +31,14 @@ class Norm(nn.Module):
         features: int,
         noise,
         *,
-        mean_shift=0.5,
-        scale_shift=1.25,
-        mean_jitter=0.1,
-        scale_jitter=0.1,
-        scale_jitter_is="deviation",
-        in_evaluation=False,
+        mean_shift,
+        scale_shift,
+        mean_jitter,
+        scale_jitter,
+        scale_jitter_is,
+        in_evaluation,
     ):
         super().__init__()
-        if scale_jitter_is not in ("deviation", "variance"):
-            raise ValueError(
-                f"scale_jitter_is: found {scale_jitter_is!r}, "
-                "allowed are 'deviation' and 'variance'"
-            )
         self.noise = noise
         self.mean_shift = mean_shift
         self.scale_shift = scale_shift

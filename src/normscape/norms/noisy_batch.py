@@ -6,25 +6,27 @@ The paper's test of internal covariate shift (Section 2.1, Algorithm 1).
 from normscape.norms import batch
 from normscape.norms._affine import per_feature
 from normscape.norms.noise import Norm as Noise
-from normscape.pullbacks import by_autograd
+from normscape.training.pullbacks import by_autograd
 
 
 class Norm(batch.Norm):
-    """BatchNorm, then the noise of ``noise.py``, whose settings it takes too.
+    """BatchNorm, then the noise of ``noise.py``; it takes the settings of both.
 
-    placement : "after_affine" (default), or "before_affine": between the
-        normalisation and gamma, beta. The paper does not say which.
+    placement : "after_affine", or "before_affine": between the normalisation and gamma,
+        beta. The paper does not say which.
     """
 
     def __init__(
-        self, features: int, noise, *, placement="after_affine", **noise_settings
+        self,
+        features: int,
+        noise,
+        *,
+        placement,
+        eps,
+        running_momentum,
+        **noise_settings,
     ):
-        super().__init__(features, noise)
-        if placement not in ("after_affine", "before_affine"):
-            raise ValueError(
-                f"placement: found {placement!r}, "
-                "allowed are 'after_affine' and 'before_affine'"
-            )
+        super().__init__(features, noise, eps=eps, running_momentum=running_momentum)
         self.placement = placement
         self.add_noise = Noise(features, noise, **noise_settings)
 

@@ -5,16 +5,16 @@ import math
 
 import torch
 
-from normscape.randomness import derive_seed
-from normscape.run import Run
+from normscape.training.randomness import derive_seed
+from normscape.training.run import Run
 
 
-def measure(run: Run, bins: int) -> tuple[list[list], list[list]]:
+def measure(run: Run, *, bins: int) -> dict[str, list[dict]]:
     """Rows of moments and of histograms, for each layer and each of two scopes.
 
     An activation is the output of a layer's normaliser, before the non-linearity, in
     training mode, on the first samples of the training set (as many as in a batch).
-    Scope "unit" is one unit, fixed by model and layer, over the batch (for convolutions
+    Scope "unit" is one unit, fixed by architecture and layer, over the batch (for convolutions
     over batch, height and width); scope "layer" is all units.
 
     Moments are mean, biased variance and skewness. Histograms have ``bins`` equal bins
@@ -30,39 +30,43 @@ def measure(run: Run, bins: int) -> tuple[list[list], list[list]]:
 
         return hook
 
-    for number, layer in enumerate(network, start=1):
+    for number, layer in enumerate(network.layers, start=1):
         layer.norm.register_forward_hook(keep(number))
     with torch.no_grad():
         network(run.fixed_batch()[0])
 
     moments, histograms = [], []
     for number, matrix in values.items():
-        unit = fixed_unit(run.spec.model, number, matrix.shape[1])
+        unit = fixed_unit(run.spec.architecture, number, matrix.shape[1])
         for scope, index, sample in (
             ("unit", unit, matrix[:, unit]),
             ("layer", None, matrix.flatten()),
         ):
-            keys = [*run.spec.cell, run.step, number, scope, index]
-            moments.append([*keys, *_moments(sample)])
-            histograms += [[*keys, *bin_] for bin_ in _histogram(sample, bins)]
-    return moments, histograms
+            place = {"layer": number, "scope": scope, "unit": index}
+            moments.append(place | _moments(sample))
+            histograms += [place | bin_ for bin_ in _histogram(sample, bins)]
+    return {"moments": moments, "histograms": histograms}
 
 
-def fixed_unit(model: str, layer: int, features: int) -> int:
+def fixed_unit(architecture: str, layer: int, features: int) -> int:
     """The unit that is watched, counted from 0; the same for all norms and seeds."""
-    return derive_seed("unit", model, layer) % features
+    return derive_seed("unit", architecture, layer) % features
 
 
 def _moments(sample):
     mean = sample.mean()
     variance = (sample - mean).square().mean()
     skewness = (sample - mean).pow(3).mean() / variance.pow(1.5)
-    return float(mean), float(variance), float(skewness)
+    return {
+        "mean": float(mean),
+        "variance": float(variance),
+        "skewness": float(skewness),
+    }
 
 
 def _histogram(sample, bins):
     if not bool(sample.isfinite().all()):
-        return [(math.nan, math.nan, math.nan)]
+        return [{"left": math.nan, "right": math.nan, "density": math.nan}]
     low, high = float(sample.min()), float(sample.max())
     if low == high:
         low, high = low - 0.5, high + 0.5
@@ -70,6 +74,6 @@ def _histogram(sample, bins):
     width = (high - low) / bins
     densities = (counts / counts.sum() / width).tolist()
     return [
-        (low + i * width, low + (i + 1) * width, density)
+        {"left": low + i * width, "right": low + (i + 1) * width, "density": density}
         for i, density in enumerate(densities)
     ]

@@ -5,11 +5,13 @@ import copy
 import torch
 
 from normscape import vectors
-from normscape.randomness import generator
-from normscape.run import Run
+from normscape.training.randomness import generator
+from normscape.training.run import Run
 
 
-def measure(run: Run, step_sizes, random_directions: int) -> list[list]:
+def measure(
+    run: Run, *, step_sizes: list[float], random_directions: int
+) -> dict[str, list[dict]]:
     """A row for each direction and step size eta, at theta - eta * d.
 
     d is the gradient g of the step's own batch (direction "gradient"), or one of
@@ -39,31 +41,29 @@ def measure(run: Run, step_sizes, random_directions: int) -> list[list]:
                 )
             loss, _, there = run.loss_and_gradient(moved)
             rows.append(
-                [
-                    *run.spec.cell,
-                    run.step,
-                    kind,
-                    draw,
-                    step_size,
-                    float(loss),
-                    vectors.distance(there, gradient),
-                    step_size * gradient_norm,
-                    vectors.cosine(there, gradient),
-                    float(start_loss),
-                    gradient_norm,
-                ]
+                {
+                    "direction": kind,
+                    "draw": draw,
+                    "step_size": step_size,
+                    "loss": float(loss),
+                    "gradient_change": vectors.distance(there, gradient),
+                    "distance": step_size * gradient_norm,
+                    "cosine": vectors.cosine(there, gradient),
+                    "start_loss": float(start_loss),
+                    "gradient_norm": gradient_norm,
+                }
             )
-    return rows
+    return {"landscape": rows}
 
 
 def random_direction(run: Run, draw: int, length: float) -> list[torch.Tensor]:
     """A Gaussian direction over all parameters, of Euclidean norm ``length``.
 
-    Keyed by (model, seed, step, draw), so that it is the same for norms whose
+    Keyed by (architecture, seed, step, draw), so that it is the same for norms whose
     parameters have the same shapes.
     """
     spec = run.spec
-    draws = generator("direction", spec.model, spec.seed, run.step, draw)
+    draws = generator("direction", spec.architecture, spec.seed, run.step, draw)
     direction = [torch.randn(p.shape, generator=draws) for p in run.parameters]
     scale = length / vectors.norm(direction)
     return [(d * scale).to(run.device) for d in direction]

@@ -1,0 +1,94 @@
+"""Probes: ours against whole models, with the same results."""
+
+from functools import partial
+
+import torch
+from normscape.run import Run
+
+from benchmarks import plain, timing
+from benchmarks.training import dln_run, vgg_run
+from normscape import columns, process
+from normscape.probes import ics, landscape
+
+COLUMNS = (
+    "probe",
+    "model",
+    "depth",
+    "plain_seconds",
+    "our_seconds",
+    "ratio",
+    "largest_difference",
+)
+STEP_SIZES = {"vgg": (0.05, 0.1, 0.2, 0.4), "dln": (1e-8, 1e-7, 1e-6, 1e-5, 3.2e-5)}
+
+
+def measure(threads: int = 1, depths=(10, 25, 50), rounds: int = 5) -> list[list]:
+    """A row for each probe and network; seconds are medians, a checkpoint each.
+
+    largest_difference : between the two results, relative to the largest of them.
+    """
+    rows = []
+    for model, depth in [("vgg", 14), *(("dln", depth) for depth in depths)]:
+        for probe, (theirs, ours) in CONTESTANTS.items():
+            arguments = model, depth, threads
+            timed = timing.in_turns(
+                {
+                    "plain": partial(theirs, *arguments),
+                    "ours": partial(ours, *arguments),
+                },
+                rounds,
+            )
+            plain_result, our_result = timed["plain"], timed["ours"]
+            pairs = zip(plain_result.value, our_result.value, strict=True)
+            rows.append(
+                [
+                    probe,
+                    model,
+                    depth,
+                    plain_result.median,
+                    our_result.median,
+                    timing.median_ratio(plain_result, our_result),
+                    max(abs(a - b) for a, b in pairs) / max(plain_result.value),
+                ]
+            )
+    return rows
+
+
+def make_run(model: str, depth: int) -> Run:
+    """A run with "batch": the VGG at width 16, or a DLN of this depth."""
+    return vgg_run(16, "batch") if model == "vgg" else dln_run("batch", depth)[0]
+
+
+def our_ics(model, depth, threads):
+    process.set_up(threads)
+    run = make_run(model, depth)
+    return lambda: _column(columns.ICS, "l2_difference", ics.measure(run))
+
+
+def plain_ics(model, depth, threads):
+    torch.set_num_threads(threads)
+    return partial(plain.ics, make_run(model, depth))
+
+
+def our_landscape(model, depth, threads):
+    process.set_up(threads)
+    run, sizes = make_run(model, depth), STEP_SIZES[model]
+    return lambda: _column(
+        columns.LANDSCAPE, "gradient_change", landscape.measure(run, sizes, 0)
+    )
+
+
+def plain_landscape(model, depth, threads):
+    torch.set_num_threads(threads)
+    return partial(plain.landscape, make_run(model, depth), STEP_SIZES[model])
+
+
+CONTESTANTS = {
+    "ics": (plain_ics, our_ics),
+    "landscape": (plain_landscape, our_landscape),
+}
+
+
+def _column(names, name, rows):
+    index = names.index(name)
+    return [row[index] for row in rows]

@@ -1,0 +1,180 @@
+"""Training steps: ours against the plain loop, and against the machine's limit."""
+
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from normscape.run import Run, Spec
+
+from benchmarks import plain, timing
+from normscape import process, training
+from normscape.models.vgg import BLOCKS
+
+COLUMNS = (
+    "model",
+    "width",
+    "norm",
+    "plain_seconds",
+    "our_seconds",
+    "ratio",
+    "samples_per_second",
+    "over_batch_norm",
+    "share_of_limit",
+)
+NORMS = ("none", "batch", "l1", "noisy_batch")
+BATCH = 128
+
+
+def measure(threads: int = 1, widths=(16, 64), rounds: int = 5) -> list[list]:
+    """A row for each network and normaliser; seconds are medians, a step each.
+
+    ratio : plain over ours. over_batch_norm : ours over ours with "batch".
+    share_of_limit : of the rate of a large convolution or matrix product.
+    """
+    limit = machine_limit(threads)
+    rows = []
+    for width in widths:
+        steps = max(1, 128 // width)
+        work = 3 * forward_operations(width) * BATCH
+        makers = {
+            norm: {
+                "plain": partial(plain_vgg_steps, width, norm, steps, threads),
+                "ours": partial(vgg_steps, width, norm, steps, threads),
+            }
+            for norm in NORMS
+        }
+        rows += _rows("vgg", width, makers, rounds, steps, BATCH, work / limit)
+    steps = 50
+    makers = {
+        norm: {
+            "plain": partial(plain_dln_steps, norm, steps, threads),
+            "ours": partial(dln_steps, norm, steps, threads),
+        }
+        for norm in NORMS
+    }
+    rows += _rows("dln", 10, makers, rounds, steps, 1000, None)
+    return rows
+
+
+def _rows(model, width, makers, rounds, steps, samples, limit_seconds):
+    timed = {norm: timing.in_turns(pair, rounds) for norm, pair in makers.items()}
+    for norm, pair in timed.items():
+        seconds = pair["ours"].median / steps
+        yield [
+            model,
+            width,
+            norm,
+            pair["plain"].median / steps,
+            seconds,
+            timing.median_ratio(pair["plain"], pair["ours"]),
+            samples / seconds,
+            pair["ours"].median / timed["batch"]["ours"].median,
+            limit_seconds / seconds if limit_seconds else None,
+        ]
+
+
+def vgg_steps(width: int, norm: str, steps: int, threads: int, batch: int = BATCH):
+    """A call that takes so many of our steps."""
+    process.set_up(threads)
+    run = vgg_run(width, norm, batch=batch)
+    return lambda: take_steps(run, steps)
+
+
+def dln_steps(norm: str, steps: int, threads: int, depth: int = 25):
+    """A call that takes so many of our steps."""
+    process.set_up(threads)
+    run, _, _ = dln_run(norm, depth)
+    return lambda: take_steps(run, steps)
+
+
+def take_steps(run: Run, steps: int) -> None:
+    """So many steps more, from wherever the run is."""
+    training.train(run, run.step + steps, [], None)
+
+
+def plain_vgg_steps(width: int, norm: str, steps: int, threads: int):
+    """A call that takes so many steps of the plain loop."""
+    torch.set_num_threads(threads)
+    loader = plain.cifar_loader(steps * BATCH, BATCH)
+    return partial(plain.train_vgg, plain.vgg(width, norm, 3, 10), loader, 0.01)
+
+
+def plain_dln_steps(norm: str, steps: int, threads: int):
+    """A call that takes so many steps of the plain loop."""
+    torch.set_num_threads(threads)
+    _, inputs, targets = dln_run(norm)
+    network = plain.dln(25, 10, norm)
+    return partial(plain.train_dln, network, inputs, targets, 1e-7, steps)
+
+
+def vgg_run(width: int, norm: str, batch: int = BATCH) -> Run:
+    """A run on random 32x32 images, four batches of them."""
+    draws = torch.Generator().manual_seed(0)
+    count = 4 * batch
+    data = {
+        "train_inputs": torch.randn(count, 32, 32, 3, generator=draws),
+        "train_targets": torch.arange(count) % 10,
+        "test_inputs": torch.randn(1, 32, 32, 3, generator=draws),
+        "test_targets": torch.zeros(1, dtype=torch.long),
+    }
+    network = {"width": width, "fc_widths": [], "initialisation": "he_normal"}
+    optimiser = {"batch_size": batch, "momentum": 0, "weight_decay": 0}
+    return Run(Spec("vgg", norm, 0.01, 0, network, {}, optimiser), data)
+
+
+def dln_run(norm: str, depth: int = 25):
+    """A run of the deep linear network, with its inputs and targets."""
+    draws = torch.Generator().manual_seed(0)
+    inputs = torch.randn(1000, 10, generator=draws)
+    targets = inputs @ torch.randn(10, 10, generator=draws)
+    network = {"depth": depth, "normalise_last": False}
+    network["initialisation"] = "glorot_normal"
+    optimiser = {"batch_size": None, "momentum": 0, "weight_decay": 0}
+    spec = Spec("dln", norm, 1e-7, 0, network, {}, optimiser)
+    data = {"train_inputs": inputs, "train_targets": targets}
+    return Run(spec, data), inputs, targets
+
+
+def forward_operations(width: int, side: int = 32) -> float:
+    """Multiplications and additions of the convolutions for one image."""
+    total, channels = 0, 3
+    for count, factor in BLOCKS:
+        for _ in range(count):
+            total += 2 * 9 * channels * factor * width * side**2
+            channels = factor * width
+        side //= 2
+    return total
+
+
+def machine_limit(threads: int) -> float:
+    """Operations a second of a large convolution or matrix product, the faster one."""
+    product, convolution = timing.in_turns(
+        {"product": partial(_product, threads), "conv": partial(_convolution, threads)},
+        rounds=9,
+    ).values()
+    return max(
+        2 * 1024**3 / min(product.seconds),
+        2 * 32 * 256 * 256 * 9 * 16 * 16 / min(convolution.seconds),
+    )
+
+
+def _product(threads):
+    torch.set_num_threads(threads)
+    a, b = torch.randn(2, 1024, 1024)
+    out = torch.empty(1024, 1024)
+
+    def call():
+        torch.mm(a, b, out=out)
+
+    return call
+
+
+def _convolution(threads):
+    process.set_up(threads)
+    images = torch.randn(32, 256, 16, 16).to(memory_format=torch.channels_last)
+    kernel = torch.randn(256, 256, 3, 3).to(memory_format=torch.channels_last)
+
+    def call():
+        F.conv2d(images, kernel, padding=1)
+
+    return call

@@ -1,0 +1,1 @@
+"""What is kept of an experiment: checksums, Snakemake's records, archives."""

@@ -1,0 +1,53 @@
+"""Figure 8: how mean and variance of activations move.
+
+One unit of the first network that classifies, for a VGG in layers 2, 9 and 13: absolute change since the checkpoint before, and since the
+first one. Stable distributions would lie low.
+
+In the paper's Figure 8 noisy BatchNorm's moments move more than the standard net's.
+"""
+
+from normscape.figures import curves
+
+TABLES = ("moment_drift",)
+
+LAYERS = {"vgg": (2, 9, 13)}
+
+COLUMNS = {
+    "mean_change": "|Change of mean|\nsince last checkpoint",
+    "variance_change": "|Change of variance|\nsince last checkpoint",
+    "mean_drift": "|Change of mean|\nsince the start",
+    "variance_drift": "|Change of variance|\nsince the start",
+}
+
+
+def draw(tables, experiment):
+    drift = tables["moment_drift"]
+    model = experiment.first("accuracy")
+    name = model and model.name
+    norms = curves.choose(experiment, "none", "batch", "noisy_batch")
+    rows = drift[
+        (drift.model == name)
+        & (drift.scope == "unit")
+        & (drift.lr == curves.probed_lr(drift, name))
+    ]
+    layers = model.choose_layers(LAYERS) if model else LAYERS["vgg"]
+    figure = curves.new(0.4 + 1.6 * len(layers))
+    axes = figure.subplots(len(layers), len(COLUMNS), sharex=True, squeeze=False)
+    for axes_row, layer in zip(axes, layers, strict=True):
+        for ax, (column, label) in zip(axes_row, COLUMNS.items(), strict=True):
+            for norm in norms:
+                seeds = rows[(rows.layer == layer) & (rows.norm == norm.name)]
+                seeds = seeds[seeds[column] > 0]
+                line = {"color": norm.colour, "marker": "o"}
+                if len(seeds):
+                    curves.curve(ax, seeds, "step", column, **line)
+            if ax.has_data():
+                ax.set_yscale("log")
+                curves.log_x(ax, rows.step[rows.step > 0])
+            curves.note_if_empty(ax)
+            ax.set_title(f"Layer {layer}")
+            ax.set_ylabel(label)
+    for ax in axes[-1]:
+        ax.set_xlabel("Step")
+    curves.legend(figure, norms)
+    return figure

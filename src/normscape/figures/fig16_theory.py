@@ -1,0 +1,69 @@
+"""Figure 16: the theorems' bounds against the actual values.
+
+A point a unit, of random instances or of a trained network; on the line, the bound is
+attained, and above it, violated. Where v3 of the paper prints another form than the one
+that holds, both are shown.
+
+The paper's Section 4 proves them, without a figure.
+"""
+
+from itertools import cycle
+
+import numpy as np
+
+from normscape.figures import curves
+
+TABLES = ("theory_instances",)
+
+PANELS = (
+    ("Theorem 4.1", "holds"),
+    ("Theorem 4.2", "holds"),
+    ("Theorem 4.4", "holds"),
+    ("Theorem 4.1", "printed"),
+    ("Lemma 4.5", "holds"),
+    ("Theorem 4.4", "printed"),
+)
+COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00")
+
+
+def draw(tables, experiment):
+    instances = tables["theory_instances"]
+    origins = {"random": ("#999999", "Random units")}
+    for model, colour in zip(experiment.models.values(), cycle(COLOURS), strict=False):
+        origins[model.name] = (colour, f"{model.label}, trained")
+    figure = curves.new(4.6)
+    axes = figure.subplots(2, 3).flat
+    for ax, (statement, form) in zip(axes, PANELS, strict=True):
+        rows = instances[(instances.statement == statement) & (instances.form == form)]
+        for model, (colour, label) in origins.items():
+            chosen = rows[rows.model == model]
+            ax.plot(
+                chosen.bound, chosen.actual, ".", color=colour, alpha=0.5, label=label
+            )
+        if len(rows):
+            _log_axes(ax, np.sort(rows[["actual", "bound"]].to_numpy().flatten()))
+        ax.set_title(statement + (", as printed" if form == "printed" else ""))
+        ax.set_xlabel("Bound")
+        ax.set_ylabel("Actual value")
+        curves.note_if_empty(ax)
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(
+        handles, labels, loc="outside upper center", ncols=len(labels), markerscale=3
+    )
+    return figure
+
+
+def _log_axes(ax, values):
+    """The line of equality, and logarithmic axes, signed where values are."""
+    ax.plot(values, values, color="black", linewidth=0.6, zorder=0)
+    if values[0] > 0:
+        ax.loglog()
+        ax.minorticks_off()
+        return
+    smallest = np.abs(values[values != 0]).min()
+    ax.set_xscale("symlog", linthresh=smallest)
+    ax.set_yscale("symlog", linthresh=smallest)
+    ends = [np.sign(v) * 10 ** np.floor(np.log10(abs(v))) for v in values[[0, -1]]]
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_ticks([ends[0], 0, ends[1]])
+        axis.set_ticks([], minor=True)

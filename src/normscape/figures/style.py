@@ -1,0 +1,42 @@
+"""One look for all figures: sizes, lines, saving."""
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+
+# Figures show those of them that the paper's do, and all others.
+NORMS_OF_THE_PAPER = ("none", "batch", "noisy_batch", "noise", "l1", "l2", "linf")
+
+WIDTH = 7.0  # inches, of a full-width figure
+LINE_STYLES = ("-", "--", ":", "-.")
+
+plt.rcParams.update(
+    {
+        "font.size": 8,
+        "axes.titlesize": 8,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "grid.color": "#E5E5E5",
+        "grid.linewidth": 0.5,
+        "axes.axisbelow": True,
+        "lines.linewidth": 1.2,
+        "lines.markersize": 3,
+        "legend.frameon": False,
+        "figure.constrained_layout.use": True,
+        "savefig.dpi": 200,
+        "pdf.fonttype": 42,
+    }
+)
+
+
+def save(figure, path) -> None:
+    """Write a figure without a date, so that the same figure is the same bytes."""
+    metadata = {"CreationDate": None} if str(path).endswith(".pdf") else {}
+    figure.savefig(path, metadata=metadata)
+
+
+def lr_label(lr: float) -> str:
+    return f"lr {lr:g}"

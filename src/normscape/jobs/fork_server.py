@@ -1,0 +1,218 @@
+"""Jobs as forks of one process that has imported their libraries already.
+
+Importing PyTorch takes a second or two, longer than most jobs compute; a fork of a process
+that has done so takes a few hundredths. Scripts know nothing of it: ``start`` puts a
+command called ``python`` first on the PATH, which asks the server to run the script, and
+is Python itself where the server is not there. Either way the script computes the same.
+
+A request is the three standard streams and a line of JSON; the answers are a byte when
+the fork has begun, and another, the exit status, when it has ended.
+"""
+
+import json
+import os
+import signal
+import socket
+import sys
+
+LIBRARIES = (
+    *("torch", "safetensors.torch", "yaml"),
+    *("pandas", "scipy.stats", "matplotlib.pyplot"),
+)
+_STREAMS = (0, 1, 2)
+_COMMAND = """\
+#!/bin/sh
+exec {python} -I -S {script} ask {address} {python} "$@"
+"""
+
+
+def start() -> None:
+    """Start a server for the scripts that this process calls; it ends when this does.
+
+    On Linux only: elsewhere a process that has loaded the system's libraries can't safely
+    be forked.
+    """
+    import shlex
+    import shutil
+    import subprocess
+    import tempfile
+    from pathlib import Path
+
+    python = shutil.which("python")
+    if sys.platform != "linux" or not python:
+        return
+    # Only this user may enter the folder, and so reach the socket.
+    folder = Path(tempfile.mkdtemp(prefix="normscape-"))
+    address = folder / "socket"
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(address))
+        listening.listen(1024)
+        # In a session of its own: Ctrl-C is for the jobs.
+        subprocess.Popen(
+            [python, __file__, "serve", str(listening.fileno())],
+            pass_fds=[listening.fileno()],
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
+    words = {"python": python, "script": __file__, "address": address}
+    command = folder / "bin/python"
+    command.parent.mkdir()
+    command.write_text(
+        _COMMAND.format(**{name: shlex.quote(str(w)) for name, w in words.items()})
+    )
+    command.chmod(0o700)
+    os.environ["PATH"] = f"{command.parent}{os.pathsep}{os.environ['PATH']}"
+
+
+def ask(address: str, arguments: list[str]) -> int | None:
+    """The exit status of a script that the server runs; None: it was not run."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends this, and so the fork
+    request = {
+        "arguments": arguments,
+        "folder": os.getcwd(),  # noqa: PTH109, pathlib takes as long to import as all else
+        "environment": dict(os.environ),
+    }
+    with socket.socket(socket.AF_UNIX) as server:
+        try:
+            server.connect(address)
+            socket.send_fds(server, [b"\n"], _STREAMS)
+            server.sendall(json.dumps(request).encode() + b"\n")
+            begun = server.recv(1)
+        except OSError:
+            begun = b""
+        if not begun:
+            return None
+        try:
+            status = server.recv(1)
+        except OSError:
+            status = b""
+    if status:
+        return status[0]
+    print(f"{arguments[0].rpartition('/')[2]}: killed", file=sys.stderr)
+    return 1
+
+
+def serve(listening: socket.socket) -> None:
+    """Run what is asked for until the process that started this one is gone.
+
+    listening : bound to a path in a folder of its own, which is removed at the end.
+    """
+    import contextlib
+    import importlib
+    import selectors
+    import shutil
+    from pathlib import Path
+
+    parent = os.getppid()
+    sys.path.pop(0)  # this file's folder
+    for library in LIBRARIES:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(library)
+    wake, woken = socket.socketpair()
+    for end in (wake, woken):
+        end.setblocking(False)
+    signal.set_wakeup_fd(woken.fileno())
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    selector = selectors.DefaultSelector()
+    selector.register(listening, selectors.EVENT_READ)
+    selector.register(wake, selectors.EVENT_READ)
+    forks = {}  # connection of whoever asked, by process
+    while forks or os.getppid() == parent:
+        for key, _ in selector.select(timeout=0.5):
+            if key.fileobj is listening:
+                connection, _ = listening.accept()
+                if process := _fork(connection, forks.values()):
+                    forks[process] = connection
+                    selector.register(connection, selectors.EVENT_READ, process)
+                else:
+                    connection.close()
+            elif key.fileobj is wake:
+                wake.recv(4096)
+            else:  # whoever asked is gone: killing it means the fork
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(key.data, signal.SIGKILL)
+                selector.unregister(key.fileobj)
+        for process in list(forks):
+            ended, status = os.waitpid(process, os.WNOHANG)
+            if ended:
+                connection = forks.pop(process)
+                with contextlib.suppress(KeyError):
+                    selector.unregister(connection)
+                with contextlib.suppress(OSError):
+                    if os.WIFEXITED(status):
+                        connection.sendall(bytes([os.waitstatus_to_exitcode(status)]))
+                connection.close()
+    shutil.rmtree(Path(listening.getsockname()).parent)
+
+
+def _fork(connection: socket.socket, others) -> int | None:
+    """Fork for a request, and say that it has begun; None if there is none to read.
+
+    others : connections of other forks, which this one has no business with.
+    """
+    connection.settimeout(10)
+    streams = []
+    try:
+        _, streams, *_ = socket.recv_fds(connection, 1, len(_STREAMS))
+        with connection.makefile() as lines:
+            request = json.loads(lines.readline())
+        process = os.fork()
+        if not process:
+            for other in others:
+                other.close()
+            _become(request, streams)
+        connection.sendall(b"\1")
+        return process
+    except (OSError, ValueError):
+        return None
+    finally:
+        for stream in streams:
+            os.close(stream)
+
+
+def _become(request: dict, streams: list[int]) -> None:
+    """As the fork: be the script, and end."""
+    import ctypes
+    import runpy
+    import traceback
+    from pathlib import Path
+
+    status = 1
+    try:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        kill_me_when_the_server_dies = 1  # PR_SET_PDEATHSIG
+        ctypes.CDLL(None).prctl(kill_me_when_the_server_dies, signal.SIGKILL)
+        os.chdir(request["folder"])
+        os.environ.clear()
+        os.environ.update(request["environment"])
+        for stream, given in zip(_STREAMS, streams, strict=True):
+            os.dup2(given, stream)
+        sys.argv = request["arguments"]
+        script = Path(sys.argv[0]).absolute()
+        sys.path.insert(0, str(script.parent))
+        try:
+            runpy.run_path(str(script), run_name="__main__")
+            status = 0
+        except SystemExit as leaving:  # as for wrong arguments
+            status = leaving.code or 0
+        except BaseException:
+            traceback.print_exc()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(status)
+
+
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case ["ask", address, python, *arguments]:
+            is_script = bool(arguments) and arguments[0].endswith(".py")
+            status = ask(address, arguments) if is_script else None
+            if status is None:
+                os.execv(python, [python, *arguments])
+            sys.exit(status)
+        case ["serve", descriptor]:
+            with socket.socket(fileno=int(descriptor)) as listening:
+                serve(listening)

@@ -1,0 +1,48 @@
+"""A run's manifest: where, when and with what it was trained, and what came out.
+
+Times differ from one repetition to the next, so no table or figure is made from it.
+"""
+
+import json
+import platform
+from collections.abc import Collection
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+
+from normscape.files import atomic, digest
+from normscape.training.run import Run
+
+
+def now() -> str:
+    """This moment, as ISO 8601 in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def write(path, run: Run, started: str, outputs: Collection[Path]) -> None:
+    """Write the manifest of a run that is done.
+
+    started : as ``now`` gave it; of the last start, where a training was stopped.
+    outputs : files whose SHA-256 is listed by name.
+    """
+    manifest = run.spec.cell | {
+        "started": started,
+        "ended": now(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "machine": platform.machine(),
+        "system": platform.system(),
+        "device": _name(run.device),
+        "threads": torch.get_num_threads(),
+        "sha256": {path.name: digest(path) for path in sorted(outputs)},
+    }
+    with atomic(path) as temporary:
+        temporary.write_text(json.dumps(manifest, indent=1) + "\n")
+
+
+def _name(device):
+    if device.type == "cuda":
+        return f"cuda: {torch.cuda.get_device_name(device)}"
+    # The instructions that torch uses decide the last digits.
+    return f"{device.type}: {torch.backends.cpu.get_cpu_capability()}"

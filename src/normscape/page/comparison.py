@@ -1,0 +1,156 @@
+"""Two experiments side by side: where their verdicts and their curves differ."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from normscape import parts
+from normscape.claims import declarations
+from normscape.claims.wording import aligned, here, readable
+from normscape.experiment import Experiment
+from normscape.page import curves, images, templates
+from normscape.tables import frames
+
+# What says which claim, of which runs, a verdict is about.
+_KEY = ["claim", "model", "subject", "reference", "lr"]
+
+
+class Finished:
+    """What a finished experiment's folder holds, with a label that tells it apart."""
+
+    def __init__(self, folder: Path, label: str):
+        self.folder, self.label = folder, label
+        (self.verdicts,) = frames.read([folder / "verdicts.csv"]).values()
+        here = {path.stem: path for path in folder.glob("tables/*.csv")}
+        self.quantities = declarations.explored(set(here))
+        names = {table for q in self.quantities.values() for table in q["tables"]}
+        tables = frames.read(here[name] for name in sorted(names))
+        self.curves = curves.curves(self.quantities, tables)
+
+    @property
+    def figures(self) -> dict[str, Path]:
+        return {path.stem: path for path in sorted(self.folder.glob("figures/*.png"))}
+
+
+def labels(a: Path, b: Path) -> tuple[str, str]:
+    """The folders' names, or their paths where those are equal."""
+    a, b = a.resolve(), b.resolve()
+    return (a.name, b.name) if a.name != b.name else (str(a), str(b))
+
+
+def verdicts(a: Finished, b: Finished) -> pd.DataFrame:
+    """A row for each claim that either judges, as text, with the columns
+
+    claim, runs, and for each experiment its measured effect and its verdict; ``differs``
+    says whether the verdicts are not the same.
+    """
+    both = []
+    for letter, experiment in (("a", a), ("b", b)):
+        judged = experiment.verdicts
+        judged = here(judged).reset_index(drop=True)
+        text = readable(judged)
+        text.columns = ["statement", "runs", "claimed", "paper", "measured", "verdict"]
+        text = pd.concat([judged[_KEY], text], axis="columns")
+        both.append(text.drop(columns=["claimed", "paper"]).add_suffix(f"_{letter}"))
+    left, right = both
+    left_on, right_on = ([f"{key}_{x}" for key in _KEY] for x in "ab")
+    table = left.merge(right, "outer", left_on=left_on, right_on=right_on, sort=False)
+    absent = "not in this experiment"
+    return pd.DataFrame(
+        {
+            "claim": table.statement_a.fillna(table.statement_b),
+            "runs": table.runs_a.fillna(table.runs_b),
+            "measured_a": table.measured_a.fillna(""),
+            "verdict_a": table.verdict_a.fillna(absent),
+            "measured_b": table.measured_b.fillna(""),
+            "verdict_b": table.verdict_b.fillna(absent),
+            "differs": table.verdict_a.fillna(absent) != table.verdict_b.fillna(absent),
+        }
+    )
+
+
+def last_values(a: Finished, b: Finished) -> pd.DataFrame:
+    """Each curve that both have, at the last step that both have, as numbers.
+
+    ``apart``: the ranges over seeds do not overlap there.
+    """
+    rows = []
+    theirs = {_key(curve): curve for curve in b.curves}
+    for curve in a.curves:
+        other = theirs.get(_key(curve))
+        common = set(curve["step"]) & set(other["step"]) if other else set()
+        if not common:
+            continue
+        step = max(common)
+        i, j = curve["step"].index(step), other["step"].index(step)
+        apart = curve["low"][i] > other["high"][j] or curve["high"][i] < other["low"][j]
+        rows.append([*_key(curve), step, curve["mean"][i], other["mean"][j], apart])
+    columns = ["quantity", "model", "norm", "lr", "step", "a", "b", "apart"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _key(curve):
+    return curve["quantity"], curve["model"], curve["norm"], curve["lr"]
+
+
+def text(a: Finished, b: Finished) -> str:
+    """The differences, for a terminal."""
+    judged = verdicts(a, b)
+    differ = judged[judged.differs]
+    lines = [f"{len(differ)} of {len(judged)} verdicts differ\n"]
+    if len(differ):
+        shown = differ[["claim", "runs", "verdict_a", "verdict_b"]]
+        shown = shown.set_axis(["claim", "runs", a.label, b.label], axis="columns")
+        lines.append(aligned(shown))
+    values = last_values(a, b)
+    apart = values[values.apart]
+    lines.append(
+        f"{len(apart)} of {len(values)} curves end apart: their ranges over seeds do not "
+        "overlap at the last step that both have\n"
+    )
+    if len(apart):
+        shown = apart.drop(columns="apart")
+        shown = shown.rename(columns={"a": a.label, "b": b.label})
+        lines.append(aligned(shown))
+    return "\n".join(lines)
+
+
+def render(a: Finished, b: Finished) -> str:
+    """The page as HTML."""
+    both = [
+        {"experiment": experiment.label} | curve
+        for experiment in (a, b)
+        for curve in experiment.curves
+    ]
+    quantities = a.quantities | b.quantities
+    judged = verdicts(a, b)
+    return templates.fill(
+        "comparison.html.j2",
+        a=a.label,
+        b=b.label,
+        verdicts=judged.to_dict("records"),
+        differ=int(judged.differs.sum()),
+        curves=last_values(a, b).query("apart").to_dict("records"),
+        quantities={name: q["label"] for name, q in quantities.items()},
+        figures=[
+            {"name": name, "a": _image(a, name), "b": _image(b, name)}
+            for name in sorted(a.figures.keys() & b.figures.keys())
+        ],
+        data=templates.explorer_data(both, _norms(both), quantities),
+    )
+
+
+def _norms(found):
+    """The normalisers of curves, as they declare themselves here."""
+    names = dict.fromkeys(curve["norm"] for curve in found)
+    known = parts.names("norms")
+    declared = [parts.declaration("norms", n) if n in known else {} for n in names]
+    norms = [
+        {"name": name, "label": d.get("label"), "colour": d.get("colour")}
+        for name, d in zip(names, declared, strict=True)
+    ]
+    return list(Experiment(models=[], norms=norms).norms.values())
+
+
+def _image(experiment, name):
+    return images.inlined(experiment.figures[name]).address

@@ -1,0 +1,110 @@
+"""An experiment's results page, from its tables, verdicts and figures."""
+
+import hashlib
+import importlib
+import inspect
+import platform
+from importlib import metadata
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from normscape.claims import declarations
+from normscape.claims.wording import absent, here, readable
+from normscape.experiment import Experiment
+from normscape.page import answers, curves, images, making, templates
+from normscape.tables.frames import Tables
+
+
+def render(
+    *,
+    name: str,
+    config: dict,
+    claims: dict,
+    tables: Tables,
+    figures: list[str],
+    experiment: Experiment,
+    sums: str,
+    runs: list[str],
+) -> str:
+    """The page as HTML. Its links are relative to the experiment's folder.
+
+    config : as resolved. claims : as ``claims.declarations.read`` gives them. figures :
+    paths of the PNG files.
+    sums : path of SHA256SUMS. runs : paths of the runs' manifests.
+    """
+    verdicts = tables["verdicts"]
+    quantities = declarations.explored(set(tables))
+    found = curves.curves(quantities, tables)
+    return templates.fill(
+        "results.html.j2",
+        name=name,
+        answer=answers.answer(verdicts, claims),
+        absent=absent(verdicts),
+        **_verdict_table(here(verdicts)),
+        figures=[_figure(Path(path), tables) for path in figures],
+        data=templates.explorer_data(
+            found, list(experiment.norms.values()), quantities
+        ),
+        commit=making.commit(),
+        machines=making.machines(runs),
+        versions=f"Python {platform.python_version()}, "
+        + ", ".join(f"{p} {metadata.version(p)}" for p in ("snakemake", "torch")),
+        digest=hashlib.sha256(_sums(sums)).hexdigest()[:12],
+        stages=making.stages(Path(sums).parent),
+        config=yaml.safe_dump(config, sort_keys=False),
+    )
+
+
+def _sums(path):
+    content = Path(path).read_bytes()
+    if not content.endswith(b"\n"):
+        raise ValueError(f"{path}: cut short; delete it, and run again")
+    return content
+
+
+def _verdict_table(verdicts):
+    table = readable(verdicts)
+    rows = [
+        {"cells": cells, "verdict": row.verdict, "figure": row.figure}
+        | {"reason": None if pd.isna(row.reason) else row.reason}
+        for cells, row in zip(table.to_numpy(), verdicts.itertuples(), strict=True)
+    ]
+    return {"columns": list(table), "verdicts": rows}
+
+
+def _figure(path, tables):
+    module = importlib.import_module(f"normscape.figures.{path.stem}")
+    title, *caption, paper = (
+        part.replace("\n", " ") for part in inspect.getdoc(module).split("\n\n")
+    )
+    title = title.removesuffix(".")
+    # Where no claim is judged from a figure, it names one that shows the same matter.
+    judged = getattr(module, "CLAIMS_OF", path.stem)
+    finding = answers.findings(tables["verdicts"], judged)
+    if "theory_instances" in module.TABLES:
+        finding = [answers.theorems(tables["theory"])]
+    image = images.inlined(path)
+    return {
+        "name": path.stem,
+        "image": image.address,
+        "width": image.width,
+        "height": image.height,
+        "alt": " ".join(
+            [f"{title}.", *(finding or [*caption, "No claim is judged from it."])]
+        ),
+        "title": title,
+        "finding": finding,
+        "caption": caption,
+        "paper": paper,
+        "tables": [{"name": name, "path": _table_path(name)} for name in module.TABLES],
+    }
+
+
+def _table_path(name):
+    return (
+        "../../workflow/resources/paper_curves.csv"
+        if name == "paper_curves"
+        else f"tables/{name}.csv"
+    )

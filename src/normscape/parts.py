@@ -1,0 +1,130 @@
+"""Parts that declare themselves: what ``NAME.yaml`` beside ``NAME.py`` says.
+
+A part is a data set, model, norm, optimiser or probe. Its declaration tells the pipeline
+what it must know without importing the part: a label, settings, and what each kind adds
+(``workflow/schemas/parts.schema.yaml`` describes every key). A norm may do without one:
+its settings are then the keyword-only arguments of its class ``Norm``.
+"""
+
+import ast
+import copy
+import functools
+from pathlib import Path
+
+import jsonschema
+import yaml
+
+FOLDER = Path(__file__).parent
+KINDS = ("datasets", "models", "norms", "optimisers", "probes")
+SCHEMA = FOLDER.parents[1] / "workflow/schemas/parts.schema.yaml"
+
+
+class DeclarationError(ValueError):
+    """A mistake in a declaration, in one line that names the file and the key."""
+
+
+def names(kind: str) -> list[str]:
+    """The parts of a kind, sorted. Names that begin with an underscore are no parts.
+
+    >>> names("optimisers")
+    ['adam', 'sgd']
+    """
+    suffix = "py" if kind == "norms" else "yaml"
+    paths = (FOLDER / kind).glob(f"[!_]*.{suffix}")
+    return sorted(path.stem for path in paths)
+
+
+@functools.cache
+def declaration(kind: str, name: str) -> dict:
+    """What a part declares, checked, with the settings that it takes from other parts.
+
+    A DeclarationError names a key that is wrong. Do not change what is returned.
+    """
+    path = FOLDER / kind / f"{name}.yaml"
+    if not path.is_file():
+        return {"settings": _settings_of_class(path.with_suffix(".py"), "Norm")}
+    declared = read_yaml(path)
+    schema = read_yaml(SCHEMA)
+    error = jsonschema.exceptions.best_match(
+        jsonschema.Draft202012Validator(
+            {"$ref": f"#/$defs/{kind}", "$defs": schema["$defs"]}
+        ).iter_errors(declared)
+    )
+    if error:
+        key = ".".join(map(str, error.absolute_path)) or "the file"
+        raise DeclarationError(f"{path}: {key}: {error.message}".replace("\n", " "))
+    if not path.with_suffix(".py").is_file():
+        raise DeclarationError(f"{path}: {name}.py is missing beside it")
+    settings = {}
+    for other in declared.get("settings_of", []):
+        if not path.with_name(f"{other}.yaml").is_file():
+            raise DeclarationError(
+                f"{path}: settings_of: found {other!r}, but there is no {other}.yaml"
+            )
+        settings |= declaration(kind, other)["settings"]
+    return declared | {"settings": settings | declared.get("settings", {})}
+
+
+def read_yaml(path: Path) -> dict:
+    """A YAML file; a DeclarationError names one that can't be read."""
+    try:
+        return yaml.load(path.read_text(), yaml.CSafeLoader)
+    except (OSError, yaml.YAMLError) as error:
+        line = str(error).replace("\n", " ")
+        raise DeclarationError(f"{path}: not readable as YAML: {line}") from None
+
+
+def defaults(kind: str, name: str) -> dict:
+    """The default of each setting that has one.
+
+    >>> defaults("norms", "batch")
+    {'eps': 1e-05, 'running_momentum': 0.1}
+    """
+    return {
+        key: copy.deepcopy(setting["default"])
+        for key, setting in declaration(kind, name)["settings"].items()
+        if "default" in setting
+    }
+
+
+def _settings_of_class(path: Path, name: str) -> dict:
+    """Settings of a norm without a declaration, read from its source, not imported.
+
+    They are what the file that defines its ``__init__`` declares, else the keyword-only
+    arguments there.
+    """
+    if path.with_suffix(".yaml").is_file():
+        return declaration("norms", path.stem)["settings"]
+    tree = ast.parse(path.read_text())
+    definitions = {n.name: n for n in tree.body if isinstance(n, ast.ClassDef)}
+    if name not in definitions:
+        return {}
+    for method in definitions[name].body:
+        if isinstance(method, ast.FunctionDef) and method.name == "__init__":
+            return {
+                argument.arg: {"description": "See its class Norm."}
+                for argument in method.args.kwonlyargs
+            }
+    for base in definitions[name].bases:
+        module, _, attribute = ast.unparse(base).rpartition(".")
+        if attribute in definitions:
+            return _settings_of_class(path, attribute)
+        if found := _imported_from(tree, module or attribute):
+            return _settings_of_class(found, attribute)
+    return {}
+
+
+def _imported_from(tree: ast.Module, name: str) -> Path | None:
+    """The project's file that an imported name is, or comes from."""
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                if name == (alias.asname or alias.name):
+                    package = FOLDER.parent.joinpath(*node.module.split("."))
+                    for path in (
+                        package / f"{alias.name}.py",
+                        package.with_suffix(".py"),
+                    ):
+                        if path.is_file():
+                            return path
+    return None

@@ -1,0 +1,78 @@
+"""Claims, checked before any job: what each names must be there."""
+
+import re
+import string
+from pathlib import Path
+
+from normscape import parts
+from normscape.claims import declarations
+from normscape.pipeline import paths, schema
+from normscape.pipeline.messages import ConfigError, check, listed
+
+
+def check_all() -> None:
+    """Check every file of claims; a DeclarationError names file, claim and mistake."""
+    ids: dict[str, str] = {}
+    for path in paths.claims():
+        file = parts.read_yaml(Path(path))
+        try:
+            check(file, parts.read_yaml(schema.FOLDER / "claims.schema.yaml"))
+            for claim in file["claims"]:
+                _check(claim, file)
+                if claim["id"] in ids:
+                    _refuse(
+                        claim, f"id: there is one of this name in {ids[claim['id']]}"
+                    )
+                ids[claim["id"]] = path
+        except ConfigError as error:
+            line = _with_id(str(error), file)
+            raise parts.DeclarationError(f"{path}: {line}") from None
+
+
+def _with_id(line, file) -> str:
+    """A line that names a claim by its id in place of its number, where it has one."""
+    if found := re.match(r"claims\[(\d+)\]\.?", line):
+        claim = file["claims"][int(found[1])]
+        if isinstance(claim, dict) and "id" in claim:
+            return f"claim {claim['id']}: {line[found.end() :]}"
+    return line
+
+
+def _check(claim, file):
+    norms = parts.names("norms")
+    quantities = declarations.quantities()
+    asked = [
+        ("topic", [claim["topic"]], list(file["topics"])),
+        ("figure", [claim["figure"]], paths.figures()),
+        ("model", [claim["model"]], parts.names("models")),
+        ("quantity", [claim["quantity"]], list(quantities)),
+        ("subjects", claim["subjects"], norms),
+        ("trained", claim.get("trained", []), [*norms, "subject"]),
+        ("reference", [claim.get("reference", norms[0])], norms),
+    ]
+    for key, found, allowed in asked:
+        for name in found:
+            if name not in allowed:
+                _refuse(claim, f"{key}: found {name!r}, allowed are {listed(allowed)}")
+    if claim["comparison"] == "value" and "reference" in claim:
+        _refuse(claim, "reference: given, but comparison: value compares with nothing")
+    if claim["comparison"] != "value" and "reference" not in claim:
+        _refuse(
+            claim, f"reference: missing; comparison: {claim['comparison']} needs one"
+        )
+    if "trained" in claim and "lr" not in claim:
+        _refuse(claim, "lr: missing; trained needs one")
+    if claim["claimed"].get("above", -1e999) >= claim["claimed"].get("below", 1e999):
+        _refuse(claim, "claimed: above is not less than below, so nothing lies between")
+    try:
+        fields = {
+            name for _, name, _, _ in string.Formatter().parse(claim["statement"])
+        }
+    except ValueError as error:
+        _refuse(claim, f"statement: {error}")
+    if unknown := sorted(fields - {None, "subject"}):
+        _refuse(claim, f"statement: found {{{unknown[0]}}}, allowed is {{subject}}")
+
+
+def _refuse(claim, line):
+    raise ConfigError(f"claim {claim['id']}: {line}")

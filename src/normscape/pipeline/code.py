@@ -1,0 +1,93 @@
+"""Code is an input, by digest: a rule runs again when a module changes that decides its output.
+
+A rule's ``params`` hold the digests, each with its module's name, so that Snakemake's
+reason says which one changed. Content counts: a touched file, a moved clone or a fresh one
+runs nothing again. The package ``jobs`` decides no output, so it is left out.
+"""
+
+import ast
+import functools
+import hashlib
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+SRC = Path(__file__).parents[2]
+_LEFT_OUT = SRC / "normscape/jobs"
+
+
+def of_training(architecture: str, norm: str, optimiser: str) -> list[str]:
+    """What decides the bytes of a training: its parts and the training core.
+
+    Not train.py, which turns arguments into calls, nor what resumes or tabulates.
+    """
+    return digests(*_core(architecture, norm, optimiser), "normscape/training/loop.py")
+
+
+def of_probe(probe: str, architecture: str, norm: str, optimiser: str) -> list[str]:
+    """What decides the bytes of a probe's tables."""
+    core = _core(architecture, norm, optimiser)
+    return digests(*core, f"normscape/probes/{probe}.py")
+
+
+def _core(architecture, norm, optimiser):
+    return (
+        "normscape/training/checkpoints.py",
+        f"normscape/models/{architecture}.py",
+        f"normscape/norms/{norm}.py",
+        f"normscape/optimisers/{optimiser}.py",
+    )
+
+
+@functools.cache
+def digests(*files: str) -> list[str]:
+    """A line "module digest" for the files of src/ and all that they import, sorted.
+
+    Modules that are looked up by name (parts, figures, summaries) and data that is read
+    are not found by reading imports: name them among ``files``.
+
+    >>> [line.split()[0] for line in digests("normscape/files.py")]
+    ['normscape/__init__.py', 'normscape/files.py']
+    """
+    return [f"{path.relative_to(SRC)} {_digest(path)}" for path in closure(*files)]
+
+
+@functools.cache
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def closure(*files: str) -> list[Path]:
+    """The files of src/ and all that they import from it, directly or not, sorted."""
+    found: set[Path] = set()
+    pending = [SRC / file for file in files]
+    while pending:
+        path = pending.pop()
+        if path not in found and not path.is_relative_to(_LEFT_OUT):
+            found.add(path)
+            pending += _imports(path)
+    return sorted(found)
+
+
+@functools.cache
+def _imports(path: Path) -> tuple[Path, ...]:
+    """The project's files that a file imports itself, their packages included."""
+    names = {".".join(path.relative_to(SRC).with_suffix("").parts)}
+    if path.suffix != ".py":
+        return tuple(_files_of(names.pop()))
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return tuple(itertools.chain.from_iterable(map(_files_of, names)))
+
+
+def _files_of(module: str) -> Iterator[Path]:
+    parts = module.split(".")
+    for end in range(1, len(parts) + 1):
+        base = SRC.joinpath(*parts[:end])
+        for path in (base.with_suffix(".py"), base / "__init__.py"):
+            if path.is_file():
+                yield path

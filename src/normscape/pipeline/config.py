@@ -1,0 +1,183 @@
+"""The config, checked before any job: one clear line for what is wrong."""
+
+import copy
+import os
+import sys
+from pathlib import Path
+
+from normscape import parts
+from normscape.claims import declarations
+from normscape.pipeline import claims, grid, paths, schema
+from normscape.pipeline.messages import ConfigError, check, listed
+
+
+def validate(config: dict) -> dict:
+    """The config with defaults filled in; ends the program on a mistake.
+
+    Mistakes in declarations of parts and in claims end it, too.
+    """
+    try:
+        declarations.quantities()
+        claims.check_all()
+        return checked(config)
+    except ConfigError as error:
+        sys.exit(f"config: {error}")
+    except parts.DeclarationError as error:
+        sys.exit(str(error))
+
+
+def checked(config: dict) -> dict:
+    """The config with defaults filled in, or a ConfigError."""
+    of_config = schema.of_config(config)
+    check(config, of_config)
+    config = copy.deepcopy(config)
+    schema.fill_defaults(config, of_config)
+    _expand_steps(config)
+    _check_folder(config)
+    for name in paths.downloads():
+        _check_source(config, name)
+    _check_models(config)
+    _fill_norm_settings(config)
+    for probe in config["probes"]:
+        _check_probe(config, probe)
+    return config
+
+
+def description(config: dict) -> dict:
+    """What figures, page and judge know of the experiment: ``experiment.Experiment``."""
+    models = []
+    for name in grid.models(config):
+        architecture = config["models"][name]["architecture"]
+        declared = parts.declaration("models", architecture)
+        keys = ("metric", "loss", "log_axes", "layers", "left_chance")
+        models.append(
+            {
+                "name": name,
+                "architecture": architecture,
+                "label": declared["label"] if name == architecture else name,
+            }
+            | {key: declared[key] for key in keys}
+        )
+    norms = []
+    for name in grid.norms(config):
+        declared = parts.declaration("norms", name)
+        norms.append({"name": name} | {k: declared.get(k) for k in ("label", "colour")})
+    return {"models": models, "norms": norms}
+
+
+def _expand_steps(config):
+    """Lists in place of "every N"."""
+    for model in config["models"].values():
+        for key in {"checkpoints", "evaluations"} & model.keys():
+            model[key] = _steps(model[key], model)
+    for probe in config["probes"].values():
+        for name, settings in probe["models"].items():
+            for block in settings["grid"]:
+                if "steps" in block and name in config["models"]:
+                    block["steps"] = _steps(block["steps"], config["models"][name])
+
+
+def _steps(steps, model):
+    if isinstance(steps, str):
+        return list(range(0, model["steps"] + 1, int(steps.removeprefix("every "))))
+    return steps
+
+
+def _check_folder(config):
+    folder = Path(paths.root(config))
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        raise ConfigError(
+            f"name: results go to {folder}/, but {existing} cannot be written to; "
+            "allowed is a folder with write permission"
+        )
+
+
+def _check_source(config, dataset):
+    source = config["datasets"][dataset]["source"]
+    if source is None:
+        return
+    key, path = f"datasets.{dataset}.source", Path(source)
+    download = parts.declaration("datasets", dataset)["download"]
+    if path.is_dir():
+        needed = download["folder_holds"]
+        missing = [part for part in needed if not (path / part).is_dir()]
+        if missing:
+            raise ConfigError(
+                f"{key}: found the folder {source!r} without {missing[0]}/, allowed is "
+                f"one with {' and '.join(f'{part}/' for part in needed)}"
+            )
+    elif not path.is_file():
+        raise ConfigError(
+            f"{key}: found {source!r}, which is not there; allowed is the archive "
+            f"{download['file']}, a folder of images, or null to download it"
+        )
+
+
+def _check_models(config):
+    known = parts.names("norms")
+    for model, settings in config["models"].items():
+        key = f"models.{model}"
+        for number, block in enumerate(settings["grid"]):
+            for index, norm in enumerate(block["norms"]):
+                if norm not in known:
+                    raise ConfigError(
+                        f"{key}.grid[{number}].norms[{index}]: found {norm!r}, allowed are "
+                        f"{listed(known)} (the files in src/normscape/norms/)"
+                    )
+        for steps in ("checkpoints", "evaluations"):
+            for index, step in enumerate(settings.get(steps, [])):
+                if step > settings["steps"]:
+                    raise ConfigError(
+                        f"{key}.{steps}[{index}]: found {step}, allowed is up to the "
+                        f"last step, {key}.steps = {settings['steps']}"
+                    )
+    if not grid.cells(config):
+        raise ConfigError("models: every grid is empty; allowed is at least one run")
+
+
+def _fill_norm_settings(config):
+    """All settings of the grid's normalisers, so that jobs know them in full."""
+    for norm in grid.norms(config):
+        given = config["norm_settings"].setdefault(norm, {})
+        settings = parts.defaults("norms", norm) | given
+        config["norm_settings"][norm] = settings
+
+
+def _check_probe(config, probe):
+    cells = grid.cells(config)
+    for model, settings in config["probes"][probe]["models"].items():
+        trained = [cell for cell in cells if cell.model == model]
+        checkpoints = config["models"].get(model, {}).get("checkpoints", [])
+        for number, block in enumerate(settings["grid"]):
+            key = f"probes.{probe}.models.{model}.grid[{number}]"
+            for name, found, allowed in (
+                ("norms", block.get("norms", []), [c.norm for c in trained]),
+                (
+                    "learning_rates",
+                    map(float, block.get("learning_rates", [])),
+                    [float(c.lr) for c in trained],
+                ),
+                ("seeds", block.get("seeds", []), [c.seed for c in trained]),
+                ("steps", block.get("steps", []), checkpoints),
+            ):
+                allowed = list(dict.fromkeys(allowed))
+                for value in found:
+                    if value not in allowed:
+                        raise ConfigError(
+                            f"{key}.{name}: found {value!r}, outside the grid of "
+                            f"models.{model}; allowed are {listed(allowed)}"
+                        )
+            _check_products(key, block, trained)
+
+
+def _check_products(key, block, trained):
+    """Norm and learning rate may each be in the grid, but not together."""
+    pairs = {(cell.norm, cell.lr) for cell in trained}
+    for norm in block.get("norms", []):
+        for lr in map(grid.lr_text, block.get("learning_rates", [])):
+            if (norm, lr) not in pairs:
+                raise ConfigError(
+                    f"{key}: found norm {norm!r} with learning rate {lr}, which no "
+                    "block of the model's grid trains"
+                )

@@ -1,0 +1,73 @@
+"""The grid of an experiment: which runs are trained, and where probes look."""
+
+import itertools
+from typing import NamedTuple
+
+
+class Cell(NamedTuple):
+    """A training run; ``lr`` as it stands in paths."""
+
+    model: str
+    norm: str
+    lr: str
+    seed: int
+
+
+def lr_text(lr: float) -> str:
+    """The learning rate in paths: the shortest text that reads back the same.
+
+    >>> lr_text(0.000001), lr_text(1)
+    ('1e-06', '1.0')
+    """
+    return repr(float(lr))
+
+
+def models(config: dict) -> list[str]:
+    """The models whose grid is not empty."""
+    return [name for name, model in config["models"].items() if model["grid"]]
+
+
+def cells(config: dict) -> list[Cell]:
+    """All training runs, in the order of the config, each once."""
+    found = {}
+    for model in models(config):
+        settings = config["models"][model]
+        for block in settings["grid"]:
+            for norm, lr, seed in itertools.product(
+                block["norms"], block["learning_rates"], settings["seeds"]
+            ):
+                found[Cell(model, norm, lr_text(lr), seed)] = None
+    return list(found)
+
+
+def norms(config: dict) -> list[str]:
+    """All normalisers of the grid, in the order of the config."""
+    return list(dict.fromkeys(cell.norm for cell in cells(config)))
+
+
+def evaluations(config: dict, model: str) -> list[int]:
+    """The steps before which the test accuracy is taken."""
+    settings = config["models"][model]
+    return settings.get("evaluations", settings["checkpoints"])
+
+
+def probed_steps(config: dict, probe: str, cell: Cell) -> list[int]:
+    """The steps at which ``probe`` measures a run; a missing key means all."""
+    model = config["probes"].get(probe, {"models": {}})["models"].get(cell.model)
+    if model is None:
+        return []
+    checkpoints = config["models"][cell.model]["checkpoints"]
+    chosen = [
+        block.get("steps", checkpoints)
+        for block in model["grid"]
+        if _selects(block, cell)
+    ]
+    return sorted(set(itertools.chain.from_iterable(chosen)))
+
+
+def _selects(block, cell):
+    return (
+        cell.norm in block.get("norms", [cell.norm])
+        and cell.lr in map(lr_text, block.get("learning_rates", [float(cell.lr)]))
+        and cell.seed in block.get("seeds", [cell.seed])
+    )

@@ -1,0 +1,66 @@
+"""Params of rules: settings as JSON arguments, and code digests by wildcard."""
+
+import json
+
+from normscape import parts
+from normscape.pipeline import code
+
+
+def as_json(settings: dict) -> str:
+    """Settings as one argument of a command, in their order."""
+    return json.dumps(settings)
+
+
+def training_code(config: dict, model: str):
+    """Params function: the code of a training of this model."""
+    architecture, optimiser = _parts_of(config, model)
+    return lambda wildcards: code.of_training(architecture, wildcards.norm, optimiser)
+
+
+def probe_code(config: dict, probe: str):
+    """Params function: the code of this probe of a cell."""
+
+    def of_cell(wildcards):
+        architecture, optimiser = _parts_of(config, wildcards.model)
+        return code.of_probe(probe, architecture, wildcards.norm, optimiser)
+
+    return of_cell
+
+
+def _parts_of(config, model):
+    settings = config["models"][model]
+    return settings["architecture"], settings["optimiser"]["name"]
+
+
+def theory_code(config: dict, models: list[str]) -> list[str]:
+    """The code that checks the theorems on trainings of these models with "batch"."""
+    files = ["normscape/norms/batch.py"]
+    for model in models:
+        architecture, optimiser = _parts_of(config, model)
+        files.append(f"normscape/models/{architecture}.py")
+        files.append(f"normscape/optimisers/{optimiser}.py")
+    return code.digests("theory.py", *files)
+
+
+def norm_settings(config: dict):
+    """Params function: the settings of the cell's normaliser, as JSON."""
+    return lambda wildcards: as_json(config["norm_settings"][wildcards.norm])
+
+
+def probe_settings(config: dict, probe: str):
+    """Params function: the settings of a probe for the cell's model, as JSON."""
+    settings = config["probes"][probe]
+    of_all = {key: value for key, value in settings.items() if key != "models"}
+
+    def of_cell(wildcards):
+        of_model = dict(settings["models"][wildcards.model])
+        del of_model["grid"]
+        return as_json(of_all | of_model)
+
+    return of_cell
+
+
+def probe_columns(probe: str) -> str:
+    """The tables of a probe and their columns, as JSON: its output depends on them."""
+    tables = parts.declaration("probes", probe)["tables"]
+    return as_json({table: list(columns) for table, columns in tables.items()})

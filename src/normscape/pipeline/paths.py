@@ -1,0 +1,260 @@
+"""Where files lie, and which a rule reads. Patterns keep their wildcards in braces."""
+
+import ast
+import functools
+from pathlib import Path
+
+from normscape import parts
+from normscape.pipeline import grid
+from normscape.pipeline.code import SRC
+from normscape.pipeline.grid import Cell
+
+PAPER_CURVES = "workflow/resources/paper_curves.csv"
+CLAIMS = "workflow/claims"
+
+RUN_PATTERN = "{norm}/lr{lr}/seed{seed}"
+CELL_PATTERN = "{model}/" + RUN_PATTERN
+STEP_PATTERN = CELL_PATTERN + "/step{step}"
+
+# The tables that every training writes.
+_OF_TRAINING = ["history", "evaluation"]
+
+
+def root(config: dict) -> str:
+    return f"results/{config['name']}"
+
+
+def claims() -> list[str]:
+    """The files of claims."""
+    return sorted(map(str, Path(CLAIMS).glob("*.yaml")))
+
+
+# Data
+
+
+def data_file(config: dict, model: str) -> str:
+    return f"{root(config)}/data/{config['models'][model]['dataset']}.safetensors"
+
+
+def downloads() -> dict[str, str]:
+    """The file in downloads/ of each data set that is downloaded."""
+    return {
+        name: f"downloads/{declared['download']['file']}"
+        for name in parts.names("datasets")
+        if "download" in (declared := parts.declaration("datasets", name))
+    }
+
+
+def dataset_settings(config: dict, dataset: str) -> dict:
+    """What prepare.py needs to know of a data set."""
+    settings = config["datasets"][dataset]
+    if dataset not in downloads():
+        return settings
+    source = settings["source"] or downloads()[dataset]
+    return {k: v for k, v in settings.items() if k != "url"} | {"source": source}
+
+
+def dataset_files(config: dict, dataset: str) -> list[str]:
+    """The file that a data set is made from; a folder of images is not tracked."""
+    source = dataset_settings(config, dataset).get("source")
+    return [source] if source and not Path(source).is_dir() else []
+
+
+# Training
+
+
+def train_folder(config: dict, model: str = "{model}") -> str:
+    return f"{root(config)}/train/{model}/{RUN_PATTERN}"
+
+
+def train_file(config: dict, name: str, model: str = "{model}") -> str:
+    return f"{train_folder(config, model)}/{name}"
+
+
+def checkpoint_files(config: dict, model: str) -> dict[str, str]:
+    """Named outputs of a training run."""
+    steps = config["models"][model]["checkpoints"]
+    return {
+        f"step{step}": train_file(config, f"step{step}.safetensors", model)
+        for step in steps
+    }
+
+
+def manifests(config: dict) -> list[str]:
+    """Where each run says how it was trained, and lists its outputs."""
+    pattern = train_file(config, "run.json")
+    return [pattern.format(**cell._asdict()) for cell in grid.cells(config)]
+
+
+def theory_runs(config: dict) -> dict[str, tuple[str, str, str]]:
+    """For each model with "batch", a run's first and last checkpoint, and its data."""
+    found = {}
+    for cell in grid.cells(config):
+        steps = config["models"][cell.model]["checkpoints"]
+        if cell.norm == "batch" and cell.model not in found:
+            pattern = train_file(config, "step{step}.safetensors")
+            ends = [
+                pattern.format(step=step, **cell._asdict())
+                for step in (min(steps), max(steps))
+            ]
+            found[cell.model] = (*ends, data_file(config, cell.model))
+    return found
+
+
+# Tables
+
+
+@functools.cache
+def probe_of(table: str) -> str | None:
+    """The probe that writes a table; None for one of training."""
+    for probe in parts.names("probes"):
+        if table in parts.declaration("probes", probe)["tables"]:
+            return probe
+    return None
+
+
+def columns(table: str) -> list[str]:
+    """All columns of a table that is collected from runs."""
+    first = ["model", "norm", "lr", "seed"]
+    if probe := probe_of(table):
+        return [*first, "step", *parts.declaration("probes", probe)["tables"][table]]
+    return [*first, *parts.read_yaml(SRC / "normscape/tables/tables.yaml")[table]]
+
+
+def probe_folder(config: dict, table: str = "{table}") -> str:
+    return f"{root(config)}/probes/{table}/{CELL_PATTERN}"
+
+
+def probe_files(config: dict, probe: str) -> dict[str, str]:
+    """The tables that a probe writes for a checkpoint, by name."""
+    return {
+        table: f"{probe_folder(config, table)}/step{{step}}.csv"
+        for table in parts.declaration("probes", probe)["tables"]
+    }
+
+
+def run_probe_tables(config: dict, wildcards) -> list[str]:
+    """A table for each step at which the probe of ``wildcards.table`` sees a run."""
+    cell = Cell(wildcards.model, wildcards.norm, wildcards.lr, int(wildcards.seed))
+    folder = probe_folder(config).format(table=wildcards.table, **cell._asdict())
+    steps = grid.probed_steps(config, probe_of(wildcards.table), cell)
+    return [f"{folder}/step{step}.csv" for step in steps]
+
+
+def run_tables(config: dict, wildcards) -> list[str]:
+    """A table for each run that ``wildcards.table`` covers."""
+    cells = grid.cells(config)
+    if probe := probe_of(wildcards.table):
+        pattern = probe_folder(config, wildcards.table) + ".csv"
+        cells = [cell for cell in cells if grid.probed_steps(config, probe, cell)]
+    else:
+        pattern = train_file(config, f"{wildcards.table}.csv")
+    return [pattern.format(**cell._asdict()) for cell in cells]
+
+
+def collected_tables() -> list[str]:
+    """Tables that are joined from those of runs, whether the experiment asks or not."""
+    of_probes = [
+        table
+        for probe in parts.names("probes")
+        for table in parts.declaration("probes", probe)["tables"]
+    ]
+    return _OF_TRAINING + of_probes
+
+
+def summaries() -> list[str]:
+    """The tables computed from whole tables: files of summaries/."""
+    paths = SRC.glob("normscape/summaries/[!_]*.py")
+    return sorted(path.stem for path in paths)
+
+
+def summary_sources(config: dict, summary: str) -> list[str]:
+    return [table(config, t) for t in _tables_of(f"summaries/{summary}.py")]
+
+
+def tables(config: dict) -> list[str]:
+    """Every table of the experiment."""
+    asked = {
+        table
+        for probe in config["probes"]
+        for table in parts.declaration("probes", probe)["tables"]
+    }
+    found = [*_OF_TRAINING, *(t for t in collected_tables() if t in asked)]
+    found += [s for s in summaries() if _is_from(found, s)]
+    return [table(config, name) for name in found]
+
+
+def _is_from(tables, summary):
+    return set(_tables_of(f"summaries/{summary}.py")) <= set(tables)
+
+
+def table(config: dict, name: str) -> str:
+    """A whole table; the paper's digitised curves are the same for all experiments."""
+    if name == Path(PAPER_CURVES).stem:
+        return PAPER_CURVES
+    return f"{root(config)}/tables/{name}.csv"
+
+
+# Figures and pages
+
+
+def figures() -> list[str]:
+    """The figures' names: files of figures/ that draw something."""
+    return sorted(path.stem for path in SRC.glob("normscape/figures/*[0-9]_*.py"))
+
+
+def caption(figure: str) -> tuple[str, str]:
+    """Title and text of a figure: the first line and the rest of its docstring."""
+    text = ast.get_docstring(_tree(f"figures/{figure}.py"))
+    title, _, rest = text.partition("\n\n")
+    return title.removesuffix("."), rest
+
+
+def figure_tables(config: dict, figure: str) -> list[str]:
+    return [table(config, t) for t in _tables_of(f"figures/{figure}.py")]
+
+
+def _tables_of(file: str) -> tuple[str, ...]:
+    """What a module's TABLES names."""
+    return next(
+        ast.literal_eval(node.value)
+        for node in _tree(file).body
+        if isinstance(node, ast.Assign) and node.targets[0].id == "TABLES"
+    )
+
+
+@functools.cache
+def _tree(file):
+    return ast.parse((SRC / "normscape" / file).read_text())
+
+
+def figure_files() -> list[str]:
+    """The files of src/ that draw figures and hold their captions."""
+    return [f"normscape/figures/{figure}.py" for figure in figures()]
+
+
+def page_templates() -> list[str]:
+    """What pages are made of, besides code, as files of src/."""
+    paths = SRC.glob("normscape/page/*")
+    return sorted(
+        str(path.relative_to(SRC))
+        for path in paths
+        if path.suffix in (".j2", ".css", ".js")
+    )
+
+
+def results(config: dict) -> list[str]:
+    """What an experiment is run for: tables, verdicts and figures."""
+    return [
+        *tables(config),
+        f"{root(config)}/tables/theory_instances.csv",
+        *(
+            f"{root(config)}/{name}"
+            for name in ("verdicts.csv", "verdicts.md", "theory.csv")
+        ),
+        *(
+            f"{root(config)}/figures/{figure}.{suffix}"
+            for figure in figures()
+            for suffix in ("png", "pdf")
+        ),
+    ]

@@ -1,0 +1,28 @@
+"""Which quantities an experiment's claims and its page need, and so which tables."""
+
+from pathlib import Path
+
+from normscape import parts
+from normscape.claims import declarations
+from normscape.pipeline import grid, paths
+
+
+def claimed(config: dict) -> dict[str, dict]:
+    """Declarations of the quantities that claims are judged by."""
+    names = {c["quantity"] for c in declarations.read(paths.claims())["claims"]}
+    for model in grid.models(config):
+        architecture = config["models"][model]["architecture"]
+        declared = parts.declaration("models", architecture)
+        names.add(declared["left_chance"]["quantity"])
+    return {n: q for n, q in declarations.quantities().items() if n in names}
+
+
+def explored(config: dict) -> dict[str, dict]:
+    """Declarations of the quantities that the page's explorer offers."""
+    return declarations.explored({Path(path).stem for path in paths.tables(config)})
+
+
+def tables(config: dict, quantities: dict[str, dict]) -> list[str]:
+    """The tables that quantities need, each once."""
+    names = [table for quantity in quantities.values() for table in quantity["tables"]]
+    return [paths.table(config, name) for name in dict.fromkeys(names)]

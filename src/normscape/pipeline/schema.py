@@ -1,0 +1,203 @@
+"""The config's schema: the skeleton, filled in with what parts declare."""
+
+import copy
+import functools
+import json
+from pathlib import Path
+
+from normscape import parts
+
+FOLDER = Path(__file__).parents[3] / "workflow/schemas"
+_DEFAULT_OPTIMISER = "sgd"
+
+
+@functools.cache
+def _skeleton() -> dict:
+    return parts.read_yaml(FOLDER / "config.schema.yaml")
+
+
+def of_config(config: dict) -> dict:
+    """The schema for a config: its models are those that it names.
+
+    The config may be wrong in any way; what can't be read of it counts as not given.
+    """
+    models = _mapping(config, "models")
+    schema = _with_parts(list(models))
+    schema["properties"]["models"]["properties"] = {
+        name: _model(name, _mapping(models, name)) for name in models
+    }
+    return schema
+
+
+def for_editors() -> dict:
+    """The schema for editors: models of any name, by the architecture that they state."""
+    schema = _with_parts(None)
+    models = schema["properties"]["models"]
+    names = parts.names("models")
+    every = {name: _model(name, {}) for name in names}
+    for model in every.values():
+        model["properties"]["architecture"].pop("default")
+        optimiser = model["properties"]["optimiser"]["properties"]
+        for other in parts.names("optimisers"):
+            optimiser |= parts.declaration("optimisers", other)["settings"]
+    models["properties"] = every
+    models["additionalProperties"] = {
+        "type": "object",
+        "required": ["architecture"],
+        "properties": {"architecture": {"enum": names}},
+        "allOf": [
+            {
+                "if": {"properties": {"architecture": {"const": name}}},
+                "then": every[name],
+            }
+            for name in names
+        ],
+    }
+    return schema
+
+
+def text_for_editors() -> str:
+    """``for_editors`` as the file that ``make schema`` writes."""
+    return json.dumps(for_editors(), indent=1) + "\n"
+
+
+def _mapping(value, key) -> dict:
+    found = value.get(key) if isinstance(value, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _with_parts(models: list[str] | None) -> dict:
+    """The skeleton with data sets, norms and probes; ``models`` are those to be probed."""
+    schema = copy.deepcopy(_skeleton())
+    properties = schema["properties"]
+    properties["datasets"]["properties"] = {
+        name: _settings("datasets", name) | {"default": {}}
+        for name in parts.names("datasets")
+    }
+    properties["norm_settings"]["properties"] = {
+        name: _settings("norms", name) for name in parts.names("norms")
+    }
+    properties["probes"]["properties"] = {
+        name: _probe(name, models) for name in parts.names("probes")
+    }
+    return schema
+
+
+def _settings(kind: str, name: str) -> dict:
+    declared = parts.declaration(kind, name)
+    settings = copy.deepcopy(declared["settings"])
+    of_source = "description" not in declared  # of a norm that declares nothing
+    required = [k for k, s in settings.items() if "default" not in s and not of_source]
+    return {
+        "description": declared.get("description", "A normaliser of your own."),
+        "type": "object",
+        "additionalProperties": False,
+        "required": required,
+        "properties": settings,
+    }
+
+
+def _model(name: str, given: dict) -> dict:
+    """The schema of a model, by the architecture and the optimiser that it states."""
+    names = parts.names("models")
+    architecture = given.get("architecture", name)
+    known = {"description": "The network's part.", "enum": names}
+    if architecture not in names:
+        return {
+            "description": "A network.",
+            "type": "object",
+            "required": ["architecture"],
+            "properties": {"architecture": known},
+        }
+    declared = parts.declaration("models", architecture)
+    datasets = [
+        dataset
+        for dataset in parts.names("datasets")
+        if parts.declaration("datasets", dataset)["kind"] == declared["takes"]
+    ]
+    reference = {
+        key: {"$ref": f"#/$defs/{key}"}
+        for key in ("steps", "checkpoints", "evaluations", "seeds", "grid")
+    }
+    if declared["metric"] != "accuracy":
+        del reference["evaluations"]
+    return {
+        "description": declared["description"],
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["steps", "checkpoints", "seeds", "grid"],
+        "properties": {
+            "architecture": known | {"default": architecture},
+            "dataset": {
+                "description": f"The data that it learns, of the kind {declared['takes']}.",
+                "enum": datasets,
+                "default": declared["dataset"],
+            },
+            "network": _settings("models", architecture) | {"default": {}},
+            "optimiser": _optimiser(_mapping(given, "optimiser")),
+        }
+        | reference,
+    }
+
+
+def _optimiser(given: dict) -> dict:
+    names = parts.names("optimisers")
+    name = given.get("name", _DEFAULT_OPTIMISER)
+    schema = copy.deepcopy(_skeleton()["$defs"]["optimiser"])
+    schema["properties"]["name"] = {
+        "description": "The optimiser.",
+        "enum": names,
+        "default": _DEFAULT_OPTIMISER,
+    }
+    if name in names:
+        schema["properties"] |= _settings("optimisers", name)["properties"]
+    return schema
+
+
+def _probe(name: str, models: list[str] | None) -> dict:
+    declared = parts.declaration("probes", name)
+    schema = _settings("probes", name) | {"default": {}}
+    of_model = copy.deepcopy(declared.get("model_settings", {}))
+    required = [key for key, setting in of_model.items() if "default" not in setting]
+    schema["properties"]["models"] = {
+        "description": "Which runs of which models.",
+        "type": "object",
+        "default": {},
+        "propertyNames": {"description": "A model."}
+        | ({"enum": models} if models else {}),
+        "additionalProperties": {
+            "description": "Probes of a model.",
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["grid", *required],
+            "properties": of_model | {"grid": {"$ref": "#/$defs/probe_grid"}},
+        },
+    }
+    # What must be given is missing only where the probe is asked for.
+    schema.pop("default")
+    return schema
+
+
+def fill_defaults(value, schema: dict, top: dict | None = None) -> None:
+    """Fill in the defaults of keys that are not given, in place."""
+    top = top or schema
+    schema = _resolved(schema, top)
+    if isinstance(value, dict):
+        properties = schema.get("properties", {})
+        for key, part in properties.items():
+            part = _resolved(part, top)
+            if "default" in part:
+                value.setdefault(key, copy.deepcopy(part["default"]))
+        for key, child in value.items():
+            part = properties.get(key, schema.get("additionalProperties"))
+            if isinstance(part, dict):
+                fill_defaults(child, part, top)
+    elif isinstance(value, list) and "items" in schema:
+        for child in value:
+            fill_defaults(child, schema["items"], top)
+
+
+def _resolved(schema, top):
+    if "$ref" in schema:
+        return top["$defs"][schema["$ref"].removeprefix("#/$defs/")]
+    return schema

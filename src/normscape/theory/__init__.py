@@ -1,0 +1,1 @@
+"""The theorems of Section 4 and Appendix C: their statements, and where they are tried."""

@@ -1,0 +1,23 @@
+"""What came out for each statement."""
+
+import pandas as pd
+
+# Rounding of float64, summed over a batch, stays well below.
+VIOLATION = 1e-9
+
+
+def summarise(instances: pd.DataFrame) -> pd.DataFrame:
+    """A row for each statement, form and origin of its instances ("random" or a model).
+
+    violations : instances that exceed the bound by more than rounding.
+    largest_violation : relative to the sum of the bound's absolute terms.
+    tightness : median of actual value over bound.
+    """
+    table = instances.assign(tightness=instances.actual / instances.bound)
+    groups = table.groupby(["statement", "form", "model"], sort=False)
+    return groups.agg(
+        instances=("violation", "size"),
+        violations=("violation", lambda values: int((values > VIOLATION).sum())),
+        largest_violation=("violation", "max"),
+        tightness=("tightness", "median"),
+    ).reset_index()

@@ -1,0 +1,132 @@
+"""Training: the loop, what it records, and divergence as a result."""
+
+import math
+from collections.abc import Callable, Collection, Iterable
+from typing import NamedTuple
+
+import torch
+
+from normscape.training.run import Run
+
+# How many steps' records wait on the device before they are looked at.
+RECORD_INTERVAL = 50
+
+
+class Step(NamedTuple):
+    """A row of the history: loss and accuracy of a step's batch, norm of its gradient.
+
+    accuracy is None where the network does not classify; diverged is 0 or 1.
+    """
+
+    step: int
+    loss: float
+    accuracy: float | None
+    gradient_norm: float
+    diverged: int
+
+
+class Evaluation(NamedTuple):
+    """A row of the evaluation: the test accuracy before a step."""
+
+    step: int
+    test_accuracy: float
+
+
+def train(
+    run: Run,
+    steps: int,
+    checkpoints: Collection[int],
+    save: Callable[[Run, int | None], None],
+    evaluations: Collection[int] = (),
+    history: Iterable[Step] = (),
+    evaluation: Iterable[Evaluation] = (),
+    between: Callable[[Run, list[Step], list[Evaluation]], None] = lambda *_: None,
+) -> tuple[list[Step], list[Evaluation]]:
+    """Train up to ``steps``; call ``save(run, diverged_at)`` before each of ``checkpoints``.
+
+    Returns the history, and the evaluation before each step of ``evaluations`` and after
+    the last, of networks that classify. A run whose loss or gradient is no longer finite
+    has diverged: that step is its last row, and its later checkpoints hold the state it
+    ended in.
+
+    ``between(run, history, evaluation)`` is called now and then, at the latest every 50
+    steps. From a run as it was there, and the two tables so far, another call resumes and
+    ends the same.
+    """
+    record = _Record(run)
+    history, evaluation = list(history), list(evaluation)
+    diverged_at = None
+    stop_steps = {*checkpoints, *evaluations}
+    for step in range(run.step, steps + 1):
+        if step in stop_steps or step == steps or record.full:
+            rows, diverged_at = record.take()
+            history += rows
+            if diverged_at is not None:
+                break
+            between(run, history, evaluation)
+        if step in checkpoints:
+            save(run, None)
+        if run.network.classifies and (step in evaluations or step == steps):
+            evaluation.append(Evaluation(step, test_accuracy(run)))
+        if step < steps:
+            record.advance(run)
+    if diverged_at is not None:
+        for run.step in sorted(c for c in checkpoints if c > diverged_at):
+            save(run, diverged_at)
+    return history, evaluation
+
+
+class _Record:
+    """Losses, accuracies and gradient norms, kept on the device until taken."""
+
+    def __init__(self, run: Run):
+        self.classifies = run.network.classifies
+        self.start = run.step
+        self.losses, self.accuracies, self.norms = [], [], []
+
+    @property
+    def full(self) -> bool:
+        return len(self.losses) == RECORD_INTERVAL
+
+    def advance(self, run: Run) -> None:
+        """Take a step of the run and record it."""
+        loss, outputs, gradient = run.loss_and_gradient()
+        self.losses.append(loss)
+        self.norms.append(torch.nn.utils.get_total_norm(gradient))
+        if self.classifies:
+            _, targets = run.batch()
+            self.accuracies.append((outputs.argmax(1) == targets).float().mean())
+        run.advance(gradient)
+
+    def take(self) -> tuple[list[Step], int | None]:
+        """Rows since the last call, up to divergence, and the step of that."""
+        rows, diverged_at = [], None
+        losses, norms = _numbers(self.losses), _numbers(self.norms)
+        accuracies = _numbers(self.accuracies) or [None] * len(losses)
+        values = zip(losses, accuracies, norms, strict=True)
+        for step, (loss, accuracy, norm) in enumerate(values, self.start):
+            diverged = not (math.isfinite(loss) and math.isfinite(norm))
+            rows.append(Step(step, loss, accuracy, norm, int(diverged)))
+            if diverged:
+                diverged_at = step
+                break
+        self.start += len(losses)
+        self.losses, self.accuracies, self.norms = [], [], []
+        return rows, diverged_at
+
+
+def _numbers(scalars: list[torch.Tensor]) -> list[float]:
+    """One transfer from the device for all of them."""
+    return torch.stack(scalars).tolist() if scalars else []
+
+
+@torch.no_grad()
+def test_accuracy(run: Run) -> float:
+    """Share of the test set that the network gets right, in evaluation mode."""
+    run.network.eval()
+    right = total = 0
+    for inputs, targets in run.test_batches():
+        right += (run.network(inputs).argmax(1) == targets).sum()
+        total += len(targets)
+    run.network.train()
+    return float(right) / total

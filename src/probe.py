@@ -1,0 +1,39 @@
+"""Probe a checkpoint: measure what a file of probes/ defines, and write its tables."""
+
+from normscape.jobs import command_line
+
+
+def main():
+    arguments = command_line.parser(__doc__)
+    arguments.add_argument("probe", help="a file of probes/, such as landscape")
+    arguments.add_argument("--checkpoint", required=True, help="output of train.py")
+    arguments.add_argument("--data", required=True, help="output of prepare.py")
+    arguments.add_argument(
+        "--settings", type=command_line.json_object, default={}, help="JSON"
+    )
+    arguments.add_argument(
+        "--output",
+        nargs="+",
+        required=True,
+        help="its tables (CSV), as it declares them",
+    )
+    command_line.add_compute_arguments(arguments)
+    args = arguments.parse_args()
+
+    from normscape import parts, probes
+    from normscape.tables import CELL, rows
+    from normscape.training import checkpoints
+
+    run = checkpoints.open_for_probe(
+        args.checkpoint, args.data, args.device, args.threads
+    )
+    tables = probes.measure(args.probe, run, args.settings)
+    declared = parts.declaration("probes", args.probe)["tables"]
+    place = run.spec.cell | {"step": run.step}
+    for (table, columns), output in zip(declared.items(), args.output, strict=True):
+        found = (place | row for row in tables[table])
+        rows.write(output, [*CELL, "step", *columns], found)
+
+
+if __name__ == "__main__":
+    command_line.run(main)

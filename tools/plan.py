@@ -1,0 +1,126 @@
+"""Tell what an experiment takes: jobs by rule, core-hours, checkpoints on the disk.
+
+Jobs are those that Snakemake would run now. Their times come from a step, or the probe
+of a checkpoint, of each kind, measured here: a minute, or three at the paper's scale.
+"""
+
+import statistics
+import subprocess
+import sys
+
+import yaml
+from snakemake.utils import update_config
+from workflow.validation import validate_config
+
+from benchmarks.jobs import Jobs
+from benchmarks.pipeline import start_up_seconds
+from normscape import command_line
+from workflow import grid
+
+
+def main():
+    arguments = command_line.parser(__doc__)
+    arguments.add_argument(
+        "--configfile", action="append", default=[], help="such as a preset's"
+    )
+    args = arguments.parse_args()
+    config = {}
+    for path in ["config.yaml", *args.configfile]:
+        with open(path) as file:
+            update_config(config, yaml.safe_load(file))
+    config = validate_config(config)
+    counts = jobs_by_rule(args.configfile)
+    jobs = Jobs(config)
+    print(f"{config['name']}: {sum(counts.values()):,} jobs to run")
+    if counts:
+        print(time_table(counts, seconds_by_rule(config, jobs), jobs.device))
+    print(disk_space(config, jobs))
+
+
+def jobs_by_rule(configfiles: list[str]) -> dict[str, int]:
+    """The jobs that Snakemake would run now."""
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "rules"]
+    for path in configfiles:
+        command += ["--configfile", path]
+    done = subprocess.run(command, capture_output=True, text=True)
+    said = done.stdout + done.stderr
+    if done.returncode:
+        raise ValueError(f"{' '.join(command)} failed:\n{said}")
+    rows = [line.split() for line in said.splitlines()]
+    counts = {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[1].isdigit()}
+    counts.pop("total", None)
+    counts.pop("all", None)
+    return counts
+
+
+def seconds_by_rule(config: dict, jobs: Jobs) -> dict[str, float]:
+    """Mean seconds of a job, start-up included; "other" for all that train nothing."""
+    start_up = start_up_seconds(command_line.TORCH, "normscape.checkpoints", cores=1)
+    seconds = {"other": start_up}
+    cells = grid.cells(config)
+    for model in grid.models(config):
+        norms = [cell.norm for cell in cells if cell.model == model]
+        each = {norm: jobs.training_seconds(model, norm) for norm in set(norms)}
+        seconds[f"train_{model}"] = start_up + statistics.fmean(map(each.get, norms))
+    for probe in config["probes"]:
+        each = []
+        for model in grid.models(config):
+            norms = [
+                cell.norm
+                for cell in cells
+                if cell.model == model
+                for _ in grid.probed_steps(config, probe, cell)
+            ]
+            if norms:
+                norm = "batch" if "batch" in norms else norms[0]
+                each += [jobs.probe_seconds(probe, model, norm)] * len(norms)
+        if each:
+            seconds[f"probe_{probe}"] = start_up + statistics.fmean(each)
+    return seconds
+
+
+def time_table(counts: dict[str, int], seconds: dict[str, float], device) -> str:
+    """A line for each rule, the longest first, and their sum.
+
+    >>> print(time_table({"figure": 2, "train_vgg": 3}, {"other": 1, "train_vgg": 60}, "cpu"))
+    rule                  jobs  seconds a job  core-hours
+    train_vgg                3           60.0        0.05
+    figure                   2            1.0        0.00
+    all                      5                       0.05  (on cpu, as this machine is now)
+    """
+    hours = {
+        rule: count * seconds.get(rule, seconds["other"]) / 3600
+        for rule, count in counts.items()
+    }
+    lines = [f"{'rule':18}  {'jobs':>6}  {'seconds a job':>13}  {'core-hours':>10}"]
+    for rule in sorted(counts, key=hours.get, reverse=True):
+        each = seconds.get(rule, seconds["other"])
+        lines.append(
+            f"{rule:18}  {counts[rule]:6,}  {each:13,.1f}  {hours[rule]:10,.2f}"
+        )
+    total = sum(counts.values())
+    lines.append(
+        f"{'all':18}  {total:6,}  {'':13}  {sum(hours.values()):10,.2f}"
+        f"  (on {device}, as this machine is now)"
+    )
+    return "\n".join(lines)
+
+
+def disk_space(config: dict, jobs: Jobs) -> str:
+    """A line on the checkpoints of the whole grid."""
+    files, sizes = 0, []
+    for cell in grid.cells(config):
+        steps = len(config["models"][cell.model]["checkpoints"])
+        files += steps
+        sizes.append(steps * jobs.checkpoint_bytes(cell.model, cell.norm))
+    line = f"checkpoints: {files:,} files, {sum(sizes) / 1e9:,.1f} GB"
+    if config["keep_checkpoints"]:
+        return f"{line}, which stay"
+    return (
+        f"{line} in all, removed when probed: "
+        f"at most about {max(sizes) / 1e9:.1f} GB for each job at once"
+    )
+
+
+if __name__ == "__main__":
+    command_line.run(main)

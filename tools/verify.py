@@ -1,0 +1,183 @@
+"""Verify an archive: a line for each check, and exit 0 only if all hold.
+
+Every file has the bytes that were archived; the source and the lock are this clone's;
+all tables made from tables, verdicts and figures are made again from the archived
+tables, and equal in bytes; with --cells, so many runs picked at random are trained
+again, and their histories compared: equal in bytes on the same kind of machine,
+elsewhere close.
+"""
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from importlib import metadata
+from pathlib import Path
+
+import pandas as pd
+from normscape.crates import CONFIG
+
+from normscape import archives, command_line
+from workflow import grid
+
+PROJECT = Path(__file__).parents[1]
+LOCK = "envs/requirements.txt"
+# What an archive may hold of its own: nothing that Python or Snakemake would run. The
+# lock is looked at apart.
+DATA = (
+    *("results/", "archive/", ".snakemake/metadata/", LOCK),
+    *(archives.SUMS, "ro-crate-metadata.json"),
+)
+# Of a retrained history on another kind of machine, over the first steps: rounding
+# grows with each step, so that later ones say nothing.
+TOLERANCE, FIRST_STEPS = 1e-3, 10
+
+
+def main():
+    arguments = command_line.parser(__doc__)
+    arguments.add_argument("archive", help="zip made by `make archive`")
+    arguments.add_argument("--cells", type=int, default=0, help="runs to retrain (0)")
+    arguments.add_argument("--seed", type=int, help="of the choice of runs (at random)")
+    args = arguments.parse_args()
+
+    damages = list(archives.damages(args.archive))
+    report("integrity", damages, "every file has the bytes that were archived")
+    if damages:
+        raise SystemExit(1)
+    with tempfile.TemporaryDirectory(prefix="normscape-verify-") as name:
+        folder = Path(name)
+        archives.unpack(args.archive, folder)
+        differences = other_source(args.archive)
+        report("source", differences, "that of this clone")
+        report("lock", other_versions(folder), "the versions installed here")
+        if differences:  # only code that lies here is run
+            raise SystemExit(1)
+        config = json.loads((folder / CONFIG).read_text())
+        report("results", other_results(folder, config), "made again, equal in bytes")
+        if args.cells:
+            draws = random.Random(args.seed)
+            cells = grid.cells(config)
+            chosen = draws.sample(cells, min(args.cells, len(cells)))
+            for cell in chosen:
+                label = f"retrained {'/'.join(map(str, cell))}"
+                report(label, *retrained(folder, config, cell))
+    raise SystemExit(1 if report.failed else 0)
+
+
+def report(check: str, problems: list[str], otherwise: str = "") -> None:
+    """Print the outcome of a check."""
+    if not problems:
+        print(f"ok    {check}: {otherwise}", flush=True)
+    for problem in problems:
+        print(f"FAIL  {check}: {problem}", flush=True)
+        report.failed = True
+
+
+report.failed = False
+
+
+def other_source(archive: str) -> list[str]:
+    """Files of the archive, besides data, that this clone has not, or has otherwise."""
+    with zipfile.ZipFile(archive) as file:
+        return [
+            f"{name} differs from this clone's; check out its commit"
+            for name in file.namelist()
+            if not name.startswith(DATA) and not _is_here(name, file.read(name))
+        ]
+
+
+def _is_here(name, content):
+    path = PROJECT / name
+    return path.is_file() and path.read_bytes() == content
+
+
+def other_versions(folder: Path) -> list[str]:
+    """Packages whose installed version is not the archive's."""
+    found = []
+    for line in (folder / LOCK).read_text().splitlines():
+        name, separator, rest = line.partition("==")
+        if not separator or line.startswith((" ", "#")) or ";" in line:
+            continue
+        expected = rest.split()[0]
+        try:
+            installed = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            installed = "none"
+        if installed != expected:
+            found.append(
+                f"{name} is {installed} here, {expected} in the archive's lock"
+            )
+    return found
+
+
+def other_results(folder: Path, config: dict) -> list[str]:
+    """Results that come out otherwise when made again from the archived tables."""
+    root = grid.root(config)
+    targets = [
+        name
+        for name in grid.results(config)
+        if name.startswith(f"{root}/figures/")
+        or Path(name).stem in (*grid.SUMMARIES, "verdicts")
+    ]
+    with made_again(folder, targets) as (again, said):
+        if said:
+            return [said]
+        return [
+            f"{name} comes out otherwise"
+            for name in targets
+            if (again / name).read_bytes() != (folder / name).read_bytes()
+        ]
+
+
+def retrained(folder: Path, config: dict, cell: grid.Cell) -> tuple[list[str], str]:
+    """Problems of a run that is trained again, and what to say where there is none."""
+    name = grid.train_file(config, "history.csv").format(**cell._asdict())
+    with made_again(folder, [name]) as (again, said):
+        if said:
+            return [said], ""
+        if (again / name).read_bytes() == (folder / name).read_bytes():
+            return [], "equal in bytes"
+        ours, theirs = (
+            pd.read_csv(place / name, keep_default_na=False).head(FIRST_STEPS)
+            for place in (again, folder)
+        )
+    difference = ((ours.loss - theirs.loss).abs() / theirs.loss.abs()).max()
+    found = f"losses of the first {FIRST_STEPS} steps differ by {difference:.1e}"
+    # Not "greater than": NaN is no agreement.
+    return ([] if difference <= TOLERANCE else [found]), found
+
+
+@contextlib.contextmanager
+def made_again(folder: Path, names: list[str]):
+    """A copy of an unpacked archive where Snakemake makes files again, and its failure.
+
+    What they are made from, and only that, is made where the archive does not hold it.
+    """
+    with tempfile.TemporaryDirectory(prefix="normscape-verify-") as name:
+        again = Path(name) / "project"
+        shutil.copytree(folder, again)
+        for path in names:
+            (again / path).unlink(missing_ok=True)
+        command = [sys.executable, "-m", "snakemake", "--cores", "all"]
+        command += ["--configfile", CONFIG, "--rerun-triggers", "mtime", "--", *names]
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        done = subprocess.run(
+            command,
+            cwd=again,
+            env=os.environ | {"PATH": path},
+            capture_output=True,
+            text=True,
+        )
+        said = done.stderr.strip().splitlines()
+        why = [line for line in said if line.startswith(("Error in rule", "config:"))]
+        failure = f"cannot be made again: {(why or said)[-1].rstrip(':')}"
+        yield again, failure if done.returncode else ""
+
+
+if __name__ == "__main__":
+    command_line.run(main)
