@@ -1,35 +1,34 @@
-# make reproduce   the environment, then every table and figure
-# make test        the environment, then all tests (make test-fast: the quick ones;
-#                  make test-faults: kills, a full disk, damaged files;
-#                  make test-slurm: on a Slurm of one node, as root)
-# make plan        what an experiment takes: jobs, core-hours, disk (PRESET=paper)
-# make archive     an experiment as one zip (PRESET=paper)
-# make verify      such a zip, checked and redrawn (ARCHIVE=file.zip, CELLS=2 retrains two)
-# make compare     where two experiments differ (A=results/x B=results/y)
-# make bench       training steps, probes and the pipeline itself, timed (half an hour)
-# make lint        form of code and rules
+# make reproduce     the environment, then every table and figure
+# make test          the environment, then the unit and workflow tests; six minutes
+# make test-system   kills, a full disk, Slurm, a browser: what root and apt install
+# make plan          what an experiment takes: jobs, core-hours, disk (PRESET=paper)
+# make archive       an experiment as one zip (PRESET=paper)
+# make verify        such a zip, checked and rebuilt (ARCHIVE=file.zip, CELLS=2 retrains two)
+# make compare       where two experiments differ (A=results/x B=results/y)
+# make bench         training steps, probes and the pipeline itself, timed (half an hour)
+# make schema        the config's JSON schema for editors, from what parts declare
+# make lint          form of code and rules
 
 PYTHON ?= python3
 CORES ?= all
 VENV := .venv
 READY := $(VENV)/ready
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+TOOL := PYTHONPATH=src python -m tools
+SCHEMA := workflow/schemas/config.schema.json
 
-.PHONY: reproduce test test-fast test-faults test-slurm archive verify compare plan bench lint environment
+.PHONY: reproduce test test-unit test-system archive verify compare plan bench schema lint environment
 reproduce: $(READY)
 	snakemake --cores $(CORES)
 
 test: $(READY)
-	python -m pytest
+	python -m pytest --numprocesses 2
 
-test-fast: $(READY)
-	python -m pytest -m "not slow and not faults and not slurm"
+test-unit: $(READY)
+	python -m pytest --numprocesses 2 tests/unit src tools
 
-test-faults: $(READY)
-	python -m pytest -m faults
-
-test-slurm: $(READY)
-	python -m pytest -m slurm
+test-system: $(READY)
+	python -m pytest --numprocesses 2 tests/system
 
 # Always anew: the source may have changed where no result has.
 archive: $(READY)
@@ -37,23 +36,27 @@ archive: $(READY)
 
 verify: $(READY)
 	@test -n "$(ARCHIVE)" || { echo "make verify ARCHIVE=file.zip [CELLS=n]"; exit 1; }
-	@PYTHONPATH=src python -m workflow.verify $(ARCHIVE) $(CELLS:%=--cells %)
+	@$(TOOL).verify $(ARCHIVE) $(CELLS:%=--cells %)
 
 compare: $(READY)
 	@test -n "$(A)" -a -n "$(B)" || { echo "make compare A=results/x B=results/y"; exit 1; }
-	@python src/compare.py $(A) $(B)
+	@$(TOOL).compare $(A) $(B)
 
 plan: $(READY)
-	@PYTHONPATH=src python -m workflow.plan $(PRESET:%=--configfile workflow/presets/%.yaml)
+	@$(TOOL).plan $(PRESET:%=--configfile workflow/presets/%.yaml)
 
 bench: $(READY)
-	python src/bench.py
+	$(TOOL).bench
+
+schema: $(READY)
+	$(TOOL).schema > $(SCHEMA)
 
 lint: $(READY)
 	ruff check .
 	ruff format --check .
 	snakefmt --check Snakefile workflow
 	snakemake --lint
+	@$(TOOL).schema | cmp - $(SCHEMA) || { echo "$(SCHEMA) is not what parts declare: make schema"; exit 1; }
 
 environment: $(READY)
 

@@ -47,12 +47,12 @@ include: "workflow/rules/archive.smk"
 
 rule all:
     default_target: True
-    localrule: True
     input:
         paths.results(config),
         f"{ROOT}/index.html",
         # Also when all that is made of them is there.
         paths.manifests(config),
+    localrule: True
 
 
 # Jobs read this file, too, and have nothing to tell.

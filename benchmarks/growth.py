@@ -8,7 +8,7 @@ COLUMNS = ("what", "model", "grows_with", "size", "seconds", "peak_mib")
 STEPS = 4
 
 
-def measure(threads: int = 1, rounds: int = 3) -> list[list]:
+def measure(threads: int = 1, rounds: int = 3) -> list[dict]:
     """A row for each size: seconds a training step or an ICS probe, peak memory.
 
     With "batch"; where only one thing grows, the VGG has width 16 and batch 128, and
@@ -36,7 +36,6 @@ def measure(threads: int = 1, rounds: int = 3) -> list[list]:
     for what, model, grows_with, size, make in sizes:
         timed = timing.in_turns({size: make}, rounds)[size]
         calls = STEPS if what == "training step" else 1
-        rows.append(
-            [what, model, grows_with, size, timed.median / calls, timed.peak_mib]
-        )
+        values = [what, model, grows_with, size, timed.median / calls, timed.peak_mib]
+        rows.append(dict(zip(COLUMNS, values, strict=True)))
     return rows

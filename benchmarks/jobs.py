@@ -4,18 +4,20 @@ import time
 from collections.abc import Callable
 
 import torch
-from normscape.run import Run, Spec
 
-from normscape import datasets, process
-from normscape.probes import activations, ics, landscape
-from normscape.training import test_accuracy
+from benchmarks import random_data
+from normscape import datasets, parts, probes
+from normscape.pipeline import grid
+from normscape.training import process
+from normscape.training.loop import test_accuracy
+from normscape.training.run import Run, Spec
 
-# CIFAR-10's test set, and how much of it is timed.
-_TEST_IMAGES, _TIMED_TEST_IMAGES = 10_000, 500
+# How much of a downloaded data set's test set is timed.
+_TIMED_TEST_IMAGES = 500
 
 
 class Jobs:
-    """Jobs of a validated config. Random images stand in for CIFAR-10's."""
+    """Jobs of a validated config. Random images stand in for data to be downloaded."""
 
     def __init__(self, config: dict):
         self.config = config
@@ -33,49 +35,35 @@ class Jobs:
 
         seconds = settings["steps"] * _seconds(step)
         if run.network.classifies:
-            looks = len(
-                {
-                    *settings.get("evaluations", settings["checkpoints"]),
-                    settings["steps"],
-                }
-            )
-            of_all = 1
-            if settings["dataset"] == "cifar10":
-                of_all = _TEST_IMAGES / _TIMED_TEST_IMAGES
+            looks = len({*grid.evaluations(self.config, model), settings["steps"]})
+            stand_in = _stand_in(settings["dataset"])
+            of_all = stand_in["test"] / _TIMED_TEST_IMAGES if stand_in else 1
             seconds += looks * of_all * _seconds(lambda: test_accuracy(run))
         return seconds
 
     def probe_seconds(self, probe: str, model: str, norm: str) -> float:
         """Seconds of a probe of one checkpoint."""
-        settings, run = self.config["probes"][probe], self._run(model, norm)
-        measure = {
-            "landscape": lambda: landscape.measure(
-                run,
-                settings["models"][model]["step_sizes"],
-                settings["random_directions"],
-            ),
-            "ics": lambda: ics.measure(run, settings["parameters"]),
-            "activations": lambda: activations.measure(run, settings["bins"]),
-        }
-        return _seconds(measure[probe])
+        run = self._run(model, norm)
+        settings = grid.probe_settings(self.config, probe, model)
+        return _seconds(lambda: probes.measure(probe, run, settings))
 
     def checkpoint_bytes(self, model: str, norm: str) -> int:
         """Size of the tensors of a checkpoint."""
         run = self._run(model, norm)
         state = list(run.network.state_dict().values())
-        if run.spec.optimiser["momentum"]:
-            state += run.velocity
+        state += [t for tensors in run.optimiser_state.values() for t in tensors]
         return sum(tensor.nbytes for tensor in state)
 
     def _run(self, model, norm):
         settings = self.config["models"][model]
         spec = Spec(
             model=model,
+            architecture=settings["architecture"],
             norm=norm,
             lr=1e-9,  # nothing overflows, which would change the speed
             seed=0,
             network=settings["network"],
-            norm_settings=self.config["norm_settings"].get(norm, {}),
+            norm_settings=self.config["norm_settings"][norm],
             optimiser=settings["optimiser"],
         )
         return Run(spec, self._data_of(settings), self.device)
@@ -83,11 +71,18 @@ class Jobs:
     def _data_of(self, settings):
         name = settings["dataset"]
         if name not in self._data:
-            self._data[name] = (
-                _random_images(settings["optimiser"]["batch_size"] or 50_000)
-                if name == "cifar10"
-                else datasets.load(name, self.config["datasets"][name])
-            )
+            stand_in = _stand_in(name)
+            if stand_in:
+                train = settings["optimiser"]["batch_size"] or stand_in["train"]
+                self._data[name] = random_data.data(
+                    train,
+                    _TIMED_TEST_IMAGES,
+                    shape=stand_in["shape"],
+                    classes=stand_in["classes"],
+                    whole=True,
+                )
+            else:
+                self._data[name] = datasets.load(name, self.config["datasets"][name])
         return self._data[name]
 
     def _wait(self):
@@ -95,16 +90,8 @@ class Jobs:
             torch.accelerator.synchronize()
 
 
-def _random_images(count):
-    draws = torch.Generator().manual_seed(0)
-    data = {"mean": torch.full((3,), 128.0), "deviation": torch.full((3,), 64.0)}
-    for part, images in (("train", count), ("test", _TIMED_TEST_IMAGES)):
-        size = (images, 32, 32, 3)
-        data[f"{part}_inputs"] = torch.randint(
-            256, size, generator=draws, dtype=torch.uint8
-        )
-        data[f"{part}_targets"] = torch.arange(images) % 10
-    return data
+def _stand_in(dataset: str) -> dict | None:
+    return parts.declaration("datasets", dataset).get("download", {}).get("stand_in")
 
 
 def _seconds(call: Callable[[], object]) -> float:

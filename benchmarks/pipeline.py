@@ -4,46 +4,34 @@ import contextlib
 import functools
 import json
 import os
-import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-from normscape import command_line, fork_server
+from normscape.archive import records
+from normscape.jobs import fork_server
+from tools.project import PROJECT, copy_of_project, snakemake
 
 USE_COLUMNS = ("seeds", "cores", "jobs", "wall_seconds", "part", "share")
-DRY_RUN_COLUMNS = ("jobs", "seconds")
-PROJECT = Path(__file__).parents[2]
-PARTS = ("Snakefile", "config.yaml", "workflow", "src", "envs", "profiles")
+DRY_RUN_COLUMNS = ("jobs", "seconds", "cpu_seconds")
 
-# Rules by what their scripts import before they begin: libraries that the fork server
-# has, and modules of ours.
-IMPORTS = {
-    ((), "normscape.files"): ("collect", "check"),
-    (command_line.TORCH, "normscape.checkpoints"): (
-        *("prepare", "train_", "probe_", "theory"),
-    ),
-    (("pandas", "scipy.stats"), "normscape.verdicts"): ("summarise", "verdicts"),
-    (("pandas", "matplotlib.pyplot"), "figures.panels"): ("figure", "page"),
-}
 # A job that computes nothing.
 SCRIPT = """
-from normscape import command_line
+from normscape.jobs import command_line
 
 
 def main():
-    import {module}
+    from normscape.training import checkpoints
 
 
 if __name__ == "__main__":
-    command_line.run(main, *{libraries})
+    command_line.run(main)
 """
 
 
-def use(runs) -> list[list]:
+def use(runs) -> list[dict]:
     """Where the core-seconds of the default experiment go; a row for each part.
 
     runs : pairs of a number of seeds and of cores. Parts, as shares of cores x wall
@@ -58,20 +46,18 @@ def use(runs) -> list[list]:
             start = time.perf_counter()
             _snakemake(folder, "--cores", str(cores), "--configfile", "seeds.json")
             wall = time.perf_counter() - start
-            jobs = _jobs(folder)
-        for part, share in _shares(jobs, cores, wall).items():
-            rows.append([seeds, cores, len(jobs), wall, part, share])
+            seconds = [job.seconds for job in _jobs(folder)]
+        run = {"seeds": seeds, "cores": cores, "jobs": len(seconds)}
+        for part, share in _shares(seconds, cores, wall).items():
+            rows.append(run | {"wall_seconds": wall, "part": part, "share": share})
     return rows
 
 
-def _shares(jobs, cores: int, wall: float) -> dict[str, float]:
-    """Parts of cores x wall time, given (rule, seconds) of all jobs."""
-    start_up = computing = 0.0
-    for imports, rules in IMPORTS.items():
-        seconds = [s for rule, s in jobs if rule.startswith(rules)]
-        starting = min(start_up_seconds(*imports, cores) * len(seconds), sum(seconds))
-        start_up += starting
-        computing += sum(seconds) - starting
+def _shares(seconds: list[float], cores: int, wall: float) -> dict[str, float]:
+    """Parts of cores x wall time, given the seconds of all jobs."""
+    each = start_up_seconds(cores)
+    start_up = sum(min(each, job) for job in seconds)
+    computing = sum(seconds) - start_up
     return {
         "computation": computing / (cores * wall),
         "start-up": start_up / (cores * wall),
@@ -79,7 +65,7 @@ def _shares(jobs, cores: int, wall: float) -> dict[str, float]:
     }
 
 
-def dry_runs(seeds=(1, 5, 26)) -> list[list]:
+def dry_runs(seeds=(1, 5, 26)) -> list[dict]:
     """Seconds until Snakemake says that there is nothing to do, by number of jobs.
 
     The outputs are empty files that Snakemake is told to regard as made.
@@ -100,23 +86,32 @@ def dry_runs(seeds=(1, 5, 26)) -> list[list]:
             jobs = len(_jobs(folder))
             times = []
             for _ in range(3):
+                before = os.times()
                 start = time.perf_counter()
                 said = _snakemake(folder, "--dry-run", *config)
-                times.append(time.perf_counter() - start)
+                times.append((time.perf_counter() - start, _cpu_since(before)))
             if "Nothing to be done" not in said:
                 raise ValueError(f"{jobs} jobs: expected nothing to do, found\n{said}")
-            rows.append([jobs, statistics.median(times)])
+            wall, cpu = map(statistics.median, zip(*times, strict=True))
+            rows.append({"jobs": jobs, "seconds": wall, "cpu_seconds": cpu})
     return rows
+
+
+def _cpu_since(before: os.times_result) -> float:
+    now = os.times()
+    return (
+        now.children_user
+        - before.children_user
+        + now.children_system
+        - before.children_system
+    )
 
 
 @contextlib.contextmanager
 def _project():
     """A copy of the project without any results, for as long as it is needed."""
     with tempfile.TemporaryDirectory(prefix="normscape-bench-") as name:
-        for part in PARTS:
-            copy = shutil.copytree if (PROJECT / part).is_dir() else shutil.copy
-            copy(PROJECT / part, Path(name) / part)
-        yield Path(name)
+        yield copy_of_project(Path(name) / "project")
 
 
 def _write_config(folder, seeds):
@@ -125,42 +120,24 @@ def _write_config(folder, seeds):
 
 
 def _snakemake(folder, *arguments) -> str:
-    """What Snakemake says; jobs run with the interpreter that runs this."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        [sys.executable, "-m", "snakemake", *arguments],
-        cwd=folder,
-        env=os.environ | {"PATH": path},
-        capture_output=True,
-        text=True,
-    )
+    done = snakemake(folder, *arguments)
     if done.returncode:
         raise ValueError(f"snakemake {' '.join(arguments)} failed:\n{done.stderr}")
     return done.stdout + done.stderr
 
 
-def _jobs(folder) -> list[tuple[str, float]]:
-    """(rule, seconds) of each job, from the records that Snakemake keeps of outputs."""
-    jobs = {}
-    for path in (folder / ".snakemake/metadata").rglob("*"):
-        if path.is_file():
-            record = json.loads(path.read_text())
-            key = record["rule"], *record["log"], record["shellcmd"]
-            jobs[key] = record["endtime"] - record["starttime"]
-    return [(rule, seconds) for (rule, *_), seconds in jobs.items()]
+def _jobs(folder) -> list[records.Record]:
+    return records.jobs(records.read(Path(), folder))
 
 
 @functools.cache
-def start_up_seconds(
-    libraries: tuple[str, ...], module: str, cores: int, rounds: int = 5
-) -> float:
+def start_up_seconds(cores: int, rounds: int = 5) -> float:
     """Median seconds of a job that only imports, with ``cores`` of them at once."""
     _start_server()
-    script = SCRIPT.format(libraries=libraries, module=module)
     environment = os.environ | {"PYTHONPATH": str(PROJECT / "src")}
     times = []
     with tempfile.NamedTemporaryFile("w", suffix=".py") as file:
-        file.write(script)
+        file.write(SCRIPT)
         file.flush()
         for _ in range(rounds + 1):
             start = time.perf_counter()
@@ -168,7 +145,7 @@ def start_up_seconds(
             jobs = [subprocess.Popen(command, env=environment) for _ in range(cores)]
             for job in jobs:
                 if job.wait():
-                    raise ValueError(f"a job that only imports {module} failed")
+                    raise ValueError("a job that only imports failed")
                 times.append(time.perf_counter() - start)
     return statistics.median(times[cores:])  # the server imports in the first round
 

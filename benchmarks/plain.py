@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader
 from torchvision.datasets import CIFAR10
 from torchvision.transforms import v2
 
+from benchmarks import random_data
 from normscape.models.vgg import BLOCKS
 
 
@@ -88,11 +89,9 @@ def dln(depth: int, features: int, norm_name: str) -> nn.Module:
 
 def cifar_loader(count: int, batch_size: int) -> DataLoader:
     """A DataLoader over torchvision's CIFAR10, filled with random images."""
-    draws = torch.Generator().manual_seed(0)
+    pixels, labels = random_data.images(count, whole=True)
     dataset = CIFAR10.__new__(CIFAR10)
-    shape = (count, 32, 32, 3)
-    dataset.data = torch.randint(256, shape, generator=draws, dtype=torch.uint8).numpy()
-    dataset.targets = torch.randint(10, (count,), generator=draws).tolist()
+    dataset.data, dataset.targets = pixels.numpy(), labels.tolist()
     dataset.target_transform = None
     dataset.transform = v2.Compose(
         [
@@ -105,7 +104,7 @@ def cifar_loader(count: int, batch_size: int) -> DataLoader:
 
 
 def train_vgg(network: nn.Module, loader: DataLoader, lr: float) -> None:
-    """One epoch of the loop that everybody writes."""
+    """One epoch of a standard PyTorch training loop."""
     optimizer = torch.optim.SGD(network.parameters(), lr=lr)
     for images, labels in loader:
         optimizer.zero_grad()
@@ -132,7 +131,7 @@ def ics(run) -> list[float]:
     """||G - G'|| of each layer, with two whole passes for each."""
     differences = []
     moved = copy.deepcopy(run.network)
-    run.move(moved, run.velocity_after(_gradient(run, moved)))
+    run.move(moved, run.step_for(_gradient(run, moved)))
     for number in range(len(run.network)):
         mixed = copy.deepcopy(run.network)
         mixed[:number].load_state_dict(moved[:number].state_dict())

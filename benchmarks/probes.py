@@ -3,12 +3,12 @@
 from functools import partial
 
 import torch
-from normscape.run import Run
 
 from benchmarks import plain, timing
 from benchmarks.training import dln_run, vgg_run
-from normscape import columns, process
 from normscape.probes import ics, landscape
+from normscape.training import process
+from normscape.training.run import Run
 
 COLUMNS = (
     "probe",
@@ -22,7 +22,7 @@ COLUMNS = (
 STEP_SIZES = {"vgg": (0.05, 0.1, 0.2, 0.4), "dln": (1e-8, 1e-7, 1e-6, 1e-5, 3.2e-5)}
 
 
-def measure(threads: int = 1, depths=(10, 25, 50), rounds: int = 5) -> list[list]:
+def measure(threads: int = 1, depths=(10, 25, 50), rounds: int = 5) -> list[dict]:
     """A row for each probe and network; seconds are medians, a checkpoint each.
 
     largest_difference : between the two results, relative to the largest of them.
@@ -40,17 +40,12 @@ def measure(threads: int = 1, depths=(10, 25, 50), rounds: int = 5) -> list[list
             )
             plain_result, our_result = timed["plain"], timed["ours"]
             pairs = zip(plain_result.value, our_result.value, strict=True)
-            rows.append(
-                [
-                    probe,
-                    model,
-                    depth,
-                    plain_result.median,
-                    our_result.median,
-                    timing.median_ratio(plain_result, our_result),
-                    max(abs(a - b) for a, b in pairs) / max(plain_result.value),
-                ]
-            )
+            values = [
+                *(probe, model, depth, plain_result.median, our_result.median),
+                timing.median_ratio(plain_result, our_result),
+                max(abs(a - b) for a, b in pairs) / max(plain_result.value),
+            ]
+            rows.append(dict(zip(COLUMNS, values, strict=True)))
     return rows
 
 
@@ -62,7 +57,9 @@ def make_run(model: str, depth: int) -> Run:
 def our_ics(model, depth, threads):
     process.set_up(threads)
     run = make_run(model, depth)
-    return lambda: _column(columns.ICS, "l2_difference", ics.measure(run))
+    return lambda: [
+        row["l2_difference"] for row in ics.measure(run, parameters="weight")["ics"]
+    ]
 
 
 def plain_ics(model, depth, threads):
@@ -73,9 +70,11 @@ def plain_ics(model, depth, threads):
 def our_landscape(model, depth, threads):
     process.set_up(threads)
     run, sizes = make_run(model, depth), STEP_SIZES[model]
-    return lambda: _column(
-        columns.LANDSCAPE, "gradient_change", landscape.measure(run, sizes, 0)
-    )
+    settings = {"step_sizes": sizes, "random_directions": 0}
+    return lambda: [
+        row["gradient_change"]
+        for row in landscape.measure(run, **settings)["landscape"]
+    ]
 
 
 def plain_landscape(model, depth, threads):
@@ -87,8 +86,3 @@ CONTESTANTS = {
     "ics": (plain_ics, our_ics),
     "landscape": (plain_landscape, our_landscape),
 }
-
-
-def _column(names, name, rows):
-    index = names.index(name)
-    return [row[index] for row in rows]

@@ -4,11 +4,12 @@ from functools import partial
 
 import torch
 import torch.nn.functional as F
-from normscape.run import Run, Spec
 
-from benchmarks import plain, timing
-from normscape import process, training
+from benchmarks import plain, random_data, timing
+from normscape import parts
 from normscape.models.vgg import BLOCKS
+from normscape.training import loop, process
+from normscape.training.run import Run, Spec
 
 COLUMNS = (
     "model",
@@ -25,7 +26,7 @@ NORMS = ("none", "batch", "l1", "noisy_batch")
 BATCH = 128
 
 
-def measure(threads: int = 1, widths=(16, 64), rounds: int = 5) -> list[list]:
+def measure(threads: int = 1, widths=(16, 64), rounds: int = 5) -> list[dict]:
     """A row for each network and normaliser; seconds are medians, a step each.
 
     ratio : plain over ours. over_batch_norm : ours over ours with "batch".
@@ -60,17 +61,17 @@ def _rows(model, width, makers, rounds, steps, samples, limit_seconds):
     timed = {norm: timing.in_turns(pair, rounds) for norm, pair in makers.items()}
     for norm, pair in timed.items():
         seconds = pair["ours"].median / steps
-        yield [
-            model,
-            width,
-            norm,
-            pair["plain"].median / steps,
-            seconds,
-            timing.median_ratio(pair["plain"], pair["ours"]),
-            samples / seconds,
-            pair["ours"].median / timed["batch"]["ours"].median,
-            limit_seconds / seconds if limit_seconds else None,
-        ]
+        yield {
+            "model": model,
+            "width": width,
+            "norm": norm,
+            "plain_seconds": pair["plain"].median / steps,
+            "our_seconds": seconds,
+            "ratio": timing.median_ratio(pair["plain"], pair["ours"]),
+            "samples_per_second": samples / seconds,
+            "over_batch_norm": pair["ours"].median / timed["batch"]["ours"].median,
+            "share_of_limit": limit_seconds / seconds if limit_seconds else None,
+        }
 
 
 def vgg_steps(width: int, norm: str, steps: int, threads: int, batch: int = BATCH):
@@ -89,7 +90,7 @@ def dln_steps(norm: str, steps: int, threads: int, depth: int = 25):
 
 def take_steps(run: Run, steps: int) -> None:
     """So many steps more, from wherever the run is."""
-    training.train(run, run.step + steps, [], None)
+    loop.train(run, run.step + steps, [], None)
 
 
 def plain_vgg_steps(width: int, norm: str, steps: int, threads: int):
@@ -109,17 +110,8 @@ def plain_dln_steps(norm: str, steps: int, threads: int):
 
 def vgg_run(width: int, norm: str, batch: int = BATCH) -> Run:
     """A run on random 32x32 images, four batches of them."""
-    draws = torch.Generator().manual_seed(0)
-    count = 4 * batch
-    data = {
-        "train_inputs": torch.randn(count, 32, 32, 3, generator=draws),
-        "train_targets": torch.arange(count) % 10,
-        "test_inputs": torch.randn(1, 32, 32, 3, generator=draws),
-        "test_targets": torch.zeros(1, dtype=torch.long),
-    }
     network = {"width": width, "fc_widths": [], "initialisation": "he_normal"}
-    optimiser = {"batch_size": batch, "momentum": 0, "weight_decay": 0}
-    return Run(Spec("vgg", norm, 0.01, 0, network, {}, optimiser), data)
+    return _run("vgg", norm, 0.01, network, batch, random_data.data(4 * batch, 1))
 
 
 def dln_run(norm: str, depth: int = 25):
@@ -129,10 +121,23 @@ def dln_run(norm: str, depth: int = 25):
     targets = inputs @ torch.randn(10, 10, generator=draws)
     network = {"depth": depth, "normalise_last": False}
     network["initialisation"] = "glorot_normal"
-    optimiser = {"batch_size": None, "momentum": 0, "weight_decay": 0}
-    spec = Spec("dln", norm, 1e-7, 0, network, {}, optimiser)
     data = {"train_inputs": inputs, "train_targets": targets}
-    return Run(spec, data), inputs, targets
+    return _run("dln", norm, 1e-7, network, None, data), inputs, targets
+
+
+def _run(architecture, norm, lr, network, batch_size, data):
+    optimiser = {"name": "sgd", "batch_size": batch_size, "weight_decay": 0}
+    spec = Spec(
+        model=architecture,
+        architecture=architecture,
+        norm=norm,
+        lr=lr,
+        seed=0,
+        network=network,
+        norm_settings=parts.defaults("norms", norm),
+        optimiser=optimiser | parts.defaults("optimisers", "sgd"),
+    )
+    return Run(spec, data)
 
 
 def forward_operations(width: int, side: int = 32) -> float:

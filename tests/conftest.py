@@ -6,18 +6,20 @@ from pathlib import Path
 
 import pytest
 import torch
-from normscape.run import Run, Spec
-from project import copy_of_project, run
+
+from normscape import parts
+from normscape.training.run import Run, Spec
+from project import run, shared
 
 # One thread, as in the jobs: tests are many small computations.
 torch.set_num_threads(1)
 
 NETWORKS = {
     "vgg": {"width": 2, "fc_widths": [], "initialisation": "he_normal"},
+    "resnet": {"depth": 8, "width": 2, "initialisation": "he_normal"},
     "dln": {"depth": 5, "normalise_last": False, "initialisation": "glorot_normal"},
 }
-OPTIMISER = {"momentum": 0, "weight_decay": 0}
-BATCH_SIZES = {"vgg": 32, "dln": None}
+BATCH_SIZES = {"vgg": 32, "resnet": 32, "dln": None}
 
 
 @pytest.fixture
@@ -43,11 +45,20 @@ def make_data():
 
 @pytest.fixture
 def make_run(make_data):
-    """make_run(model, norm, lr, seed, device, **optimiser): a small run at step 0."""
+    """make_run(model, norm, lr, seed, device, **optimiser): a small run at step 0.
+
+    What is not given of the optimiser, sgd unless named, and of the norm is the default.
+    """
 
     def make(model="vgg", norm="batch", lr=0.1, seed=0, device="cpu", **optimiser):
-        optimiser = OPTIMISER | {"batch_size": BATCH_SIZES[model]} | optimiser
-        spec = Spec(model, norm, lr, seed, NETWORKS[model], {}, optimiser)
+        optimiser = {
+            "name": "sgd",
+            "batch_size": BATCH_SIZES[model],
+            "weight_decay": 0,
+        } | optimiser
+        optimiser = parts.defaults("optimisers", optimiser["name"]) | optimiser
+        settings = parts.defaults("norms", norm)
+        spec = Spec(model, model, norm, lr, seed, NETWORKS[model], settings, optimiser)
         return Run(spec, make_data(model), device)
 
     return make
@@ -92,7 +103,5 @@ def file_server(serve):
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory) -> Path:
-    """A copy of the project in which the tiny experiment has run."""
-    folder = copy_of_project(tmp_path_factory.mktemp("finished") / "project")
-    run(folder)
-    return folder
+    """A copy of the project in which the tiny experiment has run; not to be changed."""
+    return shared(tmp_path_factory, "finished", run)

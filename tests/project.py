@@ -1,51 +1,27 @@
-"""Copies of the project in which Snakemake runs as a user runs it."""
+"""The project in a folder of its own, where Snakemake runs as a user runs it."""
 
-import os
 import re
-import shutil
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import filelock
 import yaml
 
-PROJECT = Path(__file__).parent.parent
+from tools import project
+from tools.project import copy_of_project
+
 TINY = "tests/tiny.yaml"
-LEAVE = (".venv", ".git", ".snakemake", "results", "downloads", "__pycache__")
-
-
-def copy_tree(source: Path, to: Path, *leave: str) -> Path:
-    """Copy with modification times, as ``git clone`` does not but ``cp -a`` does."""
-    shutil.copytree(source, to, symlinks=True, ignore=shutil.ignore_patterns(*leave))
-    return to
-
-
-def copy_of_project(to: Path) -> Path:
-    """The sources without results."""
-    return copy_tree(PROJECT, to, *LEAVE)
-
-
-def environment() -> dict[str, str]:
-    """In which jobs run with the interpreter that runs the tests."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return os.environ | {"PATH": path}
 
 
 def snakemake(folder: Path, *arguments: str, config: str = TINY):
-    return subprocess.run(
-        [sys.executable, "-m", "snakemake", "--configfile", config, *arguments],
-        cwd=folder,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=900,
-    )
+    options = ("--configfile", *config.split(), *arguments)
+    return project.snakemake(folder, *options, timeout=900)
 
 
 def run(folder: Path, cores: int = 2, config: str = TINY) -> None:
     done = snakemake(folder, "--cores", str(cores), config=config)
     assert done.returncode == 0, done.stderr[-3000:]
-    name = yaml.safe_load((folder / config).read_text())["name"]
+    name = yaml.safe_load((folder / config.split()[0]).read_text())["name"]
     assert "BatchNorm trains faster than the standard net" in done.stdout
     assert f"The results page: results/{name}/index.html" in done.stdout
 
@@ -55,9 +31,13 @@ def planned(folder: Path, config: str = TINY) -> list[str]:
     done = snakemake(folder, "--dry-run", config=config)
     assert done.returncode == 0, done.stderr[-3000:]
     text = done.stdout + done.stderr
-    jobs = re.findall(r"^Job \d+: (.*)$", text, re.MULTILINE)
+    jobs = re.findall(r"^ *Job \d+: (.*)$", text, re.MULTILINE)
     assert jobs or "Nothing to be done" in text
     return sorted(jobs)
+
+
+def starting(jobs: list[str], *words: str) -> list[str]:
+    return [job for job in jobs if job.startswith(words)]
 
 
 def with_config(folder: Path, change, of: str = TINY) -> str:
@@ -78,3 +58,19 @@ def results(folder: Path, name: str) -> dict[str, bytes]:
         and "logs" not in path.parts
         and path.name not in ("run.json", "index.html")
     }
+
+
+def shared(factory, name: str, make: Callable[[Path], object]) -> Path:
+    """A copy of the project that ``make`` has worked in, once for all test processes.
+
+    factory : pytest's tmp_path_factory. Nobody changes what is shared.
+    """
+    root = factory.getbasetemp()
+    if re.fullmatch(r"popen-gw\d+", root.name):  # of one of several processes
+        root = root.parent
+    folder = root / name
+    with filelock.FileLock(root / f"{name}.lock"):
+        if not (folder / "made").exists():
+            make(copy_of_project(folder / "project"))
+            (folder / "made").touch()
+    return folder / "project"

@@ -4,7 +4,7 @@ Writes a table for each part to the folder, and from all that are there summary.
 bench.png. All parts together take about half an hour.
 """
 
-from normscape import command_line
+from normscape.jobs import command_line
 
 PARTS = ("training", "probes", "growth", "use", "dry_runs")
 
@@ -28,7 +28,8 @@ def main():
     import pandas as pd
 
     from benchmarks import growth, pipeline, probes, report, training
-    from normscape.files import atomic, write_table
+    from normscape.files import atomic
+    from normscape.tables import rows
 
     # Seeds and cores: the default experiment, and a third of it on one core and two.
     runs = [(3, 2), (1, 1), (1, 2)]
@@ -42,7 +43,7 @@ def main():
     folder = Path(args.folder)
     for part in args.parts:
         columns, measure = measures[part]
-        write_table(folder / f"{part}.csv", columns, measure())
+        rows.write(folder / f"{part}.csv", columns, measure())
         print(f"{folder / part}.csv", flush=True)
     missing = [part for part in PARTS if not (folder / f"{part}.csv").is_file()]
     if missing:

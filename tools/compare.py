@@ -3,7 +3,7 @@
 Prints the differences, and writes a page with both beside each other.
 """
 
-from normscape import command_line
+from normscape.jobs import command_line
 
 
 def main():
@@ -15,12 +15,11 @@ def main():
     arguments.add_argument("--output", help="page (results/A-and-B.html)")
     args = arguments.parse_args()
 
-    from pages import comparison
-
     from normscape.files import atomic
+    from normscape.page import comparison
 
     pair = zip((args.a, args.b), comparison.labels(args.a, args.b), strict=True)
-    a, b = (comparison.Experiment(folder, label) for folder, label in pair)
+    a, b = (comparison.Finished(folder, label) for folder, label in pair)
     print(comparison.text(a, b))
     output = (
         args.output

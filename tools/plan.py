@@ -5,17 +5,16 @@ of a checkpoint, of each kind, measured here: a minute, or three at the paper's 
 """
 
 import statistics
-import subprocess
-import sys
 
 import yaml
 from snakemake.utils import update_config
-from workflow.validation import validate_config
 
 from benchmarks.jobs import Jobs
 from benchmarks.pipeline import start_up_seconds
-from normscape import command_line
-from workflow import grid
+from normscape.jobs import command_line
+from normscape.pipeline import grid
+from normscape.pipeline.config import validate
+from tools.project import PROJECT, snakemake
 
 
 def main():
@@ -28,7 +27,7 @@ def main():
     for path in ["config.yaml", *args.configfile]:
         with open(path) as file:
             update_config(config, yaml.safe_load(file))
-    config = validate_config(config)
+    config = validate(config)
     counts = jobs_by_rule(args.configfile)
     jobs = Jobs(config)
     print(f"{config['name']}: {sum(counts.values()):,} jobs to run")
@@ -39,13 +38,13 @@ def main():
 
 def jobs_by_rule(configfiles: list[str]) -> dict[str, int]:
     """The jobs that Snakemake would run now."""
-    command = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "rules"]
+    arguments = ["--dry-run", "--quiet", "rules"]
     for path in configfiles:
-        command += ["--configfile", path]
-    done = subprocess.run(command, capture_output=True, text=True)
+        arguments += ["--configfile", path]
+    done = snakemake(PROJECT, *arguments)
     said = done.stdout + done.stderr
     if done.returncode:
-        raise ValueError(f"{' '.join(command)} failed:\n{said}")
+        raise ValueError(f"snakemake {' '.join(arguments)} failed:\n{said}")
     rows = [line.split() for line in said.splitlines()]
     counts = {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[1].isdigit()}
     counts.pop("total", None)
@@ -55,7 +54,7 @@ def jobs_by_rule(configfiles: list[str]) -> dict[str, int]:
 
 def seconds_by_rule(config: dict, jobs: Jobs) -> dict[str, float]:
     """Mean seconds of a job, start-up included; "other" for all that train nothing."""
-    start_up = start_up_seconds(command_line.TORCH, "normscape.checkpoints", cores=1)
+    start_up = start_up_seconds(cores=1)
     seconds = {"other": start_up}
     cells = grid.cells(config)
     for model in grid.models(config):

@@ -1,7 +1,7 @@
 """Verify an archive: a line for each check, and exit 0 only if all hold.
 
 Every file has the bytes that were archived; the source and the lock are this clone's;
-all tables made from tables, verdicts and figures are made again from the archived
+all tables made from tables, verdicts and figures are rebuilt from the archived
 tables, and equal in bytes; with --cells, so many runs picked at random are trained
 again, and their histories compared: equal in bytes on the same kind of machine,
 elsewhere close.
@@ -9,29 +9,27 @@ elsewhere close.
 
 import contextlib
 import json
-import os
 import random
 import shutil
-import subprocess
-import sys
 import tempfile
 import zipfile
 from importlib import metadata
 from pathlib import Path
 
 import pandas as pd
-from normscape.crates import CONFIG
 
-from normscape import archives, command_line
-from workflow import grid
+from normscape.archive import zips
+from normscape.archive.crates import CONFIG
+from normscape.jobs import command_line
+from normscape.pipeline import grid, paths
+from tools.project import PROJECT, snakemake
 
-PROJECT = Path(__file__).parents[1]
 LOCK = "envs/requirements.txt"
 # What an archive may hold of its own: nothing that Python or Snakemake would run. The
 # lock is looked at apart.
 DATA = (
     *("results/", "archive/", ".snakemake/metadata/", LOCK),
-    *(archives.SUMS, "ro-crate-metadata.json"),
+    *(zips.CHECKSUMS, "ro-crate-metadata.json"),
 )
 # Of a retrained history on another kind of machine, over the first steps: rounding
 # grows with each step, so that later ones say nothing.
@@ -45,20 +43,20 @@ def main():
     arguments.add_argument("--seed", type=int, help="of the choice of runs (at random)")
     args = arguments.parse_args()
 
-    damages = list(archives.damages(args.archive))
+    damages = list(zips.damages(args.archive))
     report("integrity", damages, "every file has the bytes that were archived")
     if damages:
         raise SystemExit(1)
     with tempfile.TemporaryDirectory(prefix="normscape-verify-") as name:
         folder = Path(name)
-        archives.unpack(args.archive, folder)
+        zips.unpack(args.archive, folder)
         differences = other_source(args.archive)
         report("source", differences, "that of this clone")
         report("lock", other_versions(folder), "the versions installed here")
         if differences:  # only code that lies here is run
             raise SystemExit(1)
         config = json.loads((folder / CONFIG).read_text())
-        report("results", other_results(folder, config), "made again, equal in bytes")
+        report("results", other_results(folder, config), "rebuilt, equal in bytes")
         if args.cells:
             draws = random.Random(args.seed)
             cells = grid.cells(config)
@@ -116,15 +114,15 @@ def other_versions(folder: Path) -> list[str]:
 
 
 def other_results(folder: Path, config: dict) -> list[str]:
-    """Results that come out otherwise when made again from the archived tables."""
-    root = grid.root(config)
+    """Results that come out otherwise when rebuilt from the archived tables."""
+    root = paths.root(config)
     targets = [
         name
-        for name in grid.results(config)
+        for name in paths.results(config)
         if name.startswith(f"{root}/figures/")
-        or Path(name).stem in (*grid.SUMMARIES, "verdicts")
+        or Path(name).stem in (*paths.summaries(), "verdicts")
     ]
-    with made_again(folder, targets) as (again, said):
+    with rebuilt(folder, targets) as (again, said):
         if said:
             return [said]
         return [
@@ -136,8 +134,8 @@ def other_results(folder: Path, config: dict) -> list[str]:
 
 def retrained(folder: Path, config: dict, cell: grid.Cell) -> tuple[list[str], str]:
     """Problems of a run that is trained again, and what to say where there is none."""
-    name = grid.train_file(config, "history.csv").format(**cell._asdict())
-    with made_again(folder, [name]) as (again, said):
+    name = paths.train_file(config, "history.csv").format(**cell._asdict())
+    with rebuilt(folder, [name]) as (again, said):
         if said:
             return [said], ""
         if (again / name).read_bytes() == (folder / name).read_bytes():
@@ -153,7 +151,7 @@ def retrained(folder: Path, config: dict, cell: grid.Cell) -> tuple[list[str], s
 
 
 @contextlib.contextmanager
-def made_again(folder: Path, names: list[str]):
+def rebuilt(folder: Path, names: list[str]):
     """A copy of an unpacked archive where Snakemake makes files again, and its failure.
 
     What they are made from, and only that, is made where the archive does not hold it.
@@ -163,19 +161,11 @@ def made_again(folder: Path, names: list[str]):
         shutil.copytree(folder, again)
         for path in names:
             (again / path).unlink(missing_ok=True)
-        command = [sys.executable, "-m", "snakemake", "--cores", "all"]
-        command += ["--configfile", CONFIG, "--rerun-triggers", "mtime", "--", *names]
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        done = subprocess.run(
-            command,
-            cwd=again,
-            env=os.environ | {"PATH": path},
-            capture_output=True,
-            text=True,
-        )
+        options = ("--configfile", CONFIG, "--rerun-triggers", "mtime")
+        done = snakemake(again, "--cores", "all", *options, "--", *names)
         said = done.stderr.strip().splitlines()
         why = [line for line in said if line.startswith(("Error in rule", "config:"))]
-        failure = f"cannot be made again: {(why or said)[-1].rstrip(':')}"
+        failure = f"cannot be rebuilt: {(why or said)[-1].rstrip(':')}"
         yield again, failure if done.returncode else ""
 
 

@@ -7,9 +7,9 @@ rule archive:
         f"{ROOT}/archive.txt",
     log:
         f"{ROOT}/logs/archive.log",
+    localrule: True
     conda:
         "../../envs/environment.yaml"
-    localrule: True
     params:
         code=code.digests("archive.py"),
         name=config["name"],

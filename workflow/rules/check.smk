@@ -9,9 +9,9 @@ rule check:
         update(f"{ROOT}/SHA256SUMS"),
     log:
         f"{ROOT}/logs/check.log",
+    localrule: True
     conda:
         "../../envs/environment.yaml"
-    localrule: True
     params:
         code=code.digests("check.py"),
     message:

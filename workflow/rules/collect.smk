@@ -9,10 +9,10 @@ rule collect_run:
         f"{ROOT}/logs/collect_run/{{table}}/{paths.CELL_PATTERN}.log",
     wildcard_constraints:
         table="|".join(paths.collected_tables()),
-    conda:
-        "../../envs/environment.yaml"
     group:
         "probes"
+    conda:
+        "../../envs/environment.yaml"
     resources:
         **resources.ask(config, memory_mb=1000, minutes=5),
     params:
@@ -34,9 +34,9 @@ rule collect:
         f"{ROOT}/logs/collect/{{table}}.log",
     wildcard_constraints:
         table="|".join(paths.collected_tables()),
+    localrule: True
     conda:
         "../../envs/environment.yaml"
-    localrule: True
     params:
         code=code.digests("collect.py"),
         columns=lambda wildcards: paths.columns(wildcards.table),
@@ -56,9 +56,9 @@ rule summarise:
         f"{ROOT}/logs/summarise/{{table}}.log",
     wildcard_constraints:
         table="|".join(paths.summaries()),
+    localrule: True
     conda:
         "../../envs/environment.yaml"
-    localrule: True
     params:
         code=lambda wildcards: code.digests(
             "summarise.py", f"normscape/summaries/{wildcards.table}.py"

@@ -11,9 +11,9 @@ rule figure:
         pdf=f"{ROOT}/figures/{{figure}}.pdf",
     log:
         f"{ROOT}/logs/figure/{{figure}}.log",
+    localrule: True
     conda:
         "../../envs/environment.yaml"
-    localrule: True
     params:
         code=lambda wildcards: code.digests(
             "figure.py", f"normscape/figures/{wildcards.figure}.py"

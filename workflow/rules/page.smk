@@ -12,9 +12,9 @@ rule page:
         f"{ROOT}/index.html",
     log:
         f"{ROOT}/logs/page.log",
+    localrule: True
     conda:
         "../../envs/environment.yaml"
-    localrule: True
     params:
         code=code.digests("page.py", *paths.page_templates(), *paths.figure_files()),
         name=config["name"],

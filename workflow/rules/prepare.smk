@@ -8,10 +8,10 @@ for dataset, archive in paths.downloads().items():
             archive,
         log:
             f"downloads/logs/{dataset}.log",
+        retries: 3
+        localrule: True
         conda:
             "../../envs/environment.yaml"
-        localrule: True
-        retries: 3
         params:
             code=code.digests("download.py"),
             url=config["datasets"][dataset]["url"],

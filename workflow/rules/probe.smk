@@ -12,12 +12,12 @@ for probe in config["probes"]:
         log:
             f"{ROOT}/logs/probe_{probe}/{paths.STEP_PATTERN}.log",
         cache: True
-        conda:
-            "../../envs/environment.yaml"
-        threads: config["threads"]
         # On a cluster, a run's probes and what collects them are one submission.
         group:
             "probes"
+        conda:
+            "../../envs/environment.yaml"
+        threads: config["threads"]
         resources:
             **resources.of_probe(config, probe),
         params:

@@ -13,9 +13,9 @@ rule verdicts:
         markdown=f"{ROOT}/verdicts.md",
     log:
         f"{ROOT}/logs/verdicts.log",
+    localrule: True
     conda:
         "../../envs/environment.yaml"
-    localrule: True
     params:
         code=code.digests("verdicts.py"),
         claimed=params.as_json(quantities.claimed(config)),

@@ -65,6 +65,13 @@ def probed_steps(config: dict, probe: str, cell: Cell) -> list[int]:
     return sorted(set(itertools.chain.from_iterable(chosen)))
 
 
+def probe_settings(config: dict, probe: str, model: str) -> dict:
+    """The settings of a probe for a model: those for all, and the model's own."""
+    settings = config["probes"][probe]
+    both = settings | settings["models"][model]
+    return {key: v for key, v in both.items() if key not in ("models", "grid")}
+
+
 def _selects(block, cell):
     return (
         cell.norm in block.get("norms", [cell.norm])

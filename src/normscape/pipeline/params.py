@@ -3,7 +3,7 @@
 import json
 
 from normscape import parts
-from normscape.pipeline import code
+from normscape.pipeline import code, grid
 
 
 def as_json(settings: dict) -> str:
@@ -49,15 +49,9 @@ def norm_settings(config: dict):
 
 def probe_settings(config: dict, probe: str):
     """Params function: the settings of a probe for the cell's model, as JSON."""
-    settings = config["probes"][probe]
-    of_all = {key: value for key, value in settings.items() if key != "models"}
-
-    def of_cell(wildcards):
-        of_model = dict(settings["models"][wildcards.model])
-        del of_model["grid"]
-        return as_json(of_all | of_model)
-
-    return of_cell
+    return lambda wildcards: as_json(
+        grid.probe_settings(config, probe, wildcards.model)
+    )
 
 
 def probe_columns(probe: str) -> str:

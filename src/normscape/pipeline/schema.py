@@ -151,6 +151,8 @@ def _optimiser(given: dict) -> dict:
     }
     if name in names:
         schema["properties"] |= _settings("optimisers", name)["properties"]
+    else:  # The mistake is its name, not what would be its settings.
+        del schema["additionalProperties"]
     return schema
 
 

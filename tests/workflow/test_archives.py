@@ -10,6 +10,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from rocrate.rocrate import ROCrate
+
+from normscape import archives
 from project import (
     copy_of_project,
     copy_tree,
@@ -18,9 +21,6 @@ from project import (
     snakemake,
     with_config,
 )
-from rocrate.rocrate import ROCrate
-
-from normscape import archives
 
 
 @pytest.fixture

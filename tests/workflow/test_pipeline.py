@@ -5,32 +5,27 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
+from normscape.pipeline import paths
 from project import (
     copy_of_project,
-    copy_tree,
     planned,
     results,
     run,
     snakemake,
+    starting,
     with_config,
 )
-
-from workflow import grid
+from tools.project import copy_tree
 
 # After any change.
-CHECK = "Check that all results are whole"
+CHECK = "Check the integrity of all results"
 PAGE = "Write the results page"
-
-pytestmark = pytest.mark.slow
 
 
 def edit(path: Path) -> None:
     with path.open("a") as file:
         file.write("\n# an edit\n")
-
-
-def starting(jobs: list[str], *words: str) -> list[str]:
-    return [job for job in jobs if job.startswith(words)]
 
 
 @pytest.fixture
@@ -41,14 +36,13 @@ def folder(finished, tmp_path) -> Path:
 
 def test_every_table_and_figure_is_there(finished):
     results = finished / "results" / "tiny"
-    names = [*grid.collected_tables(), *grid.SUMMARIES]
-    for name in names:
+    for name in [*paths.collected_tables(), *paths.summaries()]:
         table = pd.read_csv(results / f"tables/{name}.csv", keep_default_na=False)
         assert list(table.columns[:4]) == ["model", "norm", "lr", "seed"]
         assert len(table), name
         assert set(table.model) <= {"vgg", "dln"}
-    assert len(grid.figures()) == 16
-    for figure in grid.figures():
+    assert len(paths.figures()) == 16
+    for figure in paths.figures():
         assert (results / f"figures/{figure}.png").read_bytes()[:4] == b"\x89PNG"
         assert (results / f"figures/{figure}.pdf").read_bytes()[:4] == b"%PDF"
 
@@ -73,6 +67,12 @@ def test_claims_and_theorems_are_judged(finished):
     assert set(verdicts.verdict) <= {"reproduced", "not reproduced", "inconclusive"}
     absent = verdicts[verdicts.reason == "not in this experiment"]
     assert {"noisy_batch", "l1"} <= set(absent.subject)
+    # What the experiment has no runs for is one line, with its number.
+    text = (results / "verdicts.md").read_text()
+    assert text.endswith(
+        f"\n{len(absent)} more are about runs that this experiment does not have.\n"
+    )
+    assert "Noisy BatchNorm" not in text
     measured = verdicts.set_index("claim").loc["trains_faster"]
     assert measured.seeds == 2
     assert float(measured.low) < float(measured.effect) < float(measured.high)
@@ -83,7 +83,7 @@ def test_claims_and_theorems_are_judged(finished):
 
 
 def test_a_changed_margin_trains_and_draws_nothing(folder):
-    claims = folder / "workflow/resources/claims.yaml"
+    claims = folder / "workflow/claims/santurkar2018.yaml"
     claims.write_text(claims.read_text().replace("below: 0.8", "below: 0.7"))
     assert planned(folder) == [CHECK, "Judge the claims", PAGE]
 
@@ -92,17 +92,37 @@ def test_nothing_is_left_to_do(finished):
     assert planned(finished) == []
 
 
-def test_touching_all_sources_reruns_nothing(folder):
-    for path in [*folder.glob("src/**/*.py"), *folder.glob("workflow/**/*")]:
+def test_touching_and_moving_rerun_nothing(folder, tmp_path):
+    """Nor does a fresh clone into which results and records were unpacked."""
+    for path in [*folder.glob("src/**/*.*"), *folder.glob("workflow/**/*.*")]:
         path.touch()
     for path in folder.glob("results/tiny/train/**/*.safetensors"):
         path.touch()
     assert planned(folder) == []
+    moved = folder.rename(tmp_path / "elsewhere")
+    assert planned(moved) == []
+    clone = copy_of_project(tmp_path / "clone")
+    for made in ("results", ".snakemake/metadata"):
+        copy_tree(moved / made, clone / made)
+    assert planned(clone) == []
+    edit(clone / "src/normscape/figures/fig04_landscape.py")
+    assert planned(clone) == [CHECK, "Draw fig04_landscape", PAGE]
 
 
-def test_an_edited_figure_redraws_itself_alone(folder):
-    edit(folder / "src/figures/fig04_landscape.py")
-    assert planned(folder) == [CHECK, "Draw fig04_landscape", PAGE]
+def test_how_jobs_start_is_no_reason_to_rerun(folder):
+    for path in folder.glob("src/normscape/jobs/*.py"):
+        edit(path)
+    edit(folder / "src/train.py")
+    edit(folder / "src/normscape/training/resume.py")
+    assert planned(folder) == []
+
+
+def test_an_edit_of_the_tables_trains_nothing(folder):
+    for path in folder.glob("src/normscape/tables/*"):
+        edit(path)
+    jobs = planned(folder)
+    assert "Judge the claims" in jobs
+    assert not starting(jobs, "Train", "Probe", "Prepare")
 
 
 def test_an_edited_norm_retrains_its_own_cells(folder):
@@ -114,24 +134,31 @@ def test_an_edited_norm_retrains_its_own_cells(folder):
         for model, lr in (("dln", "1e-06"), ("vgg", "0.1"))
         for seed in (0, 1)
     ]
-    probed = starting(jobs, "Landscape", "Internal", "Activations")
+    probed = starting(jobs, "Probe")
     assert len(probed) == 4 + 2 + 2 + 3
     assert all("/batch/" in job for job in probed)
     assert len(starting(jobs, "Draw")) == 16
 
 
+def test_the_reason_names_the_module(folder):
+    edit(folder / "src/normscape/norms/batch.py")
+    said = snakemake(folder, "--dry-run").stdout
+    reasons = [line for line in said.splitlines() if "Params have changed" in line]
+    assert any("normscape/norms/batch.py" in line for line in reasons)
+
+
 def test_an_edited_probe_trains_nothing(folder):
     edit(folder / "src/normscape/probes/ics.py")
     jobs = planned(folder)
-    assert starting(jobs, "Internal") == [
-        "Internal covariate shift of dln/batch/lr1e-06/seed0/step4",
-        "Internal covariate shift of vgg/batch/lr0.1/seed0/step3",
+    assert starting(jobs, "Probe") == [
+        "Probe ics of dln/batch/lr1e-06/seed0/step4",
+        "Probe ics of vgg/batch/lr0.1/seed0/step3",
     ]
     assert starting(jobs, "Draw") == [
         "Draw fig00_answer",
         "Draw fig03_internal_covariate_shift",
     ]
-    assert not starting(jobs, "Train", "Landscape", "Activations", "Prepare")
+    assert not starting(jobs, "Train", "Prepare")
 
 
 def test_a_new_seed_trains_its_own_cells(folder):
@@ -142,9 +169,10 @@ def test_a_new_seed_trains_its_own_cells(folder):
     assert starting(jobs, "Train") == [
         f"Train vgg, {norm}, lr 0.1, seed 2" for norm in ("batch", "none")
     ]
-    assert all("seed2" in job for job in starting(jobs, "Landscape"))
-    assert len(starting(jobs, "Landscape")) == 4
-    assert not starting(jobs, "Internal", "Activations", "Prepare")
+    landscapes = starting(jobs, "Probe landscape")
+    assert len(landscapes) == 4
+    assert all("seed2" in job for job in landscapes)
+    assert not starting(jobs, "Probe ics", "Probe activations", "Prepare")
     assert "Collect the table history" in jobs
     assert "Draw fig01_training_curves" in jobs
     assert "Draw fig03_internal_covariate_shift" not in jobs
@@ -155,67 +183,27 @@ def test_a_changed_setting_reaches_only_what_uses_it(folder):
         config["probes"]["activations"]["bins"] = 20
 
     jobs = planned(folder, with_config(folder, more_bins))
-    assert len(starting(jobs, "Activations")) == 3
-    assert not starting(jobs, "Train", "Landscape", "Internal", "Prepare")
+    assert len(starting(jobs, "Probe activations")) == 3
+    assert len(starting(jobs, "Probe")) == 3
+    assert not starting(jobs, "Train", "Prepare")
 
-    def other_noise(config):
+    def other_eps(config):
         config["norm_settings"] = {"batch": {"eps": 1e-4}}
 
-    jobs = planned(folder, with_config(folder, other_noise))
+    jobs = planned(folder, with_config(folder, other_eps))
     assert len(starting(jobs, "Train")) == 4
     assert all(", batch," in job for job in starting(jobs, "Train"))
 
 
-def test_a_normaliser_of_ones_own(folder, finished):
-    """The documentation's example, as it stands there: a file and a name in the config."""
-    text = (folder / "docs/develop.md").read_text()
-    path, code = re.search(
-        r"`(src/normscape/norms/\w+\.py)`.*?```python\n(.*?)```", text, re.DOTALL
-    ).groups()
-    (folder / path).write_text(code)
-    name = Path(path).stem
-
-    def add_norm(config):
-        for model in config["models"].values():
-            model["grid"][0]["norms"].append(name)
-        config["probes"]["landscape"]["models"]["vgg"]["grid"][0]["norms"].append(name)
-
-    config = with_config(folder, add_norm)
-    jobs = planned(folder, config)
-    assert starting(jobs, "Train") == sorted(
-        f"Train {model}, {name}, lr {lr}, seed {seed}"
-        for model, lr in (("vgg", "0.1"), ("dln", "1e-06"))
-        for seed in (0, 1)
-    )
-    run(folder, config=config)
-    runs = pd.read_csv(folder / "results/tiny/tables/runs.csv", keep_default_na=False)
-    assert len(runs[runs.norm == name]) == 4
-    ranges = pd.read_csv(folder / "results/tiny/tables/landscape_ranges.csv")
-    assert name in set(ranges.norm)
-    verdicts = pd.read_csv(folder / "results/tiny/verdicts.csv")
-    assert "trains_faster" in set(verdicts[verdicts.subject == name].claim)
-    drawn, before = results(folder, "tiny"), results(finished, "tiny")
-    for figure in ("fig01_training_curves", "fig04_landscape", "fig05_lp_norms"):
-        assert drawn[f"figures/{figure}.png"] != before[f"figures/{figure}.png"]
-
-
 def test_two_copies_end_with_the_same_bytes(finished, tmp_path):
-    """Another folder, one core, so another order of jobs."""
-    other = copy_of_project(tmp_path / "other")
-    run(other, cores=1)
-    ours, theirs = results(finished, "tiny"), results(other, "tiny")
-    assert ours.keys() == theirs.keys()
-    assert [name for name in ours if ours[name] != theirs[name]] == []
-
-
-def test_checkpoints_that_need_not_stay(finished, tmp_path):
+    """Another folder, one core, so another order of jobs; and checkpoints do not stay."""
     other = copy_of_project(tmp_path / "other")
 
     def keep_none(config):
         config["keep_checkpoints"] = False
 
     config = with_config(other, keep_none)
-    run(other, config=config)
+    run(other, cores=1, config=config)
     ours, theirs = results(finished, "tiny"), results(other, "tiny")
     assert {name for name in ours if name not in theirs} == {
         name for name in ours if re.fullmatch(r"train/.*\.safetensors", name)
@@ -224,17 +212,70 @@ def test_checkpoints_that_need_not_stay(finished, tmp_path):
     assert planned(other, config) == []
 
 
-def test_a_mistake_in_the_config_starts_nothing(tmp_path):
+def test_an_experiment_without_a_probe(tmp_path):
+    """Its tables have only their header, and its claims no runs; all else is there."""
     project = copy_of_project(tmp_path / "project")
 
-    def misspell(config):
-        config["models"]["vgg"]["grid"][0]["norms"] = ["bach"]
+    def no_probes(config):
+        config["models"] = {"vgg": config["models"]["vgg"]}
+        config["probes"] = {}
 
-    config = with_config(project, misspell)
-    done = snakemake(project, "--cores", "1", config=config)
-    lines = [line for line in done.stderr.splitlines() if line.startswith("config: ")]
+    config = with_config(project, no_probes)
+    # The default experiment's own probes and networks stay out of it, too.
+    (project / "config.yaml").write_text((project / config).read_text())
+    run(project, config=config)
+    tables = project / "results/tiny/tables"
+    assert len((tables / "ics.csv").read_text().splitlines()) == 1
+    assert len(list((project / "results/tiny/figures").glob("*.png"))) == 16
+    verdicts = pd.read_csv(project / "results/tiny/verdicts.csv")
+    assert set(verdicts[verdicts.quantity == "ics_cosine"].seeds) == {0}
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "line"),
+    [
+        (
+            "tests/tiny.yaml",
+            "[none, batch]",
+            "[none, bach]",
+            r"config: .*norms\[1\]: found 'bach', allowed are batch",
+        ),
+        (
+            "workflow/claims/santurkar2018.yaml",
+            "comparison: ratio",
+            "comparison: ratoi",
+            r"\S*santurkar2018.yaml: claim noisy_means_less_stable: comparison: found "
+            r"the text 'ratoi', allowed are difference, ratio, value",
+        ),
+        (
+            "src/normscape/probes/ics.yaml",
+            "minutes: 3",
+            "minuets: 3",
+            r"\S*probes/ics.yaml: .*minuets",
+        ),
+    ],
+)
+def test_a_mistake_starts_nothing(tmp_path, file, old, new, line):
+    project = copy_of_project(tmp_path / "project")
+    text = (project / file).read_text()
+    (project / file).write_text(text.replace(old, new, 1))
+    done = snakemake(project, "--cores", "1")
+    found = [each for each in done.stderr.splitlines() if re.match(line, each)]
     assert done.returncode == 1
-    assert len(lines) == 1
-    assert "norms[0]: found 'bach', allowed are batch" in lines[0]
+    assert len(found) == 1, done.stderr
     assert "Traceback" not in done.stderr
     assert not (project / "results").exists()
+
+
+def test_the_report_of_snakemake(finished, tmp_path):
+    """Captions, categories and labels are there, and the description."""
+    done = snakemake(finished, "--report", str(tmp_path / "report.html"))
+    assert done.returncode == 0, done.stderr
+    report = (tmp_path / "report.html").read_text()
+    for text in (
+        "Figure 4: the landscape along the gradient",
+        "narrower bands",
+        "Verdicts",
+        "Why does normalisation help optimisation?",
+    ):
+        assert text in report, text

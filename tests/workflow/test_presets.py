@@ -6,6 +6,7 @@ import sys
 
 import pandas as pd
 import pytest
+
 from cifar_files import write_archive, write_folder
 from project import (
     copy_of_project,
@@ -15,7 +16,6 @@ from project import (
     snakemake,
     with_config,
 )
-
 from workflow import plan
 
 pytestmark = pytest.mark.slow

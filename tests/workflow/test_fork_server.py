@@ -8,9 +8,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from project import PROJECT, environment
 
 from normscape import fork_server
+from project import PROJECT, environment
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
 

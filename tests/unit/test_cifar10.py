@@ -6,11 +6,11 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from cifar_files import images, write_archive, write_folder
-from normscape.run import Run, Spec
 from PIL import Image
 
-from normscape import datasets
+from cifar_files import images, write_archive, write_folder
+from normscape import datasets, parts
+from normscape.training.run import Run, Spec
 
 
 def load(source, checksum="md5:0"):
@@ -34,8 +34,10 @@ def test_batches_are_standardised_and_channels_last(tmp_path):
     _, checksum = write_archive(tmp_path / "cifar.tar.gz")
     data = load(tmp_path / "cifar.tar.gz", checksum)
     network = {"width": 2, "fc_widths": [], "initialisation": "he_normal"}
-    optimiser = {"batch_size": 20, "momentum": 0, "weight_decay": 0}
-    run = Run(Spec("vgg", "batch", 0.1, 0, network, {}, optimiser), data)
+    optimiser = {"name": "sgd", "batch_size": 20, "momentum": 0, "weight_decay": 0}
+    settings = parts.defaults("norms", "batch")
+    spec = Spec("vgg", "vgg", "batch", 0.1, 0, network, settings, optimiser)
+    run = Run(spec, data)
     inputs, _ = run.batch()
     assert inputs.shape == (20, 3, 32, 32)
     assert inputs.dtype == torch.float32

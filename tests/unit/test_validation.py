@@ -3,27 +3,21 @@
 import copy
 import math
 import re
-from pathlib import Path
 
 import pytest
 import yaml
+from experiments import PRESETS, SMALL, default, put
 from snakemake.utils import update_config
-from workflow.validation import SCHEMA, ConfigError, checked
 
-from workflow import grid
+from normscape.experiment import Experiment
+from normscape.pipeline import grid, paths
+from normscape.pipeline.config import checked, description, validate
+from normscape.pipeline.messages import ConfigError
 
 
 @pytest.fixture
 def config():
-    with open("config.yaml") as file:
-        return yaml.safe_load(file)
-
-
-def put(config, path, value):
-    *parents, last = path
-    for part in parents:
-        config = config[part]
-    config[last] = value
+    return default()
 
 
 GRID = ["models", "vgg", "grid", 0]
@@ -48,7 +42,11 @@ MISTAKES = [
     ),
     (["models", "vgg", "steps"], 9.5, r"models\.vgg\.steps: found 9.5.*whole number"),
     (["models", "vgg", "steps"], True, r"models\.vgg\.steps: found True.*whole number"),
-    (["models", "resnet"], {}, r"models\.resnet: unknown key; allowed are vgg, dln"),
+    (
+        ["models", "lenet"],
+        {},
+        r"models\.lenet\.architecture: missing; allowed are dln, resnet, vgg",
+    ),
     (["models"], None, r"models: found nothing, allowed is a mapping"),
     (["models"], 3, r"models: found 3, allowed is a mapping"),
     (["name"], "a/b", r"name: found the text 'a/b', allowed are letters"),
@@ -126,20 +124,107 @@ MISTAKES = [
     ),
     ([*ICS, "learning_rates"], [0.2], r"learning_rates: found 0\.2, .*are 0\.1, 0\.5"),
     (
-        ["probes", "ics", "models", "resnet"],
+        ["probes", "ics", "models", "lenet"],
         {"grid": []},
-        r"probes\.ics\.models: found the text 'resnet', allowed are vgg, dln",
+        r"probes\.ics\.models: found the text 'lenet', allowed are vgg, dln",
     ),
     (
         ["probes", "landscape", "models", "vgg", "step_sizes"],
         [],
         r"probes\.landscape\.models\.vgg\.step_sizes: found an empty list",
     ),
-    (["norm_settings"], {"l7": {}}, r"norm_settings\.l7: unknown normaliser; allowed"),
+    (["norm_settings"], {"l7": {}}, r"norm_settings\.l7: unknown key; .* batch, l1, l2"),
     (
         ["norm_settings"],
         {"l1": {"centered": True}},
-        r"norm_settings\.l1\.centered: unknown key; allowed are centred, eps",
+        r"norm_settings\.l1\.centered: unknown key; allowed are eps, .*centred",
+    ),
+    (["models"], {}, r"models: found nothing, allowed is at least one entry"),
+    (["models", "a/b"], SMALL, r"models: found the text 'a/b', allowed are letters"),
+    (
+        ["models", "lenet"],
+        SMALL | {"architecture": "lenet"},
+        r"models\.lenet\.architecture: found the text 'lenet', .*dln, resnet, vgg$",
+    ),
+    (
+        ["models", "small"],
+        SMALL | {"network": {"depth": 9}},
+        r"models\.small\.network\.depth: found 9, allowed are 8, 14, 20",
+    ),
+    (
+        ["models", "vgg", "network", "depth"],
+        3,
+        r"vgg\.network\.depth: unknown key; allowed are width, fc_widths, initialis",
+    ),
+    (
+        ["models", "vgg", "optimiser"],
+        {"name": "adam", "momentum": 0.9},
+        r"vgg\.optimiser\.momentum: unknown key; allowed are .*name, beta1, beta2, eps$",
+    ),
+    (
+        ["models", "vgg", "optimiser", "beta1"],
+        0.9,
+        r"vgg\.optimiser\.beta1: unknown key; allowed are .*weight_decay, name, momentum$",
+    ),
+    (
+        ["models", "vgg", "optimiser"],
+        {"name": "adamm", "beta1": 0.9},  # which settings it has is not known
+        r"vgg\.optimiser\.name: found the text 'adamm', allowed are adam, sgd$",
+    ),
+    (
+        ["models", "vgg", "optimiser"],
+        {"name": "adam", "beta1": 1},
+        r"vgg\.optimiser\.beta1: found 1, allowed is less than 1",
+    ),
+    (
+        ["probes", "ics", "bins"],
+        40,
+        r"probes\.ics\.bins: unknown key; allowed are parameters, models$",
+    ),
+    (
+        ["probes", "isc"],
+        {"models": {}},
+        r"probes\.isc: unknown key; allowed are activations, ics, landscape$",
+    ),
+    (
+        ["probes", "landscape", "models", "vgg"],
+        {"grid": []},
+        r"probes\.landscape\.models\.vgg\.step_sizes: missing; it must be given",
+    ),
+    (
+        ["datasets", "digits", "noise"],
+        0.1,
+        r"datasets\.digits\.noise: unknown key; allowed are side$",
+    ),
+    (
+        ["datasets", "mnist"],
+        {},
+        r"datasets\.mnist: unknown key; allowed are cifar10, digits, gaussian$",
+    ),
+    (
+        ["models", "dln", "dataset"],
+        "digits",
+        r"models\.dln\.dataset: found the text 'digits', allowed are gaussian$",
+    ),
+    (
+        ["models", "vgg", "dataset"],
+        "gaussian",
+        r"models\.vgg\.dataset: found the text 'gaussian', allowed are cifar10, digits$",
+    ),
+    (
+        ["models", "dln", "evaluations"],  # there is no accuracy to evaluate
+        [0],
+        r"models\.dln\.evaluations: unknown key; allowed are .*checkpoints, seeds, grid$",
+    ),
+    (
+        ["norm_settings"],
+        {"none": {"eps": 1}},
+        r"norm_settings\.none\.eps: unknown key; allowed are nothing",
+    ),
+    (
+        ["norm_settings"],
+        {"l1": {"eps": 0}},
+        r"norm_settings\.l1\.eps: found 0, allowed is more than 0",
     ),
 ]
 
@@ -159,6 +244,14 @@ def test_missing_keys_are_named(config):
         checked(config)
 
 
+def test_a_mistake_ends_the_pipeline_with_one_line(config):
+    config["stepz"] = 3
+    with pytest.raises(SystemExit) as stop:
+        validate(config)
+    assert str(stop.value).startswith("config: stepz: unknown key; allowed are name, ")
+    assert validate(default()) == checked(default())
+
+
 def test_a_norm_and_a_rate_that_are_never_trained_together(config):
     config["models"]["vgg"]["grid"].append({"norms": ["l1"], "learning_rates": [0.01]})
     config["probes"]["ics"]["models"]["vgg"]["grid"] = [
@@ -172,7 +265,7 @@ def test_a_norm_and_a_rate_that_are_never_trained_together(config):
 
 def test_a_folder_that_takes_no_results_is_named(config, tmp_path, monkeypatch):
     folder = tmp_path / "results"
-    monkeypatch.setattr(grid, "root", lambda config: f"{folder}/digits")
+    monkeypatch.setattr(paths, "root", lambda config: f"{folder}/digits")
     line = f"name: results go to {folder}/digits/, but {folder} cannot be written to"
     folder.write_text("a file")
     with pytest.raises(ConfigError, match=line):
@@ -213,53 +306,86 @@ def test_steps_may_be_named_by_their_distance(config):
     assert full["probes"]["ics"]["models"]["vgg"]["grid"][0]["steps"] == [0, 400]
 
 
-def test_every_key_of_the_schema_has_a_description():
-    schema = yaml.safe_load(SCHEMA.read_text())
-
-    def check(part, path):
-        if "$ref" in part:
-            return
-        assert part.get("description"), path
-        for name, child in part.get("properties", {}).items():
-            check(child, f"{path}.{name}")
-        if isinstance(part.get("additionalProperties"), dict):
-            check(part["additionalProperties"], f"{path}.*")
-
-    check(schema, "config")
-    for name, part in schema["$defs"].items():
-        check(part, name)
+# What is the user's own
 
 
-def test_the_schemas_defaults_are_the_codes():
-    """A default stands in the schema for the reader and in the code for the rest."""
-    import inspect
+def test_a_models_key_is_the_users_name(config):
+    block = {"norms": ["none", "batch"], "learning_rates": [0.1]}
+    model = {"architecture": "vgg", "steps": 9, "checkpoints": [0], "seeds": [0]}
+    model["grid"] = [block]
+    config["models"] = {
+        "small": model | {"network": {"width": 4}},
+        "wide": model | {"optimiser": {"name": "adam"}, "dataset": "cifar10"},
+    }
+    config["probes"] = {"ics": {"models": {"wide": {"grid": [{"norms": ["batch"]}]}}}}
+    full = checked(config)
+    small, wide = full["models"]["small"], full["models"]["wide"]
+    assert small["network"] == {
+        "width": 4,
+        "fc_widths": [],
+        "initialisation": "glorot_normal",
+    }
+    assert wide["network"]["width"] == 64
+    both = {"batch_size": 128, "weight_decay": 0}
+    assert small["optimiser"] == both | {"name": "sgd", "momentum": 0}
+    adam = {"name": "adam", "beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
+    assert wide["optimiser"] == both | adam
+    assert paths.data_file(full, "small") == "results/digits/data/digits.safetensors"
+    assert paths.data_file(full, "wide") == "results/digits/data/cifar10.safetensors"
+    assert grid.cells(full) == [
+        grid.Cell(name, norm, "0.1", 0)
+        for name in ("small", "wide")
+        for norm in ("none", "batch")
+    ]
+    found = {cell: grid.probed_steps(full, "ics", cell) for cell in grid.cells(full)}
+    assert [cell[:2] for cell, steps in found.items() if steps] == [("wide", "batch")]
+    experiment = Experiment(**description(full))
+    models = experiment.models_of("vgg")
+    assert [model.name for model in models] == ["small", "wide"]
+    assert [model.label for model in models] == ["small", "wide"]
+    assert experiment.first("accuracy") == models[0]
 
-    from normscape import norms
 
-    schema = yaml.safe_load(SCHEMA.read_text())
-    settings = schema["properties"]["norm_settings"]["properties"]
-    definitions = schema["$defs"]
+def test_an_architectures_own_name_has_its_label(config):
+    config["models"]["small"] = SMALL
+    models = Experiment(**description(checked(config))).models
+    assert {m.name: m.label for m in models.values()} == {
+        "vgg": "VGG",
+        "dln": "DLN",
+        "small": "small",
+    }
+    assert models["small"].layers == (4, 8)  # as ResNets declare
 
-    def resolve(part):
-        reference = part.get("$ref")
-        return definitions[reference.removeprefix("#/$defs/")] if reference else part
 
-    assert set(settings) == set(grid.available("norms"))
-    for name, part in settings.items():
-        properties = resolve(part).get("properties", {})
-        parameters = {}
-        for cls in reversed(norms.load(name).__mro__[:2]):
-            parameters |= dict(inspect.signature(cls).parameters)
-        for key, described in properties.items():
-            if name == "noisy_batch" and key != "placement":
-                continue  # passed on to noise
-            assert parameters[key].default == resolve(described)["default"], (name, key)
+def test_a_model_without_a_grid_is_no_part_of_the_experiment(config):
+    config["models"]["small"] = SMALL | {"grid": []}
+    config["models"]["dln"]["grid"] = [{"norms": ["l1"], "learning_rates": [1.0e-6]}]
+    for probe in config["probes"].values():
+        del probe["models"]["dln"]
+    described = description(checked(config))
+    assert [model["name"] for model in described["models"]] == ["vgg", "dln"]
+    assert [norm["name"] for norm in described["norms"]][:2] == ["none", "batch"]
+
+
+def test_all_settings_of_the_grids_norms_are_filled_in(config):
+    config["norm_settings"] = {"l1": {"centred": True}, "noisy_batch": {"eps": 0.1}}
+    full = checked(config)
+    found = full["norm_settings"]
+    assert list(found["l1"].items()) == [
+        ("eps", 1e-5),
+        ("running_momentum", 0.1),
+        ("centred", True),
+    ]
+    assert set(found) == set(grid.norms(full))
+    assert found["none"] == {}
+    both = found["batch"] | found["noise"]
+    assert found["noisy_batch"] == both | {"eps": 0.1, "placement": "after_affine"}
 
 
 # The presets
 
 
-@pytest.mark.parametrize("path", sorted(Path("workflow/presets").glob("*.yaml")))
+@pytest.mark.parametrize("path", PRESETS, ids=lambda path: path.stem)
 def test_presets_are_valid_and_hold_only_what_differs(config, path):
     preset = yaml.safe_load(path.read_text())
     assert preset["name"] == path.stem
@@ -292,35 +418,3 @@ def test_a_probe_without_keys_covers_the_models_grid(config):
     for cell in grid.cells(config):
         expected = checkpoints if cell.model == "dln" else []
         assert grid.probed_steps(config, "ics", cell) == expected
-
-
-def test_the_closure_holds_what_is_imported_and_no_more():
-    code = grid.closure("probe_ics.py", "normscape/norms/noisy_batch.py")
-    for name in ("probes/ics", "run", "vectors", "norms/noise", "norms/batch"):
-        assert f"src/normscape/{name}.py" in code
-    assert "src/normscape/norms/__init__.py" in code
-    for name in ("probes/landscape", "norms/l1", "training", "summaries"):
-        assert f"src/normscape/{name}.py" not in code
-    assert not [path for path in code if "figures" in path]
-    assert "src/normscape/command_line.py" in grid.closure("collect.py")
-    assert "src/figures/panels.py" in grid.closure("figures/fig04_landscape.py")
-
-
-def test_the_closure_is_what_python_loads(tmp_path):
-    """Against the interpreter: the modules that a script really imports."""
-    import subprocess
-    import sys
-
-    script = (
-        "import sys; sys.path.insert(0, 'src')\n"
-        "import train, probe_ics, normscape.training, normscape.probes.ics\n"
-        "import normscape.checkpoints, normscape.columns, normscape.manifests\n"
-        "import normscape.progress, normscape.resume\n"
-        "print(*(m.__file__ for n, m in sys.modules.items() if n.split('.')[0]"
-        " in ('normscape', 'train', 'probe_ics')), sep='\\n')"
-    )
-    out = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    ).stdout
-    loaded = {"src/" + line.split("/src/")[1] for line in out.split()}
-    assert loaded == set(grid.closure("train.py", "probe_ics.py"))

@@ -1,18 +1,20 @@
-"""Networks against torchvision's VGG-16, a matrix product, and known distributions."""
+"""Networks against torchvision's VGG-16, plain functions, and known distributions."""
 
 import functools
 import math
 
 import pytest
 import torch
+import torch.nn.functional as F
 import torchvision
-from normscape.randomness import StepNoise
 from torch import nn
 
-from normscape import models, norms
-from normscape.models.network import Network
+from normscape import models, norms, parts
+from normscape.models.network import Layer, Network
+from normscape.training.randomness import StepNoise
 
 VGG = {"width": 64, "fc_widths": [], "initialisation": "he_normal"}
+RESNET = {"depth": 8, "width": 2, "initialisation": "he_normal"}
 
 
 def no_norm(features, layer):
@@ -66,6 +68,109 @@ def test_fully_connected_widths():
     ]
 
 
+# Layers of a ResNet: their channels as a multiple of the width, and their strides.
+SHAPES = {
+    8: ([1, 1, 1, 2, 2, 4, 4], [1, 1, 1, 2, 1, 2, 1]),
+    20: ([1] * 7 + [2] * 6 + [4] * 6, [1] * 7 + [2] + [1] * 5 + [2] + [1] * 5),
+}
+
+
+@pytest.mark.parametrize("width", [1, 3, 16])
+@pytest.mark.parametrize("depth", SHAPES)
+def test_resnet_layers(depth, width):
+    settings = RESNET | {"depth": depth, "width": width}
+    network = models.build("resnet", images(32), settings, no_norm, 0)
+    *convolutions, classifier = [layer.linear for layer in network.layers]
+    factors, strides = SHAPES[depth]
+    assert len(network.layers) == depth == len(factors) + 1
+    assert [c.stride for c in convolutions] == [(stride, stride) for stride in strides]
+    channels = [3] + [factor * width for factor in factors]
+    assert [tuple(c.weight.shape) for c in convolutions] == [
+        (after, before, 3, 3)
+        for before, after in zip(channels, channels[1:], strict=False)
+    ]
+    assert classifier.weight.shape == (10, 4 * width)
+
+
+@pytest.mark.parametrize(
+    ("depth", "millions"), [(20, 0.27), (32, 0.46), (44, 0.66), (56, 0.85)]
+)
+def test_resnet_has_the_published_number_of_parameters(depth, millions):
+    """Table 6 of He et al. (2016), for CIFAR-10 and with batch normalisation."""
+    settings = parts.defaults("models", "resnet") | {"depth": depth}
+
+    def norm(features, layer):
+        defaults = parts.defaults("norms", "batch")
+        return norms.load("batch")(features, None, **defaults)
+
+    network = models.build("resnet", images(32), settings, norm, 0)
+    count = sum(parameter.numel() for parameter in network.parameters())
+    assert round(count / 1e6, 2) == millions
+
+
+def plain_resnet(parameters, x):
+    """ResNet without normalisation as a function of weights and biases in turn."""
+    (weight, bias), *blocks = zip(parameters[::2], parameters[1::2], strict=True)
+    x = F.relu(F.conv2d(x, weight, bias, padding=1))
+    *blocks, (weight, bias) = blocks
+    for (a, b), (c, d) in zip(blocks[::2], blocks[1::2], strict=True):
+        stride = len(a) // x.shape[1]  # where channels double, maps halve
+        inner = F.relu(F.conv2d(x, a, b, stride=stride, padding=1))
+        inner = F.conv2d(inner, c, d, padding=1)
+        skipped = torch.zeros_like(inner)
+        skipped[:, : x.shape[1]] = x[:, :, ::stride, ::stride]
+        x = F.relu(inner + skipped)
+    return x.mean((2, 3)) @ weight.T + bias
+
+
+@pytest.mark.parametrize("depth", [8, 20])
+@pytest.mark.parametrize(("side", "channels"), [(16, 1), (32, 3), (15, 2), (8, 1)])
+def test_resnet_is_a_plain_function(depth, side, channels):
+    """Outputs, loss and gradient in float64; biases start at 0 and are drawn here."""
+    settings = RESNET | {"depth": depth, "width": 3}
+    data = images(side, channels)
+    network = models.build("resnet", data, settings, no_norm, 0).double()
+    with torch.no_grad():
+        for layer in network.layers:
+            layer.linear.bias.normal_()
+    inputs = data["train_inputs"].movedim(-1, 1).double()
+    loss, outputs, gradient = network.loss_and_gradient(inputs, data["train_targets"])
+
+    parameters = [p.detach().requires_grad_() for p in network.parameters()]
+    expected = plain_resnet(parameters, inputs)
+    close = {"rtol": 1e-12, "atol": 1e-12}
+    assert outputs.shape == (4, 10)
+    torch.testing.assert_close(outputs, expected.detach(), **close)
+    scores = expected.log_softmax(1)
+    by_hand = -sum(scores[i, t] for i, t in enumerate(data["train_targets"])) / 4
+    torch.testing.assert_close(loss, by_hand.detach(), **close)
+    plain = torch.autograd.grad(by_hand, parameters)
+    torch.testing.assert_close(gradient, list(plain), **close)
+
+
+@pytest.mark.parametrize(
+    ("model", "settings"), [("vgg", VGG | {"width": 2}), ("resnet", RESNET)]
+)
+def test_layers_are_in_the_order_of_the_forward_pass(model, settings):
+    """All of them, with all parameters of the network; normalisers have their numbers."""
+    asked = []
+    data = images(16, 1)
+    network = models.build(
+        model, data, settings, lambda f, n: asked.append(n) or nn.Identity(), 0
+    )
+    passed = []
+    layers = [module for module in network.modules() if isinstance(module, Layer)]
+    for layer in layers:
+        layer.register_forward_hook(lambda module, *_: passed.append(module))
+    network(data["train_inputs"].movedim(-1, 1))
+    assert list(map(id, network.layers)) == list(map(id, passed))
+    assert len(network.layers) == len(layers)
+    assert asked == list(range(1, len(layers)))  # the classifier has none
+    of_layers = [p for layer in network.layers for p in layer.parameters()]
+    assert list(map(id, of_layers)) == list(map(id, network.parameters()))
+    assert list(map(id, network.weights)) == [id(x.linear.weight) for x in passed]
+
+
 def test_dln_is_a_product_of_matrices():
     torch.manual_seed(0)
     x = torch.randn(50, 6)
@@ -116,7 +221,8 @@ def test_dln_gradient_is_autograds(name, settings, last):
         if name == "softsign":
             return _Softsign()
         draws = functools.partial(noise.generator, layer)
-        return norms.load(name)(features, draws, **settings)
+        chosen = parts.defaults("norms", name) | settings
+        return norms.load(name)(features, draws, **chosen)
 
     ours, theirs = (
         models.build("dln", data, network, norm, 0).double() for _ in range(2)

@@ -5,16 +5,19 @@ import math
 import string
 
 import pytest
-import yaml
+from experiments import SMALL, default, put
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from workflow.validation import SCHEMA, ConfigError, checked, validate_config
 
-from workflow import grid
+from normscape import parts
+from normscape.pipeline import grid, schema
+from normscape.pipeline.config import checked, validate
+from normscape.pipeline.messages import ConfigError
 
-with open("config.yaml") as _file:
-    CONFIG = yaml.safe_load(_file)
-_SCHEMA = yaml.safe_load(SCHEMA.read_text())
+# With every key that has a default, and a network under a user's name.
+GIVEN = put(default(), ["models", "small"], SMALL | {"optimiser": {"name": "adam"}})
+CONFIG = checked(GIVEN)
+SCHEMA = schema.of_config(CONFIG)
 
 # Of no type that any key allows, or outside all limits.
 NONSENSE = st.one_of(
@@ -31,51 +34,26 @@ NONSENSE = st.one_of(
 
 
 def resolved(part):
-    if "$ref" in part:
-        part = part | _SCHEMA["$defs"][part["$ref"].removeprefix("#/$defs/")]
+    while "$ref" in part:
+        name = part["$ref"].removeprefix("#/$defs/")
+        part = {k: v for k, v in part.items() if k != "$ref"} | SCHEMA["$defs"][name]
     return part
 
 
-def places(value, part=_SCHEMA, path=()):
+def places(value, part=SCHEMA, path=()):
     """Paths of all places in a config, with the schema's part for each."""
     part = resolved(part)
-    part = resolved(part)  # some refer on
     yield path, part
     if isinstance(value, dict):
         for key, child in value.items():
             below = part.get("properties", {}).get(
                 key, part.get("additionalProperties")
             )
-            if isinstance(below, dict):
-                yield from places(child, below, (*path, key))
+            assert isinstance(below, dict), f"the schema lacks {shown((*path, key))}"
+            yield from places(child, below, (*path, key))
     elif isinstance(value, list):
         for index, child in enumerate(value):
             yield from places(child, part.get("items", {}), (*path, index))
-
-
-PLACES = sorted(
-    (path for path, _ in places(CONFIG) if path), key=lambda path: list(map(str, path))
-)
-
-
-def changed(path, value):
-    config = copy.deepcopy(CONFIG)
-    *parents, last = path
-    place = config
-    for key in parents:
-        place = place[key]
-    place[last] = value
-    return config
-
-
-def refusal(config) -> str:
-    with pytest.raises(SystemExit) as stop:
-        validate_config(config)
-    line = str(stop.value)
-    assert line.startswith("config: ")
-    assert len(line.splitlines()) == 1, line
-    assert len(line) < 400, line
-    return line
 
 
 def shown(path) -> str:
@@ -83,36 +61,54 @@ def shown(path) -> str:
     return text.removeprefix(".")
 
 
+PLACES = {path: part for path, part in places(CONFIG) if path}
+
+
+def refusal(config) -> str:
+    with pytest.raises(SystemExit) as stop:
+        validate(config)
+    line = str(stop.value)
+    assert line.startswith("config: ")
+    assert len(line.splitlines()) == 1, line
+    assert len(line) < 400, line
+    return line
+
+
+def test_the_places_cover_every_part():
+    for part in (
+        ("datasets", "cifar10", "checksum"),
+        ("models", "small", "optimiser", "beta1"),
+        ("norm_settings", "noisy_batch", "placement"),
+        ("probes", "landscape", "models", "dln", "step_sizes", 0),
+    ):
+        assert part in PLACES
+    for kind, key in (("norms", "norm_settings"), ("probes", "probes")):
+        assert {(key, name) for name in parts.names(kind)} <= PLACES.keys()
+
+
 @settings(max_examples=400, deadline=None)
-@given(st.sampled_from(PLACES), NONSENSE)
+@given(st.sampled_from(list(PLACES)), NONSENSE)
 def test_nonsense_anywhere_is_refused_by_its_key(path, nonsense):
     # A line may name a key above (a seed that is nowhere trained) or below (the part
     # of a list that is wrong), but on the same way.
-    key = refusal(changed(path, nonsense)).removeprefix("config: ").split(": ")[0]
+    config = put(copy.deepcopy(CONFIG), path, nonsense)
+    key = refusal(config).removeprefix("config: ").split(": ")[0]
     wrong = shown(path)
     assert key.startswith(wrong) or wrong.startswith(key), (key, wrong)
 
 
 NAMES = st.text(string.ascii_lowercase + "_", min_size=1, max_size=12)
-MAPPINGS = [
-    path
-    for path, part in places(CONFIG)
-    if part.get("additionalProperties") is False and path
-]
+MAPPINGS = [p for p, part in PLACES.items() if part.get("type") == "object"]
+OF_USERS_NAMES = [("models",), *[("probes", name, "models") for name in CONFIG["probes"]]]
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.sampled_from(MAPPINGS), NAMES)
+@given(st.sampled_from([path for path in MAPPINGS if path not in OF_USERS_NAMES]), NAMES)
 def test_unknown_keys_are_refused_by_their_name(path, name):
-    config = copy.deepcopy(CONFIG)
-    place, part = config, _SCHEMA
-    for key in path:
-        place = place[key]
-    part = next(part for other, part in places(CONFIG) if other == path)
-    if name in part["properties"]:
+    if name in PLACES[path]["properties"]:
         return
-    place[name] = 1
-    assert f"{shown(path)}.{name}: unknown key" in refusal(config)
+    config = put(copy.deepcopy(CONFIG), (*path, name), 1)
+    assert f"{shown(path)}.{name}: unknown key; allowed are " in refusal(config)
 
 
 @settings(max_examples=100, deadline=None)
@@ -140,22 +136,32 @@ LRS = st.floats(1e-9, 1e3)
     steps=st.integers(1, 10**6),
     checkpoints=st.sets(st.floats(0, 1), min_size=1, max_size=8),
     seeds=st.sets(st.integers(0, 2**32 - 1), min_size=1, max_size=4),
-    norms=st.sets(st.sampled_from(grid.available("norms")), min_size=1),
+    norms=st.sets(st.sampled_from(parts.names("norms")), min_size=1),
     lrs=st.sets(LRS, min_size=1, max_size=4),
     width=st.integers(1, 512),
     device=st.sampled_from(["cpu", "cuda", "mps", "auto"]),
+    optimiser=st.sampled_from(parts.names("optimisers")),
+    name=st.from_regex(r"[A-Za-z][A-Za-z0-9_-]{0,12}", fullmatch=True),
 )
-def test_valid_ones_are_accepted(steps, checkpoints, seeds, norms, lrs, width, device):
-    config = copy.deepcopy(CONFIG)
+def test_valid_ones_are_accepted(
+    steps, checkpoints, seeds, norms, lrs, width, device, optimiser, name
+):
+    config = default()
     config["device"] = device
-    vgg = config["models"]["vgg"]
+    vgg = config["models"].pop("vgg")
+    vgg["architecture"] = "vgg"
     vgg["network"]["width"] = width
+    vgg["optimiser"]["name"] = optimiser
     vgg["steps"] = steps
     vgg["checkpoints"] = sorted({round(share * steps) for share in checkpoints})
     vgg["seeds"] = sorted(seeds)
     vgg["grid"] = [{"norms": sorted(norms), "learning_rates": sorted(lrs)}]
+    config["models"] = {name: vgg}
     for probe in config["probes"].values():
-        probe["models"]["vgg"]["grid"] = [{}]
-    cells = [cell for cell in grid.cells(checked(config)) if cell.model == "vgg"]
+        probe["models"] = {name: probe["models"]["vgg"] | {"grid": [{}]}}
+    full = checked(config)
+    cells = grid.cells(full)
     assert len(cells) == len(norms) * len(lrs) * len(seeds)
     assert {float(cell.lr) for cell in cells} == lrs
+    assert {cell.model for cell in cells} == {name}
+    assert full["models"][name]["optimiser"]["name"] == optimiser

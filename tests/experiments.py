@@ -1,0 +1,49 @@
+"""Configs and experiments that tests change or are made of."""
+
+from pathlib import Path
+
+import yaml
+
+from normscape.experiment import Experiment
+from normscape.pipeline.config import description
+
+PRESETS = sorted(Path("workflow/presets").glob("*.yaml"))
+
+# A third network beside those of config.yaml, under a user's name.
+SMALL = {
+    "architecture": "resnet",
+    "network": {"depth": 8},
+    "steps": 20,
+    "checkpoints": [0, 20],
+    "seeds": [0, 1],
+    "grid": [{"norms": ["none", "batch"], "learning_rates": [0.1]}],
+}
+
+
+def default() -> dict:
+    """config.yaml, as a user's editor has it."""
+    return yaml.safe_load(Path("config.yaml").read_text())
+
+
+def put(config: dict, path, value) -> dict:
+    """The config, in which the value now stands at the path."""
+    *parents, last = path
+    place = config
+    for key in parents:
+        place = place[key]
+    place[last] = value
+    return config
+
+
+def experiment(models: dict[str, str], norms) -> Experiment:
+    """Models by name, each with its architecture; "mine" is a norm that declares nothing."""
+    grid = [{"norms": [n for n in norms if n != "mine"], "learning_rates": [1]}]
+    config = {
+        "models": {
+            name: {"architecture": architecture, "seeds": [0], "grid": grid}
+            for name, architecture in models.items()
+        }
+    }
+    described = description(config)
+    described["norms"] += [{"name": norm} for norm in norms if norm == "mine"]
+    return Experiment(**described)

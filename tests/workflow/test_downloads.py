@@ -1,0 +1,148 @@
+"""Downloads from a real server on localhost that misbehaves in known ways."""
+
+import hashlib
+import http.server
+import os
+import re
+import resource
+import subprocess
+import sys
+import time
+
+import pytest
+
+from project import copy_of_project, snakemake, with_config
+
+CONTENT = os.urandom(300_000)
+CHECKSUM = f"md5:{hashlib.md5(CONTENT).hexdigest()}"
+HELP = "put the file there"
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.server.requests.append(self.path)
+        kind = self.path.strip("/")
+        if kind == "missing" or (kind == "busy" and len(self.server.requests) < 3):
+            self.send_error(404 if kind == "missing" else 503)
+            return
+        cut = kind == "cut" or (kind == "cut_once" and len(self.server.requests) < 2)
+        content = b"<html>Please log in</html>" if kind == "html" else CONTENT
+        if kind == "wrong":
+            content = bytes(len(CONTENT))
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        half = len(content) // 2
+        self.wfile.write(content[:half])
+        if kind == "slow":
+            time.sleep(1)
+        if not cut:
+            self.wfile.write(content[half:])
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def server(serve):
+    server = serve(_Handler)
+    server.requests = []
+    return server
+
+
+def download(url, path, most_bytes=resource.RLIM_INFINITY):
+    command = [sys.executable, "src/download.py", "--url", url, "--checksum", CHECKSUM]
+    command += ["--help-line", HELP, "--output", str(path)]
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
+
+    return subprocess.run(command, capture_output=True, text=True, preexec_fn=limit)
+
+
+def address(server, kind):
+    return f"http://127.0.0.1:{server.server_port}/{kind}"
+
+
+@pytest.mark.parametrize("kind", ["whole", "slow"])
+def test_it_arrives(server, tmp_path, kind):
+    done = download(address(server, kind), tmp_path / "new" / "file")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "new" / "file").read_bytes() == CONTENT
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("cut", "IncompleteRead|Connection broken"),
+        ("wrong", "does not match the known hash"),
+        ("html", "does not match the known hash"),
+        ("missing", "404"),
+        ("busy", "503"),
+    ],
+)
+def test_what_goes_wrong_is_one_line_and_leaves_nothing(server, tmp_path, kind, reason):
+    done = download(address(server, kind), tmp_path / "file")
+    assert done.returncode == 1
+    (line,) = [each for each in done.stderr.splitlines() if "download.py" in each]
+    assert re.search(f"^download.py: .*({reason}).*; {HELP}$", line), line
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_network_at_all(tmp_path):
+    done = download("http://127.0.0.1:9/x", tmp_path / "file")
+    assert done.returncode == 1
+    assert re.search(f"refused.*; {HELP}$", done.stderr)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_room(server, tmp_path):
+    """A limit on the size of files stands for a full disk."""
+    done = download(address(server, "whole"), tmp_path / "file", most_bytes=200_000)
+    assert done.returncode == 1
+    assert re.search(f"(?m)^download.py: .*File too large; {HELP}$", done.stderr)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_a_file(server, tmp_path):
+    (tmp_path / "folder").write_text("")
+    done = download(address(server, "whole"), tmp_path / "folder" / "file")
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.endswith(f"; {HELP}\n")
+
+
+def test_a_file_that_is_there_is_not_fetched_again(server, tmp_path):
+    (tmp_path / "file").write_bytes(CONTENT)
+    assert download(address(server, "whole"), tmp_path / "file").returncode == 0
+    assert server.requests == []
+    (tmp_path / "file").write_bytes(b"damaged")
+    assert download(address(server, "whole"), tmp_path / "file").returncode == 0
+    assert (tmp_path / "file").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("kind", "requests"), [("cut_once", 2), ("busy", 3), ("missing", 4)]
+)
+def test_snakemake_tries_again(server, tmp_path, kind, requests):
+    """A transfer that breaks off starts anew, three times at most."""
+    project = copy_of_project(tmp_path / "project")
+
+    def from_the_server(config):
+        url = address(server, kind)
+        config["datasets"] = {"cifar10": {"url": url, "checksum": CHECKSUM}}
+
+    config = with_config(project, from_the_server)
+    target = "downloads/cifar-10-python.tar.gz"
+    done = snakemake(project, "--cores", "1", target, config=config)
+    assert len(server.requests) == requests
+    if kind == "missing":
+        assert done.returncode == 1
+        assert "datasets.cifar10.source" in done.stdout + done.stderr
+        assert "failed: Download cifar10; see downloads/logs/cifar10.log" in done.stdout
+        assert not (project / target).exists()
+    else:
+        assert done.returncode == 0, done.stderr[-2000:]
+        assert (project / target).read_bytes() == CONTENT

@@ -1,0 +1,178 @@
+"""The walks of docs/extend.md, verbatim: what each adds, and what it leaves alone."""
+
+import contextlib
+import re
+import zlib
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from normscape.pipeline import paths
+from project import TINY, planned, run, snakemake, starting
+from tools.project import copy_tree
+
+PAGE = Path("docs/extend.md").read_text()
+
+# What the walk adds to Figure 3 and the page, besides that all of it runs.
+WALKS = {
+    "A normaliser": 1,
+    "A network with a data set of its own": 4,
+    "A probe": 2,
+    "An optimiser": 2,
+    "A figure": 1,
+    "A claim": 1,
+}
+
+
+def walk(title: str) -> tuple[dict[str, str], str]:
+    """The files of a section by path, and what it changes in the config."""
+    section = PAGE.split(f"\n## {title}\n")[1].split("\n## ")[0]
+    blocks = re.split(r"```(?:python|yaml)\n(.*?)```", section, flags=re.DOTALL)
+    files, config = {}, "{}"
+    for before, block in zip(blocks[::2], blocks[1::2], strict=False):
+        path = re.findall(r"`((?:src|workflow)/\S+\.\w+)`", before.split("\n\n")[-2])
+        if path:
+            files[path[-1]] = block
+        else:
+            config = block
+    return files, config
+
+
+@pytest.fixture
+def extended(finished, tmp_path):
+    """extended(title): a finished project with the walk's files, and its two configs."""
+
+    def extend(title):
+        folder = copy_tree(finished, tmp_path / "project")
+        files, config = walk(title)
+        assert len(files) == WALKS[title]
+        for path, content in files.items():
+            assert not (folder / path).exists()
+            (folder / path).write_text(content)
+        (folder / "mine.yaml").write_text(config)
+        return folder, f"{TINY} mine.yaml"
+
+    return extend
+
+
+def test_every_section_is_walked():
+    titles = re.findall(r"^## (.*)$", PAGE, re.MULTILINE)
+    assert titles == list(WALKS)
+
+
+@pytest.mark.parametrize("title", WALKS)
+def test_a_walk(extended, finished, title):
+    """Nothing of what was there trains or is probed again, and all ends well."""
+    folder, config = extended(title)
+    files, text = walk(title)
+    added = yaml.safe_load(text)
+    jobs = planned(folder, config)
+    of_grid = starting(jobs, "Train", "Probe", "Prepare")
+    names = [Path(path).stem for path in files] + list(added.get("models", {}))
+    for job in of_grid:
+        assert any(re.search(rf"\b{name}\b", job) for name in names), job
+    run(folder, config=config)
+    assert planned(folder, config) == []
+    SHOWN[title](folder / "results/tiny", finished / "results/tiny")
+
+
+def read(folder, name):
+    return pd.read_csv(folder / f"tables/{name}.csv", keep_default_na=False)
+
+
+def norm(ours, before):
+    runs = read(ours, "runs")
+    assert len(runs[runs.norm == "rms"]) == 2
+    assert "rms" in set(read(ours, "landscape_ranges").norm)
+    verdicts = pd.read_csv(ours / "verdicts.csv")
+    judged = set(verdicts[(verdicts.subject == "rms") & (verdicts.seeds > 0)].statement)
+    assert "rms trains faster than the standard net" in judged
+    for figure in ("fig01_training_curves", "fig04_landscape", "fig05_lp_norms"):
+        path = f"figures/{figure}.png"
+        assert (ours / path).read_bytes() != (before / path).read_bytes()
+    manifest = ours / "train/vgg/rms/lr0.1/seed0/run.json"
+    assert manifest.is_file()
+
+
+def network(ours, before):
+    runs = read(ours, "runs")
+    assert runs.model.value_counts().to_dict() == {
+        "vgg": 4,
+        "dln": 4,
+        "convnet": 4,
+        "wide": 4,
+    }
+    assert set(read(ours, "ics").query("model == 'convnet'").layer) == {1, 2, 3}
+    assert "ConvNet" in pdf_text(ours / "figures/fig04_landscape.pdf")
+    text = pdf_text(ours / "figures/fig05_lp_norms.pdf")
+    assert "ConvNet" in text
+    assert "wide" in text
+    assert '"model":"wide"' in (ours / "index.html").read_text()
+
+
+def probe(ours, before):
+    weights = read(ours, "weights")
+    assert list(weights.columns[:6]) == [
+        *("model", "norm", "lr", "seed", "step", "layer")
+    ]
+    assert len(weights) == 2 * 2 * 2 * 14
+    page = (ours / "index.html").read_text()
+    assert "Norm of a layer's weight, mean over layers" in page
+    assert '"quantity":"weight_norm"' in page
+
+
+def optimiser(ours, before):
+    runs = read(ours, "runs").query("model == 'signed'")
+    assert len(runs) == 2
+    ours_loss = read(ours, "history").query("model == 'signed'").loss
+    theirs = read(ours, "history").query("model == 'vgg' and norm == 'batch'").loss
+    assert list(ours_loss) != list(theirs)
+    assert len(read(ours, "ics").query("model == 'signed'")) == 2 * 14
+
+
+def figure(ours, before):
+    assert "Norm of the gradient" in pdf_text(ours / "figures/fig17_gradient_norms.pdf")
+    assert "Figure 17: the norm of the gradient" in (ours / "index.html").read_text()
+    for name in ("fig04_landscape", "fig01_training_curves"):
+        path = f"figures/{name}.png"
+        assert (ours / path).read_bytes() == (before / path).read_bytes()
+
+
+def claim(ours, before):
+    verdicts = pd.read_csv(ours / "verdicts.csv").set_index("claim")
+    row = verdicts.loc["gradients_change_little"]
+    assert row.statement == "The gradient changes less along itself with BatchNorm"
+    assert row.seeds == 2
+    assert "Gradients stay small: " in (ours / "index.html").read_text()
+
+
+SHOWN = dict(zip(WALKS, (norm, network, probe, optimiser, figure, claim), strict=True))
+
+
+def pdf_text(path: Path) -> str:
+    """The text of a figure: its glyphs, which matplotlib writes one by one."""
+    streams = re.findall(rb"stream\r?\n(.*?)endstream", path.read_bytes(), re.DOTALL)
+    found = b""
+    for stream in streams:
+        with contextlib.suppress(zlib.error):
+            text = zlib.decompress(stream)
+            found += b"".join(re.findall(rb"\(((?:[^()\\]|\\.)*)\)", text))
+    return found.replace(b"\0", b"").decode("latin-1")
+
+
+def test_the_page_names_every_folder_of_parts():
+    for kind in ("norms", "models", "datasets", "probes", "optimisers", "figures"):
+        assert f"`src/normscape/{kind}/" in PAGE
+    assert f"`{paths.CLAIMS}/NAME.yaml`" in PAGE
+
+
+def test_a_setting_that_the_part_does_not_have(extended):
+    folder, config = extended("A normaliser")
+    (folder / "mine.yaml").write_text("norm_settings: {rms: {epsilon: 1.0e-4}}\n")
+    done = snakemake(folder, "--cores", "1", config=config)
+    assert done.returncode == 1
+    assert (
+        "config: norm_settings.rms.epsilon: unknown key; allowed are eps" in done.stderr
+    )
