@@ -22,13 +22,13 @@ reproduce: $(READY)
 	snakemake --cores $(CORES)
 
 test: $(READY)
-	python -m pytest --numprocesses 2
+	python -m pytest --numprocesses 2 --dist loadgroup
 
 test-unit: $(READY)
-	python -m pytest --numprocesses 2 tests/unit src tools
+	python -m pytest --numprocesses 2 --dist loadgroup tests/unit src tools
 
 test-system: $(READY)
-	python -m pytest --numprocesses 2 tests/system
+	python -m pytest --numprocesses 2 --dist loadgroup tests/system
 
 # Always anew: the source may have changed where no result has.
 archive: $(READY)

@@ -12,6 +12,8 @@ import subprocess
 import time
 from pathlib import Path
 
+import apt
+
 PACKAGES = ("slurmctld", "slurmd", "slurm-client", "munge")
 COMMANDS = ("slurmctld", "slurmd", "sbatch", "munged")
 LINK = Path("/etc/slurm/slurm.conf")
@@ -53,7 +55,7 @@ def missing() -> str | None:
     """Why there can be no cluster here, or None."""
     if os.geteuid() != 0:
         return "Slurm's daemons need root"
-    if not all(map(shutil.which, COMMANDS)) and not shutil.which("apt-get"):
+    if not all(map(shutil.which, COMMANDS)) and not apt.can_install():
         return "neither Slurm nor apt is here"
     if LINK.exists():
         return f"there is a Slurm already: {LINK}"
@@ -73,16 +75,7 @@ def install() -> None:
         POLICY.write_text("#!/bin/sh\nexit 101\n")
         POLICY.chmod(0o755)
     try:
-        environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        install = ["apt-get", "install", "--yes", "--no-install-recommends"]
-        for command in (["apt-get", "update"], [*install, *PACKAGES]):
-            subprocess.run(
-                [*command, "--quiet"],
-                env=environment,
-                check=True,
-                capture_output=True,
-                timeout=300,
-            )
+        apt.install(*PACKAGES)
     finally:
         if own_policy:
             POLICY.unlink()

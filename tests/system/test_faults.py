@@ -12,11 +12,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from project import copy_of_project, copy_tree, environment, results, snakemake
 
-from normscape import wholeness
-
-pytestmark = pytest.mark.faults
+from project import copy_of_project, results, shared, snakemake
+from tools.project import copy_tree, environment
 
 CONFIG = "tests/faulty.yaml"
 KILLS = 20
@@ -30,10 +28,8 @@ def logs(project: Path) -> str:
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory) -> Path:
-    project = copy_of_project(tmp_path_factory.mktemp("undisturbed") / "project")
-    done = snakemake(project, "--cores", "2", config=CONFIG)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return project
+    """A project in which the experiment has run; not to be changed."""
+    return shared(tmp_path_factory, "undisturbed", finish)
 
 
 def start(project: Path) -> subprocess.Popen:
@@ -120,7 +116,7 @@ def test_trainings_were_resumed_not_repeated(undisturbed, tmp_path):
     snake.wait(120)
     assert snake.returncode == 1
     finish(project)
-    assert re.search(r"^goes on from step \d+$", logs(project), re.MULTILINE)
+    assert re.search(r"^resumes at step \d+$", logs(project), re.MULTILINE)
     assert results(project, "faulty") == results(undisturbed, "faulty")
 
 
@@ -174,21 +170,35 @@ def cut(content: bytes) -> bytes:
     return content[: len(content) * 2 // 3].rstrip(b"\n")
 
 
-def test_the_check_finds_every_truncated_result(undisturbed, tmp_path):
-    for name, content in results(undisturbed, "faulty").items():
-        if name.startswith(("tables/", "figures/", "verdicts", "theory", "train/")):
-            path = tmp_path / Path(name).name
-            path.write_bytes(content)
-            wholeness.check(path)
-            path.write_bytes(cut(content))
-            with pytest.raises(ValueError, match=re.escape(str(path))):
-                wholeness.check(path)
+def test_the_check_finds_every_changed_result(undisturbed, tmp_path):
+    """Where no job has made it again; one by one, as a byte that has turned."""
+    project = copy_tree(undisturbed, tmp_path / "project")
+    folder = Path("results/faulty")
+    command = ["src/check.py", "--output", str(folder / "SHA256SUMS")]
+    for name in sorted(results(undisturbed, "faulty")):
+        if not name.startswith(("tables/", "figures/", "verdicts", "theory")):
+            continue
+        path = project / folder / name
+        content = path.read_bytes()
+        path.write_bytes(content[:-2] + bytes([content[-2] ^ 1]) + content[-1:])
+        done = subprocess.run(
+            [sys.executable, *command, str(folder / name)],
+            cwd=project,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 1, name
+        assert done.stderr == (
+            f"check.py: {folder / name}: other bytes than when it was made; "
+            "delete it, and run again\n"
+        )
+        path.write_bytes(content)
 
 
 def test_every_truncated_output_is_found_or_rebuilt(undisturbed, tmp_path):
     """By a job that reads it or by the check; the line says to delete the file.
 
-    What nothing reads again is found by the sums that the check has listed.
+    What nothing reads again is found by the checksums that the check has listed.
     """
     project = copy_tree(undisturbed, tmp_path / "project")
     expected = results(project, "faulty")
@@ -211,7 +221,7 @@ def test_every_truncated_output_is_found_or_rebuilt(undisturbed, tmp_path):
             path.unlink()
             finish(project)
         found = results(project, "faulty")
-        # What is made from them is whole, and they are made again when something asks.
+        # What is made from them is whole, and they are rebuilt when something asks.
         missing = expected.keys() - found.keys()
         assert all(each.startswith(("data/", "probes/", "train/")) for each in missing)
         changed = [each for each in found if found[each] != expected[each]]

@@ -1,18 +1,19 @@
 """The results page of the tiny experiment, in a real browser; and the comparison's."""
 
-import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import apt
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
-from project import copy_tree, environment
 
-pytestmark = pytest.mark.slow
+from tools.project import copy_tree, environment
+
+# One browser, and so one process.
+pytestmark = pytest.mark.xdist_group("browser")
 
 CHROMIUM = Path("/usr/bin/chromium")
 PHONE, DESKTOP = {"width": 380, "height": 800}, {"width": 1280, "height": 900}
@@ -22,19 +23,9 @@ PHONE, DESKTOP = {"width": 380, "height": 800}, {"width": 1280, "height": 900}
 def chromium():
     """A headless browser; Debian's, installed where it is not there."""
     if not CHROMIUM.exists():
-        if os.geteuid() != 0 or not shutil.which("apt-get"):
+        if not apt.can_install():
             pytest.skip("there is no Chromium, nor apt and root to install it")
-        for command in (
-            ["update"],
-            ["install", "--yes", "--no-install-recommends", "chromium"],
-        ):
-            subprocess.run(
-                ["apt-get", "--quiet", *command],
-                env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
-                check=True,
-                capture_output=True,
-                timeout=600,
-            )
+        apt.install("chromium")
     flags = ["--no-sandbox", "--disable-background-networking", "--disable-sync"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
@@ -73,9 +64,9 @@ def more_loss(text):
 
 def compare(folder, *arguments):
     return subprocess.run(
-        [sys.executable, "src/compare.py", *arguments],
+        [sys.executable, "-m", "tools.compare", *arguments],
         cwd=folder,
-        env=environment(),
+        env=environment() | {"PYTHONPATH": "src"},
         capture_output=True,
         text=True,
     )
@@ -257,24 +248,3 @@ def test_a_folder_that_is_no_experiment(finished):
     assert done.stderr.startswith("compare.py: ")
     assert "results/none/verdicts.csv" in done.stderr
     assert done.stderr.count("\n") == 1
-
-
-def test_the_report_of_snakemake(finished, tmp_path):
-    """Captions, categories and labels are there, and the description."""
-    done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--configfile", "tests/tiny.yaml"]
-        + ["--report", tmp_path / "report.html"],
-        cwd=finished,
-        env=environment(),
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    report = (tmp_path / "report.html").read_text()
-    for text in (
-        "Figure 4: the landscape along the gradient, VGG",
-        "narrower bands",
-        "Verdicts",
-        "Why does normalisation help optimisation?",
-    ):
-        assert text in report, text

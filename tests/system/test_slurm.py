@@ -8,14 +8,16 @@ from pathlib import Path
 
 import pytest
 import slurm_cluster
+
 from cifar_files import write_archive
-from project import copy_of_project, environment, results, snakemake, with_config
+from project import copy_of_project, results, snakemake, with_config
+from tools.project import environment
 
 pytestmark = [
-    pytest.mark.slurm,
     pytest.mark.skipif(
         bool(slurm_cluster.missing()), reason=str(slurm_cluster.missing())
     ),
+    pytest.mark.xdist_group("slurm"),  # one cluster, and so one process
 ]
 
 SLURM = (
@@ -47,7 +49,7 @@ def limited(cluster, tmp_path_factory):
     project = copy_of_project(tmp_path_factory.mktemp("limited") / "project")
     config = with_config(project, a_training_of_two_minutes)
     # A second for each fifty steps, however fast the machine is.
-    training = project / "src/normscape/training.py"
+    training = project / "src/normscape/training/loop.py"
     call = "            between(run, history, evaluation)\n"
     pause = "            __import__('time').sleep(1)\n"
     training.write_text(training.read_text().replace(call, call + pause))
@@ -187,7 +189,7 @@ def test_a_cancelled_training_goes_on(cluster, uninterrupted, tmp_path):
     said = run.wait()
     assert run.process.returncode == 0, said[-3000:]
     assert re.search(
-        r"^goes on from step \d+$", log_of_training(project, "batch"), re.MULTILINE
+        r"^resumes at step \d+$", log_of_training(project, "batch"), re.MULTILINE
     )
     assert results(project, "tiny") == uninterrupted
 
@@ -200,7 +202,7 @@ def test_a_time_limit_that_is_too_short(cluster, limited):
     said = run.wait()
     assert run.process.returncode == 0, said[-3000:]
     log = log_of_training(there, "none")
-    assert re.search(r"^goes on from step \d+$", log, re.MULTILINE)
+    assert re.search(r"^resumes at step \d+$", log, re.MULTILINE)
     here = copy_of_project(there.parent / "here")
     config = with_config(here, a_training_of_two_minutes)
     local = snakemake(here, "--cores", "2", history("none"), config=config)

@@ -7,29 +7,48 @@ import numpy as np
 import pytest
 import scipy.stats
 import torch
+from numerics import double, same, state, walk
 
-from normscape import columns
+from normscape import parts, probes
 from normscape.probes import activations, ics, landscape
 
 CASES = [
     ("vgg", "none", {}),
     ("vgg", "batch", {"momentum": 0.9, "weight_decay": 0.01}),
+    ("vgg", "batch", {"name": "adam"}),
     ("vgg", "noisy_batch", {}),
     ("vgg", "linf", {}),
+    ("resnet", "none", {}),
+    ("resnet", "batch", {}),
+    ("resnet", "linf", {}),
     ("dln", "none", {}),
     ("dln", "l1", {}),
 ]
 
 
+def started(make_run, model, norm, optimiser):
+    lr = 1e-3 if model == "dln" or optimiser.get("name") == "adam" else 0.1
+    return make_run(model, norm, lr, **optimiser)
+
+
 def at_step(make_run, model, norm, optimiser, step=3):
-    run = make_run(model, norm, 0.1 if model == "vgg" else 1e-3, **optimiser)
-    for _ in range(step):
-        run.advance(run.loss_and_gradient()[2])
-    return run
+    return walk(started(make_run, model, norm, optimiser), step)
 
 
-def table(columns, rows):
-    return [dict(zip(columns, row, strict=True)) for row in rows]
+def ics_of(run, parameters="weight"):
+    return ics.measure(run, parameters=parameters)["ics"]
+
+
+def landscape_of(run, step_sizes, random_directions):
+    return landscape.measure(
+        run, step_sizes=step_sizes, random_directions=random_directions
+    )["landscape"]
+
+
+def activations_of(run, bins):
+    """Rows of moments, and of histograms."""
+    tables = activations.measure(run, bins=bins)
+    return tables["moments"], tables["histograms"]
 
 
 def flat(tensors):
@@ -42,9 +61,34 @@ def whole_gradient(run, network):
     network.zero_grad()
     loss = network.loss(network(inputs), targets)
     decay = run.spec.optimiser["weight_decay"] / 2
-    loss = loss + decay * sum(layer.linear.weight.square().sum() for layer in network)
+    weights = [layer.linear.weight for layer in network.layers]
+    loss = loss + decay * sum(weight.square().sum() for weight in weights)
     loss.backward()
     return float(loss.detach()), [p.grad.clone() for p in network.parameters()]
+
+
+def ics_by_whole_models(run, trained, parameters):
+    """Before and after, for each layer the gradients of two copies of the network.
+
+    In the second, the layers before it, and only they, are those of ``trained``: the
+    run after its next step.
+    """
+    count = len(run.network.layers)
+    for number in range(count):
+        mixed = copy.deepcopy(run.network)
+        pairs = zip(mixed.layers, trained.network.layers, strict=True)
+        for layer, moved in list(pairs)[:number]:
+            for p, q in zip(layer.parameters(), moved.parameters(), strict=True):
+                p.data = q.data.clone()
+        gradients = []
+        for network in (copy.deepcopy(run.network), mixed):
+            whole_gradient(run, network)
+            layer = network.layers[number]
+            chosen = (
+                [layer.linear.weight] if parameters == "weight" else layer.parameters()
+            )
+            gradients.append(flat([p.grad for p in chosen]))
+        yield gradients
 
 
 @pytest.mark.parametrize("parameters", ["weight", "all"])
@@ -52,27 +96,11 @@ def whole_gradient(run, network):
 def test_ics_is_brute_force(make_run, model, norm, optimiser, parameters):
     """Definition 2.1 by whole models: for each layer a copy whose prefix has moved."""
     run = at_step(make_run, model, norm, optimiser)
-    rows = table(columns.ICS, ics.measure(run, parameters))
     trained = at_step(make_run, model, norm, optimiser, 4)
-    assert len(rows) == len(run.network)
-    for number, row in enumerate(rows, start=1):
-        mixed = copy.deepcopy(run.network)
-        for i in range(number - 1):
-            for p, q in zip(
-                mixed[i].parameters(), trained.network[i].parameters(), strict=True
-            ):
-                p.data = q.data.clone()
-        gradients = []
-        for network in (copy.deepcopy(run.network), mixed):
-            whole_gradient(run, network)
-            layer = network[number - 1]
-            chosen = (
-                [layer.linear.weight] if parameters == "weight" else layer.parameters()
-            )
-            gradients.append(flat([p.grad for p in chosen]))
-        before, after = gradients
-        assert row["layer"] == number
-        assert row["step"] == 3
+    rows = ics_of(run, parameters)
+    assert [row["layer"] for row in rows] == list(range(1, len(run.network.layers) + 1))
+    expected = ics_by_whole_models(run, trained, parameters)
+    for row, (before, after) in zip(rows, expected, strict=True):
         size = float(before.norm())
         assert row["gradient_norm"] == pytest.approx(size, rel=1e-4)
         assert row["l2_difference"] == pytest.approx(
@@ -82,9 +110,36 @@ def test_ics_is_brute_force(make_run, model, norm, optimiser, parameters):
         assert row["cosine"] == pytest.approx(cosine, abs=1e-4)
 
 
+@pytest.mark.parametrize("parameters", ["weight", "all"])
+@pytest.mark.parametrize(
+    ("norm", "optimiser"),
+    [
+        ("none", {}),
+        ("batch", {"momentum": 0.9, "weight_decay": 0.01}),
+        ("batch", {"name": "adam"}),
+        ("noisy_batch", {}),
+        ("linf", {}),
+    ],
+)
+def test_ics_of_the_resnet_in_float64(make_run, norm, optimiser, parameters):
+    """The same to nine digits, so that no shift is too small to be told from rounding."""
+    run, trained = (
+        walk(double(started(make_run, "resnet", norm, optimiser)), steps)
+        for steps in (3, 4)
+    )
+    rows = ics_of(run, parameters)
+    expected = ics_by_whole_models(run, trained, parameters)
+    for row, (before, after) in zip(rows, expected, strict=True):
+        assert before.norm() > 0
+        found = row["gradient_norm"], row["l2_difference"], row["cosine"]
+        cosine = before @ after / before.norm() / after.norm()
+        by_hand = before.norm(), (after - before).norm(), cosine
+        assert found == pytest.approx(tuple(map(float, by_hand)), rel=1e-9, abs=0)
+
+
 @pytest.mark.parametrize(("model", "norm", "optimiser"), CASES)
 def test_the_first_layer_has_no_shift(make_run, model, norm, optimiser):
-    rows = table(columns.ICS, ics.measure(at_step(make_run, model, norm, optimiser)))
+    rows = ics_of(at_step(make_run, model, norm, optimiser))
     assert rows[0]["l2_difference"] == 0
     assert rows[0]["cosine"] == 1
     assert all(row["l2_difference"] > 0 for row in rows[1:])
@@ -93,8 +148,8 @@ def test_the_first_layer_has_no_shift(make_run, model, norm, optimiser):
 @pytest.mark.parametrize(("model", "norm", "optimiser"), CASES)
 def test_landscape_is_a_plain_loop(make_run, model, norm, optimiser):
     run = at_step(make_run, model, norm, optimiser)
-    sizes = [0.05, 0.4] if model == "vgg" else [1e-4, 1e-3]
-    rows = table(columns.LANDSCAPE, landscape.measure(run, sizes, 2))
+    sizes = [1e-4, 1e-3] if model == "dln" else [0.05, 0.4]
+    rows = landscape_of(run, sizes, 2)
     assert [(r["direction"], r["draw"], r["step_size"]) for r in rows] == [
         (kind, draw, size)
         for kind, draw in (("gradient", 0), ("random", 0), ("random", 1))
@@ -137,36 +192,37 @@ def test_random_directions_have_the_gradients_length_and_differ(make_run):
 
 
 @pytest.mark.parametrize(("model", "norm", "optimiser"), CASES)
-def test_a_probe_sees_the_steps_own_batch_and_update(
-    make_run, tmp_path, model, norm, optimiser
-):
+def test_a_probe_sees_the_steps_own_batch_and_update(make_run, model, norm, optimiser):
     """The loss at the start is the history's; eta = lr lands on the next checkpoint."""
-    run = at_step(make_run, model, norm, {})
-    next_run = at_step(make_run, model, norm, {}, 4)
+    run = at_step(make_run, model, norm, optimiser)
+    next_run = at_step(make_run, model, norm, optimiser, 4)
     loss, _, gradient = run.loss_and_gradient(copy.deepcopy(run.network))
     moved = copy.deepcopy(run.network)
-    run.move(moved, run.velocity_after(gradient))
+    run.move(moved, run.step_for(gradient))
     for a, b in zip(moved.parameters(), next_run.network.parameters(), strict=True):
         assert torch.equal(a, b)
-    rows = table(columns.LANDSCAPE, landscape.measure(run, [run.spec.lr], 0))
+    rows = landscape_of(run, [run.spec.lr], 0)
     assert rows[0]["start_loss"] == float(loss)
 
 
 @pytest.mark.parametrize(("model", "norm", "optimiser"), CASES)
 def test_probes_change_nothing(make_run, model, norm, optimiser):
     run = at_step(make_run, model, norm, optimiser)
-    before = copy.deepcopy(run.network.state_dict())
-    velocity = copy.deepcopy(run.velocity)
+    before = state(run)
+    of_optimiser = copy.deepcopy(run.optimiser_state)
     generators = torch.get_rng_state()
-    landscape.measure(run, [0.1], 1)
-    ics.measure(run)
-    activations.measure(run, 4)
+    landscape_of(run, [0.1], 1)
+    ics_of(run)
+    ics_of(run, "all")
+    activations_of(run, 4)
     assert run.step == 3
     assert run.network.training
     assert all(p.grad is None for p in run.parameters)
-    after = run.network.state_dict()
-    assert all(torch.equal(before[name], after[name]) for name in before)
-    assert all(torch.equal(a, b) for a, b in zip(velocity, run.velocity, strict=True))
+    assert same(before, state(run))
+    assert of_optimiser.keys() == run.optimiser_state.keys()
+    for name, tensors in of_optimiser.items():
+        for a, b in zip(tensors, run.optimiser_state[name], strict=True):
+            assert torch.equal(a, b)
     assert torch.equal(generators, torch.get_rng_state())
     # and training goes on as if nothing had been measured
     run.advance(run.loss_and_gradient()[2])
@@ -175,60 +231,87 @@ def test_probes_change_nothing(make_run, model, norm, optimiser):
         assert torch.equal(a, b)
 
 
-@pytest.mark.parametrize(("model", "norm"), [("vgg", "batch"), ("dln", "l2")])
+SETTINGS = {
+    "activations": {"bins": 4},
+    "ics": {"parameters": "weight"},
+    "landscape": {"step_sizes": [0.1], "random_directions": 1},
+}
+
+
+@pytest.mark.parametrize("probe", parts.names("probes"))
+def test_tables_are_as_declared(make_run, probe):
+    """All tables with all columns, in the order in which they are written."""
+    found = probes.measure(probe, make_run("resnet"), SETTINGS[probe])
+    declared = parts.declaration("probes", probe)["tables"]
+    assert list(found) == list(declared)
+    for table, rows in found.items():
+        assert rows
+        assert all(list(row) == list(declared[table]) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("model", "norm"),
+    [
+        ("vgg", "batch"),
+        ("dln", "l2"),
+        *(("resnet", n) for n in ("none", "batch", "linf")),
+    ],
+)
 def test_activations_against_scipy(make_run, model, norm):
     run = at_step(make_run, model, norm, {})
-    moments, histograms = activations.measure(run, 7)
-    moments = table(columns.MOMENTS, moments)
-    histograms = table(columns.HISTOGRAMS, histograms)
-    assert len(moments) == 2 * len(run.network)
+    moments, histograms = activations_of(run, 7)
+    assert len(moments) == 2 * len(run.network.layers)
 
     network, (x, _) = copy.deepcopy(run.network), run.fixed_batch()
+    number = 0
     with torch.no_grad():
-        for number, layer in enumerate(network, start=1):
-            a = layer.norm(layer.linear(x)).clone()
-            for row in moments[2 * number - 2 : 2 * number]:
-                values = a if row["scope"] == "layer" else a[:, row["unit"]]
-                values = values.double().numpy().ravel()
-                assert row["layer"] == number
-                assert row["mean"] == pytest.approx(values.mean(), abs=1e-7)
-                assert row["variance"] == pytest.approx(values.var())
-                assert row["skewness"] == pytest.approx(
-                    scipy.stats.skew(values), abs=1e-6
-                )
-                bins = [
-                    r
-                    for r in histograms
-                    if (r["layer"], r["scope"]) == (number, row["scope"])
-                ]
-                density, edges = np.histogram(values, 7, density=True)
-                assert [r["left"] for r in bins] == pytest.approx(list(edges[:-1]))
-                assert [r["density"] for r in bins] == pytest.approx(
-                    list(density), abs=0.02 * density.max()
-                )
-                total = sum(r["density"] * (r["right"] - r["left"]) for r in bins)
-                assert total == pytest.approx(1)
-            x = layer.after(a)
+        for stage in network:
+            passing = x
+            for layer in stage.layers:
+                number += 1
+                a = layer.norm(layer.linear(passing))
+                check_activations(a.clone(), number, moments, histograms)
+                passing = layer.after(a)
+            x = stage(x)
+
+
+def check_activations(a, number, moments, histograms):
+    """The rows of a layer whose normaliser puts out ``a``."""
+    for row in moments[2 * number - 2 : 2 * number]:
+        values = a if row["scope"] == "layer" else a[:, row["unit"]]
+        values = values.double().numpy().ravel()
+        assert row["layer"] == number
+        assert row["mean"] == pytest.approx(values.mean(), abs=1e-7)
+        assert row["variance"] == pytest.approx(values.var())
+        assert row["skewness"] == pytest.approx(scipy.stats.skew(values), abs=1e-6)
+        place = number, row["scope"]
+        bins = [r for r in histograms if (r["layer"], r["scope"]) == place]
+        density, edges = np.histogram(values, 7, density=True)
+        assert [r["left"] for r in bins] == pytest.approx(list(edges[:-1]))
+        assert [r["density"] for r in bins] == pytest.approx(
+            list(density), abs=0.02 * density.max()
+        )
+        total = sum(r["density"] * (r["right"] - r["left"]) for r in bins)
+        assert total == pytest.approx(1)
 
 
 def test_the_watched_unit_is_the_same_for_all_norms_and_seeds(make_run):
     units = set()
     for norm, seed in (("none", 0), ("l1", 1)):
-        moments, _ = activations.measure(make_run("vgg", norm, seed=seed), 4)
-        rows = table(columns.MOMENTS, moments)
+        rows, _ = activations_of(make_run("vgg", norm, seed=seed), 4)
         units.add(tuple(r["unit"] for r in rows if r["scope"] == "unit"))
     assert len(units) == 1
 
 
-def test_probes_of_a_diverged_run_say_nan(make_run):
-    run = make_run("dln", "none")
+@pytest.mark.parametrize("model", ["dln", "resnet"])
+def test_probes_of_a_diverged_run_say_nan(make_run, model):
+    run = make_run(model, "none")
     with torch.no_grad():
         run.parameters[0].fill_(math.nan)
-    rows = table(columns.LANDSCAPE, landscape.measure(run, [0.1], 1))
+    rows = landscape_of(run, [0.1], 1)
     assert all(math.isnan(r["loss"]) and math.isnan(r["cosine"]) for r in rows)
-    rows = table(columns.ICS, ics.measure(run))
-    assert all(math.isnan(r["l2_difference"]) for r in rows)
-    moments, histograms = activations.measure(run, 4)
-    assert all(math.isnan(row[-1]) for row in moments)
+    assert all(math.isnan(r["l2_difference"]) for r in ics_of(run))
+    moments, histograms = activations_of(run, 4)
+    assert all(math.isnan(row["skewness"]) for row in moments)
     assert len(histograms) == len(moments)
-    assert all(math.isnan(row[-1]) for row in histograms)
+    assert all(math.isnan(row["density"]) for row in histograms)

@@ -12,22 +12,17 @@ from pathlib import Path
 import pytest
 from rocrate.rocrate import ROCrate
 
-from normscape import archives
-from project import (
-    copy_of_project,
-    copy_tree,
-    environment,
-    planned,
-    snakemake,
-    with_config,
-)
+from normscape.archive import zips
+from project import copy_of_project, planned, shared, snakemake, with_config
+from tools import project
+from tools.project import copy_tree, environment
 
 
 @pytest.fixture
 def small(tmp_path):
     """An archive of two files."""
     (tmp_path / "a.txt").write_text("a")
-    archives.write(tmp_path / "a.zip", {"x/a.txt": tmp_path / "a.txt", "b": b"b"})
+    zips.write(tmp_path / "a.zip", {"x/a.txt": tmp_path / "a.txt", "b": b"b"})
     return tmp_path / "a.zip"
 
 
@@ -46,12 +41,12 @@ def rewritten(archive: Path, change) -> Path:
 def test_the_same_files_are_the_same_bytes(small, tmp_path):
     os.utime(tmp_path / "a.txt", (0, 0))
     (tmp_path / "link").symlink_to(tmp_path / "a.txt")
-    archives.write(tmp_path / "b.zip", {"b": b"b", "x/a.txt": tmp_path / "link"})
+    zips.write(tmp_path / "b.zip", {"b": b"b", "x/a.txt": tmp_path / "link"})
     assert (tmp_path / "b.zip").read_bytes() == small.read_bytes()
-    assert list(archives.damages(small)) == []
-    archives.unpack(small, tmp_path / "out")
+    assert list(zips.damages(small)) == []
+    zips.unpack(small, tmp_path / "out")
     done = subprocess.run(
-        ["sha256sum", "--check", "--strict", archives.SUMS], cwd=tmp_path / "out"
+        ["sha256sum", "--check", "--strict", zips.CHECKSUMS], cwd=tmp_path / "out"
     )
     assert done.returncode == 0
 
@@ -64,20 +59,20 @@ def test_the_same_files_are_the_same_bytes(small, tmp_path):
         (lambda f: f.update(c=b""), "c: not of this archive"),
         (lambda f: f.update({"../c": b""}), "../c: leads outside the folder"),
         (lambda f: f.update({"/etc/c": b""}), "/etc/c: leads outside the folder"),
-        (lambda f: f.pop(archives.SUMS), f"{archives.SUMS}: missing"),
+        (lambda f: f.pop(zips.CHECKSUMS), f"{zips.CHECKSUMS}: missing"),
     ],
 )
 def test_each_damage_is_named(small, change, line):
-    assert list(archives.damages(rewritten(small, change))) == [line]
+    assert list(zips.damages(rewritten(small, change))) == [line]
 
 
 def test_a_broken_zip_is_named(small):
     content = small.read_bytes()
     small.write_bytes(content[: len(content) // 2])
-    (line,) = archives.damages(small)
+    (line,) = zips.damages(small)
     assert "not a whole zip file" in line
     small.write_bytes(content.replace(b"a", b"\xff", 1))
-    assert list(archives.damages(small)) != []
+    assert list(zips.damages(small)) != []
 
 
 def one_of_each(config) -> None:
@@ -95,26 +90,28 @@ def git(folder: Path, *arguments: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory) -> Path:
-    """A clone in which a tiny experiment has run and is archived."""
-    folder = copy_of_project(tmp_path_factory.mktemp("archived") / "project")
-    with_config(folder, one_of_each)
-    git(folder, "init", "--quiet")
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message", "all")
-    done = snakemake(folder, "--cores", "2", "archive", config="changed.yaml")
-    assert done.returncode == 0, done.stderr[-3000:]
-    return folder
+def archived(tmp_path_factory) -> Path:
+    """A clone in which a tiny experiment has run and is archived; not to be changed."""
+
+    def make(folder):
+        with_config(folder, one_of_each)
+        git(folder, "init", "--quiet")
+        git(folder, "add", "--all")
+        git(folder, "commit", "--quiet", "--message", "all")
+        done = snakemake(folder, "--cores", "2", "archive", config="changed.yaml")
+        assert done.returncode == 0, done.stderr[-3000:]
+
+    return shared(tmp_path_factory, "archived", make)
 
 
 @pytest.fixture(scope="module")
-def archive(finished) -> Path:
-    return finished / (finished / "results/tiny/archive.txt").read_text().strip()
+def archive(archived) -> Path:
+    return archived / (archived / "results/tiny/archive.txt").read_text().strip()
 
 
 def verify(clone: Path, archive: Path, *arguments: str):
     return subprocess.run(
-        [sys.executable, "-m", "workflow.verify", str(archive), *arguments],
+        [sys.executable, "-m", "tools.verify", str(archive), *arguments],
         cwd=clone,
         env=environment() | {"PYTHONPATH": "src"},
         capture_output=True,
@@ -122,26 +119,24 @@ def verify(clone: Path, archive: Path, *arguments: str):
     )
 
 
-@pytest.mark.slow
-def test_there_and_back(finished, archive, tmp_path):
+def test_there_and_back(archived, archive, tmp_path):
     """Packed again: the same bytes. Unpacked: nothing to do, until a figure changes."""
-    before = archive.read_bytes()
+    again = copy_tree(archived, tmp_path / "again")
     force = ("--cores", "2", "archive", "--forcerun", "archive")
-    assert snakemake(finished, *force, config="changed.yaml").returncode == 0
-    assert archive.read_bytes() == before
-    clone = copy_tree(finished, tmp_path / "clone", "results", ".snakemake")
-    archives.unpack(archive, clone)
+    assert snakemake(again, *force, config="changed.yaml").returncode == 0
+    assert (again / archive.relative_to(archived)).read_bytes() == archive.read_bytes()
+    clone = copy_tree(archived, tmp_path / "clone", "results", ".snakemake")
+    zips.unpack(archive, clone)
     assert planned(clone, "changed.yaml") == []
-    with (clone / "src/figures/fig04_landscape.py").open("a") as file:
+    with (clone / "src/normscape/figures/fig04_landscape.py").open("a") as file:
         file.write("\n# an edit\n")
     assert planned(clone, "changed.yaml") == [
-        "Check that all results are whole",
+        "Check the integrity of all results",
         "Draw fig04_landscape",
         "Write the results page",
     ]
 
 
-@pytest.mark.slow
 def test_the_crate(archive, tmp_path):
     """What the Workflow Run Crate profile 0.5 asks for, read back by the library.
 
@@ -174,16 +169,15 @@ def test_the_crate(archive, tmp_path):
         names = set(file.namelist())
         described = {entity.id for entity in crate.get_entities()}
         unsaid = {name for name in names - described if ".snakemake" not in name}
-        assert unsaid == {archives.SUMS}
+        assert unsaid == {zips.CHECKSUMS}
         run = json.loads(file.read("results/tiny/train/vgg/batch/lr0.1/seed0/run.json"))
     assert run["threads"] == 1
     assert run["started"] <= run["ended"]
     assert {"history.csv", "step0.safetensors"} <= run["sha256"].keys()
 
 
-@pytest.mark.slow
-def test_verification(finished, archive):
-    done = verify(finished, archive, "--cells", "1", "--seed", "0")
+def test_verification(archived, archive):
+    done = verify(archived, archive, "--cells", "1", "--seed", "0")
     assert done.returncode == 0, done.stdout
     lines = done.stdout.splitlines()
     assert all(line.startswith("ok ") for line in lines)
@@ -192,8 +186,8 @@ def test_verification(finished, archive):
 
 
 def with_sums(files):
-    del files[archives.SUMS]
-    files[archives.SUMS] = archives.sums(files).encode()
+    del files[zips.CHECKSUMS]
+    files[zips.CHECKSUMS] = zips.checksums(files).encode()
 
 
 def edit_table(files):
@@ -221,7 +215,6 @@ def slip_in_a_module(files):
     with_sums(files)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "line"),
     [
@@ -232,28 +225,22 @@ def slip_in_a_module(files):
         (slip_in_a_module, "FAIL  source: yaml.py differs from this clone's"),
     ],
 )
-def test_what_is_refused(finished, archive, tmp_path, change, line):
+def test_what_is_refused(archived, archive, tmp_path, change, line):
     """Also where the sums were made to fit."""
     shutil.copy(archive, tmp_path / "a.zip")
-    done = verify(finished, rewritten(tmp_path / "a.zip", change))
+    done = verify(archived, rewritten(tmp_path / "a.zip", change))
     assert done.returncode == 1
     assert re.search(line, done.stdout), done.stdout + done.stderr
     assert "run by nobody" not in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.slow
-def test_a_second_clone_takes_trainings_from_the_cache(finished, tmp_path):
+def test_a_second_clone_takes_trainings_from_the_cache(archived, tmp_path):
     def run(folder, change):
         config = with_config(folder, change)
-        done = subprocess.run(
-            [sys.executable, "-m", "snakemake", "--cores", "2", "--cache"]
-            + ["--configfile", config],
-            cwd=folder,
-            env=environment() | {"SNAKEMAKE_OUTPUT_CACHE": str(tmp_path / "cache")},
-            capture_output=True,
-            text=True,
-        )
+        cache = {"SNAKEMAKE_OUTPUT_CACHE": str(tmp_path / "cache")}
+        options = ("--cores", "2", "--cache", "--configfile", config)
+        done = project.snakemake(folder, *options, env=environment() | cache)
         assert done.returncode == 0, done.stderr[-3000:]
         logs = sorted((folder / "results/tiny/logs/train").rglob("*.log"))
         return [path for path in logs if path.read_text()]  # from the cache: empty
@@ -269,7 +256,7 @@ def test_a_second_clone_takes_trainings_from_the_cache(finished, tmp_path):
     assert len(run(first, one_of_each)) == 2
     assert run(second, one_of_each) == []
     assert files(second) == files(first)
-    expected = (finished / "results/tiny/tables/history.csv").read_bytes()
+    expected = (archived / "results/tiny/tables/history.csv").read_bytes()
     assert (second / "results/tiny/tables/history.csv").read_bytes() == expected
 
     def other_seed(config):
@@ -279,8 +266,8 @@ def test_a_second_clone_takes_trainings_from_the_cache(finished, tmp_path):
     third = copy_of_project(tmp_path / "third")
     assert len(run(third, other_seed)) == 1  # the deep linear network has its seed 0
     fourth = copy_of_project(tmp_path / "fourth")
-    norm = fourth / "src/normscape/norms/batch.py"
-    norm.write_text(norm.read_text().replace("eps=1e-5", "eps=1e-3"))
+    norm = fourth / "src/normscape/norms/batch.yaml"
+    norm.write_text(norm.read_text().replace("1.0e-5", "1.0e-3"))
     (trained,) = run(fourth, one_of_each)
     assert "batch" in trained.parts
     assert files(fourth) != files(first)

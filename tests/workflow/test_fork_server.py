@@ -1,6 +1,7 @@
 """Scripts do the same as forks of a server as by themselves, and end with those who ask."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -9,16 +10,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from normscape import fork_server
-from project import PROJECT, environment
+from tools.project import PROJECT, environment
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
 
 START = """
 import os
-from src.normscape import fork_server
+from normscape.jobs import fork_server
 fork_server.start()
-print(os.environ["NORMSCAPE_FORK_SERVER"], flush=True)
+print(os.environ["PATH"].split(os.pathsep)[0], flush=True)
 input()
 """
 
@@ -26,17 +26,17 @@ SCRIPT = '''
 """Do as told."""
 import os, sys, time
 from pathlib import Path
-from normscape import command_line
+from normscape.jobs import command_line
 
 def main():
     arguments = command_line.parser(__doc__)
     arguments.add_argument("task", choices=["tell", "mistake", "bug", "leave", "wait"])
     task = arguments.parse_args().task
     if task == "tell":
-        print(Path.cwd(), os.environ["MOOD"], "NORMSCAPE_FORK_SERVER" in os.environ)
-        print(sys.argv, sys.path)
+        print(Path.cwd(), os.environ["MOOD"])
+        print(sys.argv, sys.path[0], __name__)
         print("aside", file=sys.stderr)
-        Path("library").write_text(str("colorsys" in sys.modules))
+        Path("library").write_text(str("matplotlib.pyplot" in sys.modules))
     if task == "mistake":
         raise ValueError("a mistake")
     if task == "bug":
@@ -48,7 +48,7 @@ def main():
         time.sleep(60)
 
 if __name__ == "__main__":
-    command_line.run(main, "colorsys")
+    command_line.run(main)
 '''
 
 
@@ -61,20 +61,20 @@ def wait_until(condition, seconds=10):
 
 @pytest.fixture
 def parent():
-    """The process that has started a server, and the server's address."""
+    """The process that has started a server, and the folder of its command python."""
     process = subprocess.Popen(
         [sys.executable, "-c", START],
         cwd=PROJECT,
-        env=environment(),
+        env=environment() | {"PYTHONPATH": "src"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
-    address = process.stdout.readline().strip()
-    yield process, address
+    commands = Path(process.stdout.readline().strip())
+    yield process, commands
     process.kill()
     process.wait()
-    wait_until(lambda: not Path(address).parent.exists())
+    wait_until(lambda: not commands.exists())
 
 
 def server_of(parent) -> psutil.Process:
@@ -84,16 +84,19 @@ def server_of(parent) -> psutil.Process:
 
 @pytest.fixture
 def start(tmp_path):
-    """start(task, address): the script at work, as a job is."""
+    """start(task, commands): the script at work, as a job is."""
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
 
-    def start(task, address=""):
+    def start(task, commands=None):
         own = {"PYTHONPATH": str(PROJECT / "src"), "MOOD": "good"}
+        path = environment()["PATH"]
+        if commands:
+            path = f"{commands}{os.pathsep}{path}"
         return subprocess.Popen(
-            [sys.executable, script, task],
+            ["/bin/sh", "-c", f"exec python {script} {task}"],
             cwd=tmp_path,
-            env=os.environ | own | {fork_server.ADDRESS: address},
+            env=os.environ | own | {"PATH": path},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -122,8 +125,8 @@ def test_a_bug_shows_where(parent, start):
 
 
 def test_the_server_has_the_libraries(parent, start, tmp_path):
-    for address, there in (("", False), (parent[1], True)):
-        end_of(start("tell", address))
+    for commands, there in ((None, False), (parent[1], True)):
+        end_of(start("tell", commands))
         assert (tmp_path / "library").read_text() == str(there)
 
 
@@ -132,23 +135,34 @@ def test_it_runs_by_itself_where_the_server_is_gone(parent, start, tmp_path):
     status, out, _ = end_of(start("tell", parent[1]))
     assert (status, out.split()[1]) == (0, "good")
     assert (tmp_path / "library").read_text() == "False"
-    Path(parent[1]).unlink()
-    Path(parent[1]).parent.rmdir()
+    shutil.rmtree(parent[1].parent)
 
 
-def test_another_environment_runs_by_itself(parent, start, monkeypatch, tmp_path):
-    other = tmp_path / "venv"
-    subprocess.run(
-        [sys.executable, "-m", "venv", "--without-pip", "--symlinks", other], check=True
+def test_what_is_no_script_is_pythons(parent):
+    said = subprocess.run(
+        [parent[1] / "python", "-c", "print(6 * 7)"], capture_output=True, text=True
     )
-    monkeypatch.setattr(sys, "executable", str(other / "bin/python"))
-    assert end_of(start("tell", parent[1]))[0] == 0
+    assert (said.returncode, said.stdout) == (0, "42\n")
+
+
+def test_another_environment_is_found_first(parent, start, monkeypatch, tmp_path):
+    """As where Snakemake activates a rule's own environment."""
+    other = tmp_path / "venv"
+    command = [sys.executable, "-m", "venv", "--without-pip", "--symlinks", other]
+    subprocess.run(command, check=True)
+    assert end_of(start("tell", f"{other / 'bin'}{os.pathsep}{parent[1]}"))[0] == 0
     assert (tmp_path / "library").read_text() == "False"
 
 
-def waiting(start, address, tmp_path):
+def test_many_at_once(parent, start):
+    """Each gets its own answer, also where another's fork is killed."""
+    scripts = [start("tell", parent[1]) for _ in range(8)]
+    assert [end_of(script)[0] for script in scripts] == [0] * 8
+
+
+def waiting(start, commands, tmp_path):
     """A script that waits, and the process of its fork."""
-    script = start("wait", address)
+    script = start("wait", commands)
     process = tmp_path / "process"
     wait_until(lambda: process.is_file() and process.read_text())
     return script, psutil.Process(int(process.read_text()))
@@ -168,12 +182,23 @@ def test_the_script_ends_with_the_fork(parent, start, tmp_path):
     assert end_of(script) == (1, "", "script.py: killed\n")
 
 
-def test_the_server_ends_with_its_parent_and_its_forks_do_not(parent, start, tmp_path):
+def test_the_server_stays_for_its_forks_and_no_longer(parent, start, tmp_path):
+    """Jobs go on where Snakemake is killed; then nothing is left."""
     server = server_of(parent)
     script, fork = waiting(start, parent[1], tmp_path)
     parent[0].kill()
     parent[0].wait()
-    wait_until(lambda: not server.is_running())
+    time.sleep(1)
     assert fork.is_running()
     script.kill()
     end_of(script)
+    wait_until(lambda: not fork.is_running())
+    wait_until(lambda: not server.is_running())
+
+
+def test_forks_end_with_a_server_that_is_killed(parent, start, tmp_path):
+    script, fork = waiting(start, parent[1], tmp_path)
+    server_of(parent).kill()
+    assert end_of(script) == (1, "", "script.py: killed\n")
+    wait_until(lambda: not fork.is_running())
+    shutil.rmtree(parent[1].parent)
