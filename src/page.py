@@ -15,7 +15,7 @@ def main():
     arguments.add_argument("--theory", required=True, help="summary (CSV)")
     arguments.add_argument("--tables", nargs="+", required=True, help="tables (CSV)")
     arguments.add_argument("--figures", nargs="+", required=True, help="PNG")
-    arguments.add_argument("--sums", required=True, help="SHA256SUMS")
+    arguments.add_argument("--checksums", required=True, help="SHA256SUMS")
     arguments.add_argument("--runs", nargs="+", required=True, help="run.json of runs")
     command_line.add_experiment_argument(arguments)
     arguments.add_argument(
@@ -37,7 +37,7 @@ def main():
         tables=frames.read([args.verdicts, args.theory, *args.tables]),
         figures=args.figures,
         experiment=Experiment(**args.experiment),
-        sums=args.sums,
+        checksums=args.checksums,
         runs=args.runs,
     )
     with atomic(args.output) as temporary:

@@ -1,4 +1,4 @@
-"""Summarise whole tables, as a file of summaries/ defines it."""
+"""Summarise tables of all runs, as a file of summaries/ defines it."""
 
 from normscape.jobs import command_line
 

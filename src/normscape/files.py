@@ -1,4 +1,4 @@
-"""Files that are whole or not there at all."""
+"""Atomic writes, and checksums."""
 
 import contextlib
 import glob

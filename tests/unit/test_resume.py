@@ -78,7 +78,7 @@ def damage(path):
 @pytest.mark.parametrize(
     ("spoil", "why"),
     [
-        (lambda f: damage(f / "latest.safetensors"), "not a whole safetensors file"),
+        (lambda f: damage(f / "latest.safetensors"), "not a complete safetensors file"),
         (lambda f: damage(f / "step60.safetensors"), "step60.safetensors: damaged"),
         (lambda f: (f / "step0.safetensors").unlink(), "No such file"),
         (lambda f: tensors.save(f / "latest.safetensors", {}, {}), "depends_on"),

@@ -1,26 +1,19 @@
 """Runs: batches, loss, SGD, checkpoints and training."""
 
 import csv
+import dataclasses
+import json
 import math
+import subprocess
+import sys
 
 import pytest
 import torch
+from numerics import double, same, state, walk
 
-from normscape import checkpoints, tensors, training
-from normscape.files import concatenate_tables, write_table
-
-
-def walk(run, steps):
-    for _ in range(steps):
-        run.advance(run.loss_and_gradient()[2])
-
-
-def state(run):
-    return {name: value.clone() for name, value in run.network.state_dict().items()}
-
-
-def same(a, b):
-    return all(torch.equal(a[name], b[name]) for name in a)
+from normscape.tables import CELL, rows
+from normscape.training import checkpoints, loop, tensors
+from normscape.training.run import Run
 
 
 def test_an_epoch_shows_each_sample_at_most_once(make_run):
@@ -55,12 +48,81 @@ def test_batches_pair_inputs_with_their_targets(make_run):
 def test_runs_are_paired_by_seed(make_run):
     """Norm and learning rate change neither the initial weights nor the batches."""
     a, b = make_run(norm="none", lr=0.1), make_run(norm="l1", lr=0.5)
-    for x, y in zip(a.network, b.network, strict=True):
-        assert torch.equal(x.linear.weight, y.linear.weight)
+    for x, y in zip(a.network.weights, b.network.weights, strict=True):
+        assert torch.equal(x, y)
     assert torch.equal(a.batch()[0], b.batch()[0])
     c = make_run(seed=1)
-    assert not torch.equal(a.network[0].linear.weight, c.network[0].linear.weight)
+    assert not torch.equal(a.network.weights[0], c.network.weights[0])
     assert not torch.equal(a.batch()[0], c.batch()[0])
+
+
+def test_a_models_name_is_a_name_only(make_run, make_data):
+    """Weights, batches and noise of a renamed run, and so all that follows, are equal."""
+    run = make_run(norm="noisy_batch")
+    spec = dataclasses.replace(run.spec, model="renamed")
+    renamed = Run(spec, make_data())
+    assert same(state(run), state(renamed))
+    for run.step in (0, 1, 2):
+        renamed.step = run.step
+        for a, b in zip(run.batch(), renamed.batch(), strict=True):
+            assert torch.equal(a, b)
+        draws = [torch.rand(9, generator=r.noise.generator(1)) for r in (run, renamed)]
+        assert torch.equal(*draws)
+    assert same(state(walk(run, 3)), state(walk(renamed, 3)))
+    assert spec.cell == {
+        "model": "renamed",
+        "norm": "noisy_batch",
+        "lr": 0.1,
+        "seed": 0,
+    }
+
+
+def script(name, *arguments):
+    command = [sys.executable, f"src/{name}.py", *map(str, arguments)]
+    subprocess.run(command, check=True)
+
+
+def read(path):
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_tables_carry_the_models_name(make_run, make_data, tmp_path):
+    """Of a training and of a probe; the numbers are those of any name."""
+    run, data = make_run("resnet"), tmp_path / "data.safetensors"
+    tensors.save(data, make_data())
+    spec = run.spec
+    script(
+        *("train", "--model", "renamed", "--architecture", "resnet"),
+        *("--norm", spec.norm, "--lr", spec.lr, "--seed", spec.seed),
+        *("--network", json.dumps(spec.network)),
+        *("--norm-settings", json.dumps(spec.norm_settings)),
+        *("--optimiser", json.dumps(spec.optimiser), "--steps", 3),
+        *("--checkpoints", 2, "--evaluations", 0),
+        *("--data", data, "--folder", tmp_path),
+    )
+    script(
+        *("probe", "ics", "--checkpoint", tmp_path / "step2.safetensors"),
+        *("--data", data, "--settings", json.dumps({"parameters": "weight"})),
+        *("--output", tmp_path / "ics.csv"),
+    )
+    tables = {name: read(tmp_path / f"{name}.csv") for name in ("history", "ics")}
+    tables["evaluation"] = read(tmp_path / "evaluation.csv")
+    for table in tables.values():
+        for row in table:
+            cell = {name: row[name] for name in spec.cell}
+            assert cell == {
+                "model": "renamed",
+                "norm": "batch",
+                "lr": "0.1",
+                "seed": "0",
+            }
+    assert [row["step"] for row in tables["ics"]] == ["2"] * 8
+    history, evaluation = loop.train(run, 3, [], None, evaluations=[0])
+    for kind, found in (("history", history), ("evaluation", evaluation)):
+        for row, expected in zip(tables[kind], found, strict=True):
+            numbers = [float(row[name]) for name in expected._fields]
+            assert numbers == pytest.approx(list(expected), rel=1e-8)
 
 
 def test_batch_larger_than_the_data(make_run):
@@ -68,40 +130,45 @@ def test_batch_larger_than_the_data(make_run):
         make_run(batch_size=71)
 
 
-@pytest.mark.parametrize("optimiser", [{}, {"momentum": 0.9, "weight_decay": 0.01}])
-def test_sgd_is_torchs(make_run, optimiser):
+@pytest.mark.parametrize(
+    ("model", "kind", "optimiser"),
+    [
+        ("vgg", torch.optim.SGD, {}),
+        ("vgg", torch.optim.SGD, {"momentum": 0.9, "weight_decay": 0.01}),
+        ("resnet", torch.optim.SGD, {"momentum": 0.9, "weight_decay": 0.01}),
+        ("vgg", torch.optim.Adam, {"name": "adam", "weight_decay": 0.01}),
+    ],
+)
+def test_steps_are_those_of_torchs_optimiser(make_run, model, kind, optimiser):
     """weight_decay acts on layers' weights alone, and is part of the loss."""
-    ours, theirs = make_run(**optimiser), make_run(**optimiser)
-    weights = [layer.linear.weight for layer in theirs.network]
+    ours, theirs = (double(make_run(model, lr=0.01, **optimiser)) for _ in range(2))
+    weights = [layer.linear.weight for layer in theirs.network.layers]
     others = [p for p in theirs.parameters if not any(p is w for w in weights)]
-    sgd = torch.optim.SGD(
-        [
-            {"params": weights, "weight_decay": optimiser.get("weight_decay", 0)},
-            {"params": others},
-        ],
-        lr=0.1,
-        momentum=optimiser.get("momentum", 0),
+    weight_decay = optimiser.get("weight_decay", 0)
+    settings = {"momentum": optimiser["momentum"]} if "momentum" in optimiser else {}
+    of_torch = kind(
+        [{"params": weights, "weight_decay": weight_decay}, {"params": others}],
+        lr=0.01,
+        **settings,
     )
     for _ in range(4):
         loss, _, gradient = ours.loss_and_gradient()
         inputs, targets = theirs.batch()
-        sgd.zero_grad()
+        of_torch.zero_grad()
         data_loss = theirs.network.loss(theirs.network(inputs), targets)
         data_loss.backward()
         penalty = sum(float(w.detach().square().sum()) for w in weights) / 2
-        expected = (
-            float(data_loss.detach()) + optimiser.get("weight_decay", 0) * penalty
-        )
-        assert float(loss) == pytest.approx(expected, rel=1e-5)
-        sgd.step()
+        expected = float(data_loss.detach()) + weight_decay * penalty
+        assert float(loss) == pytest.approx(expected, rel=1e-12)
+        of_torch.step()
         theirs.step += 1
         ours.advance(gradient)
     for a, b in zip(ours.parameters, theirs.parameters, strict=True):
-        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("norm", ["none", "noisy_batch", "l1"])
-@pytest.mark.parametrize("optimiser", [{}, {"momentum": 0.9}])
+@pytest.mark.parametrize("optimiser", [{}, {"momentum": 0.9}, {"name": "adam"}])
 def test_a_checkpoint_continues_to_the_same_bits(
     make_run, make_data, tmp_path, norm, optimiser
 ):
@@ -121,7 +188,7 @@ def test_a_damaged_checkpoint_is_named(make_run, make_data, tmp_path):
     path = tmp_path / "step0.safetensors"
     checkpoints.save(path, make_run())
     path.write_bytes(path.read_bytes()[:-10])
-    with pytest.raises(ValueError, match="step0.safetensors: not a whole safetensors"):
+    with pytest.raises(ValueError, match="step0.safetensors: not a complete safetensors"):
         checkpoints.load(path, make_data())
     tensors.save(path, {"x": torch.zeros(1)})
     with pytest.raises(ValueError, match="step0.safetensors: not a checkpoint"):
@@ -136,7 +203,7 @@ def test_equal_checkpoints_are_equal_bytes(make_run, tmp_path):
 
 def test_history_is_that_of_a_plain_loop(make_run, make_data):
     saved = {}
-    history, evaluation = training.train(
+    history, evaluation = loop.train(
         make_run(),
         6,
         [0, 4, 6],
@@ -144,7 +211,7 @@ def test_history_is_that_of_a_plain_loop(make_run, make_data):
         evaluations=[0, 3],
     )
     plain = make_run()
-    assert [row[4] for row in history] == list(range(6))
+    assert [row.step for row in history] == list(range(6))
     for row in history:
         if plain.step in saved:
             torch.testing.assert_close(saved[plain.step], state(plain))
@@ -154,39 +221,40 @@ def test_history_is_that_of_a_plain_loop(make_run, make_data):
         gradient = torch.autograd.grad(loss, plain.parameters)
         flat = torch.cat([g.flatten() for g in gradient])
         accuracy = (outputs.argmax(1) == targets).double().mean()
-        assert row[:4] == ["vgg", "batch", 0.1, 0]
-        assert row[5] == pytest.approx(float(loss.detach()), rel=1e-5)
-        assert row[6] == pytest.approx(float(accuracy))
-        assert row[7] == pytest.approx(float(flat.norm()), rel=1e-5)
-        assert row[8] == 0
+        assert row.loss == pytest.approx(float(loss.detach()), rel=1e-5)
+        assert row.accuracy == pytest.approx(float(accuracy))
+        assert row.gradient_norm == pytest.approx(float(flat.norm()), rel=1e-5)
+        assert row.diverged == 0
         with torch.no_grad():
             for p, g in zip(plain.parameters, gradient, strict=True):
                 p -= 0.1 * g
         plain.step += 1
     assert sorted(saved) == [0, 4, 6]
-    assert [row[4] for row in evaluation] == [0, 3, 6]
+    assert [row.step for row in evaluation] == [0, 3, 6]
     plain.network.eval()
     data = make_data()
     right = (
         plain.network(data["test_inputs"].movedim(-1, 1)).argmax(1)
         == data["test_targets"]
     )
-    assert evaluation[-1][5] == pytest.approx(float(right.double().mean()))
+    assert evaluation[-1].test_accuracy == pytest.approx(float(right.double().mean()))
 
 
 @pytest.mark.parametrize(("steps", "checks"), [(9, [0, 1, 8]), (130, [0, 1, 60, 130])])
 def test_divergence_is_a_result(make_run, steps, checks):
     saved = {}
     run = make_run("dln", "none", lr=10.0)
-    history, evaluation = training.train(
+    history, evaluation = loop.train(
         run, steps, checks, lambda run, diverged: saved.update({run.step: diverged})
     )
     last = history[-1]
-    assert last[8] == 1
-    assert not (math.isfinite(last[5]) and math.isfinite(last[7]))
-    assert all(row[8] == 0 and math.isfinite(row[5]) for row in history[:-1])
+    assert last.diverged == 1
+    assert not (math.isfinite(last.loss) and math.isfinite(last.gradient_norm))
+    assert all(row.diverged == 0 for row in history[:-1])
+    assert all(math.isfinite(row.loss) for row in history[:-1])
+    assert all(row.accuracy is None for row in history)
     assert sorted(saved) == checks
-    diverged_at = last[4]
+    diverged_at = last.step
     assert 1 <= diverged_at < 8
     assert saved == {c: diverged_at if c > diverged_at else None for c in checks}
     assert evaluation == []
@@ -194,18 +262,30 @@ def test_divergence_is_a_result(make_run, steps, checks):
 
 def test_tables_keep_float32_and_agree_on_columns(tmp_path):
     value = float(torch.tensor(0.1) / 3)
-    write_table(tmp_path / "a.csv", ["lr", "loss"], [[0.1, value], [1e-7, math.nan]])
-    with open(tmp_path / "a.csv") as file:
-        rows = list(csv.DictReader(file))
-    assert torch.tensor(float(rows[0]["loss"])) == torch.tensor(value)
-    assert rows[1] == {"lr": "1e-07", "loss": "nan"}
-    concatenate_tables([tmp_path / "a.csv"] * 2, tmp_path / "b.csv")
+    columns = ["lr", "loss"]
+    table = [{"loss": value, "lr": 0.1}, {"lr": 1e-7, "loss": math.nan}]
+    rows.write(tmp_path / "a.csv", columns, table)
+    found = read(tmp_path / "a.csv")
+    assert torch.tensor(float(found[0]["loss"])) == torch.tensor(value)
+    assert found[1] == {"lr": "1e-07", "loss": "nan"}
+    rows.concatenate([tmp_path / "a.csv"] * 2, columns, tmp_path / "b.csv")
     assert len((tmp_path / "b.csv").read_text().splitlines()) == 5
-    write_table(tmp_path / "c.csv", ["lr", "accuracy"], [])
+    rows.write(tmp_path / "c.csv", ["lr", "accuracy"], [])
     with pytest.raises(ValueError, match="c.csv: found the columns 'lr,accuracy'"):
-        concatenate_tables([tmp_path / "a.csv", tmp_path / "c.csv"], tmp_path / "d.csv")
+        rows.concatenate(
+            [tmp_path / "a.csv", tmp_path / "c.csv"], columns, tmp_path / "d.csv"
+        )
+    for wrong in ({"lr": 0.1}, {"lr": 0.1, "loss": 1, "step": 0}):
+        with pytest.raises(ValueError, match="d.csv: found a row with lr.*lr, loss"):
+            rows.write(tmp_path / "d.csv", columns, [wrong])
     assert not (tmp_path / "d.csv").exists()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.csv", "b.csv", "c.csv"]
+
+
+def test_a_table_of_runs_begins_with_the_cell(make_run):
+    """What every script writes before a step's columns, in this order."""
+    assert list(make_run().spec.cell) == CELL
+    assert not set(CELL) & {*loop.Step._fields, *loop.Evaluation._fields}
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")

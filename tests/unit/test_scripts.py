@@ -30,7 +30,7 @@ def test_help_explains_itself(script):
         (["probe_ics.py", "--checkpoint", "no.safetensors"], "no.safetensors"),
         (
             ["probe_ics.py", "--checkpoint", "broken.safetensors"],
-            "not a whole safetens",
+            "not a complete safetens",
         ),
     ],
 )

@@ -70,7 +70,7 @@ def test_a_broken_zip_is_named(small):
     content = small.read_bytes()
     small.write_bytes(content[: len(content) // 2])
     (line,) = zips.damages(small)
-    assert "not a whole zip file" in line
+    assert "not a complete zip file" in line
     small.write_bytes(content.replace(b"a", b"\xff", 1))
     assert list(zips.damages(small)) != []
 

@@ -6,7 +6,7 @@ rule page:
         theory=f"{ROOT}/theory.csv",
         tables=quantities.tables(config, quantities.explored(config)),
         figures=[f"{ROOT}/figures/{figure}.png" for figure in paths.figures()],
-        sums=f"{ROOT}/SHA256SUMS",
+        checksums=f"{ROOT}/SHA256SUMS",
         runs=paths.manifests(config),
     output:
         f"{ROOT}/index.html",
@@ -26,7 +26,7 @@ rule page:
     shell:
         "python src/page.py --name {params.name} --config {params.config:q}"
         " --claims {input.claims} --verdicts {input.verdicts} --theory {input.theory}"
-        " --tables {input.tables} --figures {input.figures} --sums {input.sums}"
+        " --tables {input.tables} --figures {input.figures} --checksums {input.checksums}"
         " --runs {input.runs} --experiment {params.experiment:q}"
         " --output {output}"
         " > {log} 2>&1"

@@ -40,7 +40,7 @@ def check_runs(manifests) -> dict[Path, str]:
         try:
             listed = json.loads(manifest.read_text())["sha256"]
         except (ValueError, KeyError):
-            raise ValueError(f"{manifest}: not a whole manifest; {_AGAIN}") from None
+            raise ValueError(f"{manifest}: not a complete manifest; {_AGAIN}") from None
         for name, expected in listed.items():
             path = manifest.parent / name
             with contextlib.suppress(FileNotFoundError):

@@ -51,7 +51,7 @@ def damages(path) -> Iterator[str]:
     try:
         archive = zipfile.ZipFile(path)
     except (OSError, zipfile.BadZipFile) as error:
-        yield f"{path}: not a whole zip file ({error})"
+        yield f"{path}: not a complete zip file ({error})"
         return
     with archive:
         names = archive.namelist()

@@ -1,4 +1,4 @@
-"""One number for each run, for claims about whole runs; all from whole tables.
+"""One number for each run, for claims about runs.
 
 Most quantities are declared (``declarations.quantities``): a column or an expression, the
 rows that count, and how they become one number. The functions here compute the others.

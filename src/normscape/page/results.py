@@ -25,14 +25,14 @@ def render(
     tables: Tables,
     figures: list[str],
     experiment: Experiment,
-    sums: str,
+    checksums: str,
     runs: list[str],
 ) -> str:
     """The page as HTML. Its links are relative to the experiment's folder.
 
     config : as resolved. claims : as ``claims.declarations.read`` gives them. figures :
     paths of the PNG files.
-    sums : path of SHA256SUMS. runs : paths of the runs' manifests.
+    checksums : path of SHA256SUMS. runs : paths of the runs' manifests.
     """
     verdicts = tables["verdicts"]
     quantities = declarations.explored(set(tables))
@@ -51,13 +51,13 @@ def render(
         machines=making.machines(runs),
         versions=f"Python {platform.python_version()}, "
         + ", ".join(f"{p} {metadata.version(p)}" for p in ("snakemake", "torch")),
-        digest=hashlib.sha256(_sums(sums)).hexdigest()[:12],
-        stages=making.stages(Path(sums).parent),
+        digest=hashlib.sha256(_read(checksums)).hexdigest()[:12],
+        stages=making.stages(Path(checksums).parent),
         config=yaml.safe_dump(config, sort_keys=False),
     )
 
 
-def _sums(path):
+def _read(path):
     content = Path(path).read_bytes()
     if not content.endswith(b"\n"):
         raise ValueError(f"{path}: cut short; delete it, and run again")

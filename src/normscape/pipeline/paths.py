@@ -163,7 +163,7 @@ def collected_tables() -> list[str]:
 
 
 def summaries() -> list[str]:
-    """The tables computed from whole tables: files of summaries/."""
+    """The tables computed from tables of all runs: files of summaries/."""
     paths = SRC.glob("normscape/summaries/[!_]*.py")
     return sorted(path.stem for path in paths)
 
@@ -189,7 +189,7 @@ def _is_from(tables, summary):
 
 
 def table(config: dict, name: str) -> str:
-    """A whole table; the paper's digitised curves are the same for all experiments."""
+    """A table of all runs; the paper's digitised curves are the same for all experiments."""
     if name == Path(PAPER_CURVES).stem:
         return PAPER_CURVES
     return f"{root(config)}/tables/{name}.csv"

@@ -59,6 +59,6 @@ def _check(path, table, declared):
 
 
 def write(path, table: pd.DataFrame) -> None:
-    """Write a CSV that is whole or not there; numbers get nine digits."""
+    """Write a CSV, all or nothing; numbers get nine digits."""
     with atomic(path) as temporary:
         table.to_csv(temporary, index=False, float_format="%.9g")

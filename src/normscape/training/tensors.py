@@ -14,7 +14,7 @@ _METADATA = "normscape"
 
 
 def save(path, tensors: dict[str, torch.Tensor], metadata: dict | None = None) -> None:
-    """Write the tensors and what JSON can hold to a file that is whole or not there."""
+    """Write the tensors and what JSON can hold to a file, all or nothing."""
     tensors = {name: tensor.contiguous().cpu() for name, tensor in tensors.items()}
     text = json.dumps(metadata or {}, sort_keys=True)
     with atomic(path) as temporary:
@@ -33,5 +33,5 @@ def load(path) -> tuple[dict[str, torch.Tensor], dict]:
             return tensors, json.loads(metadata.get(_METADATA, "{}"))
     except SafetensorError as error:
         raise ValueError(
-            f"{path}: not a whole safetensors file ({error}); delete it, and run again"
+            f"{path}: not a complete safetensors file ({error}); delete it, and run again"
         ) from None
