@@ -107,15 +107,16 @@ def _settings_of_class(path: Path, name: str) -> dict:
             }
     for base in definitions[name].bases:
         module, _, attribute = ast.unparse(base).rpartition(".")
-        if attribute in definitions:
+        if not module and attribute in definitions and attribute != name:
             return _settings_of_class(path, attribute)
         if found := _imported_from(tree, module or attribute):
-            return _settings_of_class(found, attribute)
+            file, original = found
+            return _settings_of_class(file, attribute if module else original)
     return {}
 
 
-def _imported_from(tree: ast.Module, name: str) -> Path | None:
-    """The project's file that an imported name is, or comes from."""
+def _imported_from(tree: ast.Module, name: str) -> tuple[Path, str] | None:
+    """The project's file that an imported name is, or comes from; and its name there."""
     for node in tree.body:
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:
@@ -126,5 +127,5 @@ def _imported_from(tree: ast.Module, name: str) -> Path | None:
                         package.with_suffix(".py"),
                     ):
                         if path.is_file():
-                            return path
+                            return path, alias.name
     return None

@@ -1,4 +1,4 @@
-"""A training that was stopped goes on, and ends with the same bytes."""
+"""A training that was stopped resumes, and ends with the same bytes."""
 
 import json
 import os
@@ -9,8 +9,10 @@ import time
 
 import pytest
 import torch
+from numerics import same
 
-from normscape import checkpoints, resume, tensors, training
+from normscape.pipeline import code
+from normscape.training import checkpoints, loop, resume, tensors
 
 STEPS, CHECKPOINTS, EVALUATIONS = 130, [0, 60, 130], [0, 20, 120]
 
@@ -28,7 +30,7 @@ def train(run, folder, stop_at=None, depends_on=None):
         if run.step == stop_at:
             raise Stopped
 
-    history, evaluation = training.train(
+    history, evaluation = loop.train(
         run,
         STEPS,
         CHECKPOINTS,
@@ -42,12 +44,16 @@ def train(run, folder, stop_at=None, depends_on=None):
 
 
 @pytest.mark.parametrize(
-    ("model", "norm", "momentum"),
-    [("vgg", "noisy_batch", 0.9), ("dln", "linf", 0)],
+    ("model", "norm", "optimiser"),
+    [
+        ("vgg", "noisy_batch", {"momentum": 0.9}),
+        ("resnet", "batch", {"name": "adam"}),
+        ("dln", "linf", {}),
+    ],
 )
-def test_it_ends_with_the_same_bytes(make_run, tmp_path, model, norm, momentum):
+def test_it_ends_with_the_same_bytes(make_run, tmp_path, model, norm, optimiser):
     def run():
-        return make_run(model, norm, 1e-3, momentum=momentum)
+        return make_run(model, norm, 1e-3, **optimiser)
 
     whole = train(run(), tmp_path / "whole")
     assert sorted(whole[2]) == ["step0.safetensors"] + [
@@ -62,9 +68,9 @@ def test_it_ends_with_the_same_bytes(make_run, tmp_path, model, norm, momentum):
         assert train(run(), folder) == whole
 
 
-def test_a_diverging_run_goes_on_to_the_same_end(make_run, tmp_path):
+def test_a_diverging_run_resumes_to_the_same_end(make_run, tmp_path):
     whole = train(make_run("dln", "none", lr=6e-3), tmp_path / "whole")
-    diverged_at = whole[0][-1][4]
+    diverged_at = whole[0][-1].step
     assert 0 < diverged_at < STEPS
     with pytest.raises(Stopped):
         train(make_run("dln", "none", lr=6e-3), tmp_path / "cut", 0)
@@ -84,7 +90,7 @@ def damage(path):
         (lambda f: tensors.save(f / "latest.safetensors", {}, {}), "depends_on"),
     ],
 )
-def test_a_damaged_state_is_set_aside(make_run, tmp_path, capsys, spoil, why):
+def test_a_damaged_state_is_rejected(make_run, tmp_path, capsys, spoil, why):
     whole = train(make_run(), tmp_path / "whole")
     folder = tmp_path / "cut"
     with pytest.raises(Stopped):
@@ -94,14 +100,16 @@ def test_a_damaged_state_is_set_aside(make_run, tmp_path, capsys, spoil, why):
     with pytest.raises(Stopped):
         train(make_run(), folder, 0)
     said = capsys.readouterr().out
-    assert said.startswith(f"starts anew; what was left is in {folder}/state.aside: ")
+    assert said.startswith(
+        f"starts anew; the rejected state is {folder}/state.rejected: "
+    )
     assert why in said
-    assert (folder / "state.aside").is_dir()
+    assert (folder / "state.rejected").is_dir()
     assert train(make_run(), folder) == whole  # neither folder is left
 
 
 @pytest.mark.parametrize("key", ["code", "settings"])
-def test_a_state_of_something_else_is_set_aside(make_run, tmp_path, capsys, key):
+def test_a_state_of_something_else_is_rejected(make_run, tmp_path, capsys, key):
     depends_on = {"code": "a", "settings": [1]}
     with pytest.raises(Stopped):
         train(make_run(), tmp_path, 110, depends_on)
@@ -111,26 +119,31 @@ def test_a_state_of_something_else_is_set_aside(make_run, tmp_path, capsys, key)
 
 def test_what_a_training_depends_on(make_run, tmp_path):
     (tmp_path / "data").write_bytes(b"a")
-    found = resume.dependencies(make_run(), tmp_path / "data", {"lr": 0.1})
-    assert {"normscape.run", "normscape.norms.batch"} <= found["code"].keys()
+    modules = code.of_training("resnet", "batch", "adam")
+    arguments = make_run("resnet", name="adam"), modules
+    found = resume.dependencies(*arguments, tmp_path / "data", {"lr": 0.1})
+    names = {line.split()[0] for line in found["code"]}
+    assert {"normscape/training/run.py", "normscape/norms/batch.py"} <= names
+    assert {"normscape/models/resnet.py", "normscape/optimisers/adam.py"} <= names
+    assert "normscape/optimisers/sgd.py" not in names
     assert found["threads"] == torch.get_num_threads()
     (tmp_path / "data").write_bytes(b"b")
-    other = resume.dependencies(make_run(), tmp_path / "data", {"lr": 0.1})
+    other = resume.dependencies(*arguments, tmp_path / "data", {"lr": 0.1})
     assert {key for key in found if found[key] != other[key]} == {"data"}
 
 
 def test_saved_states_keep_their_distance(make_run, tmp_path):
     run = make_run()
     state = resume.State(tmp_path / "state", {}, interval=3600)
-    training.train(run, 4, [], state.save_checkpoint, [], between=state.save)
+    loop.train(run, 4, [], state.save_checkpoint, [], between=state.save)
     assert not (tmp_path / "state").exists()
 
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from normscape import resume
-with resume.alone(Path(sys.argv[1])):
+from normscape.training import resume
+with resume.exclusive_lock(Path(sys.argv[1])):
     print("in", flush=True)
     time.sleep(float(sys.argv[2]))
 """
@@ -156,13 +169,14 @@ def test_one_process_at_a_time(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.slow
-def test_a_killed_script_goes_on(make_run, make_data, tmp_path):
+def test_a_killed_script_resumes(make_run, make_data, tmp_path):
     tensors.save(tmp_path / "data.safetensors", make_data())
-    spec = make_run().spec
+    spec = make_run(norm="l1").spec
     command = [sys.executable, "src/train.py", "--model", "vgg", "--norm", "l1"]
-    command += ["--lr", "0.01", "--seed", "0", "--network", json.dumps(spec.network)]
-    command += ["--optimiser", json.dumps(spec.optimiser), "--steps", "600"]
+    command += ["--architecture", "vgg", "--lr", "0.01", "--seed", "0"]
+    for name in ("network", "norm_settings", "optimiser"):
+        command += [f"--{name.replace('_', '-')}", json.dumps(getattr(spec, name))]
+    command += ["--steps", "600"]
     command += ["--checkpoints", "0", "100", "600", "--evaluations", "0", "300"]
     command += ["--data", str(tmp_path / "data.safetensors"), "--save-interval", "0"]
 
@@ -185,15 +199,19 @@ def test_a_killed_script_goes_on(make_run, make_data, tmp_path):
     done = subprocess.run(
         [*command, "--folder", str(cut)], check=True, capture_output=True, text=True
     )
-    assert "goes on from step" in done.stdout
+    assert "resumes at step" in done.stdout
     assert files(cut) == files(tmp_path / "whole")
 
 
-def test_a_checkpoint_is_the_run(make_run, make_data, tmp_path):
-    run = make_run(momentum=0.9)
-    training.train(run, 3, [], None)
+@pytest.mark.parametrize("optimiser", [{"momentum": 0.9}, {"name": "adam"}])
+def test_a_checkpoint_is_the_run(make_run, make_data, tmp_path, optimiser):
+    run = make_run(**optimiser)
+    loop.train(run, 3, [], None)
     checkpoints.save(tmp_path / "step3.safetensors", run)
     again = checkpoints.load(tmp_path / "step3.safetensors", make_data())
-    ours, theirs = checkpoints.tensors_of(run), checkpoints.tensors_of(again)
-    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    assert same(checkpoints.tensors_of(run), checkpoints.tensors_of(again))
+    of_optimiser = [
+        n for n in checkpoints.tensors_of(run) if n.startswith("optimiser.")
+    ]
+    assert len(of_optimiser) >= len(run.parameters)
     assert again.step == 3

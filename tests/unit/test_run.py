@@ -188,7 +188,9 @@ def test_a_damaged_checkpoint_is_named(make_run, make_data, tmp_path):
     path = tmp_path / "step0.safetensors"
     checkpoints.save(path, make_run())
     path.write_bytes(path.read_bytes()[:-10])
-    with pytest.raises(ValueError, match="step0.safetensors: not a complete safetensors"):
+    with pytest.raises(
+        ValueError, match="step0.safetensors: not a complete safetensors"
+    ):
         checkpoints.load(path, make_data())
     tensors.save(path, {"x": torch.zeros(1)})
     with pytest.raises(ValueError, match="step0.safetensors: not a checkpoint"):
@@ -289,10 +291,17 @@ def test_a_table_of_runs_begins_with_the_cell(make_run):
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-@pytest.mark.parametrize("norm", ["none", "batch", "l1", "noisy_batch"])
-def test_no_step_waits_for_the_device(make_run, norm):
+@pytest.mark.parametrize(
+    ("model", "norm", "optimiser"),
+    [
+        *(("vgg", norm, {}) for norm in ("none", "batch", "l1", "noisy_batch")),
+        ("resnet", "batch", {"momentum": 0.9}),
+        ("resnet", "batch", {"name": "adam"}),
+    ],
+)
+def test_no_step_waits_for_the_device(make_run, model, norm, optimiser):
     """All but the first step of an epoch, which moves its permutation."""
-    run = make_run("vgg", norm, device="cuda")
+    run = make_run(model, norm, device="cuda", **optimiser)
     for step in range(2):
         torch.cuda.set_sync_debug_mode("error" if step else "default")
         _, _, gradient = run.loss_and_gradient()

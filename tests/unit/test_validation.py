@@ -6,9 +6,9 @@ import re
 
 import pytest
 import yaml
-from experiments import PRESETS, SMALL, default, put
 from snakemake.utils import update_config
 
+from experiments import PRESETS, SMALL, default, put
 from normscape.experiment import Experiment
 from normscape.pipeline import grid, paths
 from normscape.pipeline.config import checked, description, validate
@@ -133,7 +133,11 @@ MISTAKES = [
         [],
         r"probes\.landscape\.models\.vgg\.step_sizes: found an empty list",
     ),
-    (["norm_settings"], {"l7": {}}, r"norm_settings\.l7: unknown key; .* batch, l1, l2"),
+    (
+        ["norm_settings"],
+        {"l7": {}},
+        r"norm_settings\.l7: unknown key; .* batch, l1, l2",
+    ),
     (
         ["norm_settings"],
         {"l1": {"centered": True}},

@@ -5,10 +5,10 @@ import math
 import string
 
 import pytest
-from experiments import SMALL, default, put
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from experiments import SMALL, default, put
 from normscape import parts
 from normscape.pipeline import grid, schema
 from normscape.pipeline.config import checked, validate
@@ -99,11 +99,16 @@ def test_nonsense_anywhere_is_refused_by_its_key(path, nonsense):
 
 NAMES = st.text(string.ascii_lowercase + "_", min_size=1, max_size=12)
 MAPPINGS = [p for p, part in PLACES.items() if part.get("type") == "object"]
-OF_USERS_NAMES = [("models",), *[("probes", name, "models") for name in CONFIG["probes"]]]
+OF_USERS_NAMES = [
+    ("models",),
+    *[("probes", name, "models") for name in CONFIG["probes"]],
+]
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.sampled_from([path for path in MAPPINGS if path not in OF_USERS_NAMES]), NAMES)
+@given(
+    st.sampled_from([path for path in MAPPINGS if path not in OF_USERS_NAMES]), NAMES
+)
 def test_unknown_keys_are_refused_by_their_name(path, name):
     if name in PLACES[path]["properties"]:
         return

@@ -1,27 +1,27 @@
 """The judge on made-up tables whose verdicts are known."""
 
-import copy
 import math
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
-from normscape import quantities, verdicts
-from normscape import tables as tables_
+from experiments import experiment
+from normscape.claims import declarations, quantities, wording
+from normscape.claims import judge as judge_
+from normscape.pipeline import paths
+from normscape.tables import frames
 
-CURVES = tables_.read(["workflow/resources/paper_curves.csv"])["paper_curves"]
-CLAIMS = yaml.safe_load(Path("workflow/resources/claims.yaml").read_text())
+CURVES = frames.read(["workflow/resources/paper_curves.csv"])["paper_curves"]
 NORMS = ["none", "batch", "l1"]
+DLN = {"dln": "dln"}
 
 
 def claim(**changes):
     """Claims with one: the loss of "batch" ends below 0.8 times that of "none"."""
     one = {
         "id": "claim",
-        "statement": "A statement",
+        "statement": "{subject} ends lower",
         "where": "Figure 0",
         "figure": "fig00",
         "model": "dln",
@@ -31,19 +31,18 @@ def claim(**changes):
         "reference": "none",
         "comparison": "ratio",
         "claimed": {"below": 0.8},
-    }
-    left_chance = {"dln": {"final_loss": {"below_share_of_first": 0.9}}}
-    return {"left_chance": left_chance, "claims": [one | changes]}
+    } | changes
+    return [one | {"named": {*one["subjects"], one["reference"]}}]
 
 
-def tables(**losses):
-    """Tables of DLN runs that end at the losses given for each norm, a seed each."""
+def tables(model="dln", **losses):
+    """Tables of runs of a model that end at the losses given for each norm, a seed each."""
     runs, history = [], []
     for norm, finals in losses.items():
         for seed, loss in enumerate(finals):
             if loss is None:
                 continue
-            cell = {"model": "dln", "norm": norm, "lr": 0.1, "seed": seed}
+            cell = {"model": model, "norm": norm, "lr": 0.1, "seed": seed}
             diverged = math.isinf(loss)
             runs.append(
                 cell
@@ -59,8 +58,13 @@ def tables(**losses):
     return {"runs": pd.DataFrame(runs), "history": pd.DataFrame(history)}
 
 
-def judge(claims, of_tables, norms=NORMS):
-    return verdicts.judge(claims, of_tables, CURVES, norms)
+def together(*of_models):
+    """The tables of several models as one experiment's."""
+    return {n: pd.concat([t[n] for t in of_models]) for n in ("runs", "history")}
+
+
+def judge(claims, of_tables, norms=NORMS, models=DLN):
+    return judge_.judge(claims, of_tables, CURVES, experiment(models, norms))
 
 
 def test_a_clear_effect_and_its_opposite():
@@ -127,11 +131,93 @@ def test_a_standard_net_that_never_trains_decides_nothing():
     assert row.effect == pytest.approx(0.05, rel=0.05)
 
 
-def test_a_users_norm_stands_beside_the_others():
-    runs = tables(none=[10, 10, 10], batch=[5, 5, 5.1], mine=[20, 20, 20.1])
-    judged = judge(claim(subjects=["batch", "own"]), runs, ["none", "batch", "mine"])
-    assert judged.subject.tolist() == ["batch", "mine"]
-    assert judged.verdict.tolist() == ["reproduced", "not reproduced"]
+def test_a_claim_that_applies_to_all_is_judged_for_norms_that_no_claim_names():
+    runs = tables(none=[10, 10, 10], batch=[5, 5, 5.1], l1=[20, 20, 20.1], l2=[1, 1, 1])
+    norms = ["none", "batch", "l1", "l2"]
+    one, other = claim(applies_to="all") + claim(id="other", subjects=["l2"])
+    named = one["named"] | other["named"]  # they stand in one file
+    judged = judge([one | {"named": named}, other | {"named": named}], runs, norms)
+    assert judged.claim.tolist() == ["claim", "claim", "other"]
+    assert judged.subject.tolist() == ["batch", "l1", "l2"]
+    assert judged.verdict.tolist() == ["reproduced", "not reproduced", "reproduced"]
+    # Beside claims of another file, too.
+    judged = judge([one, other], runs, norms)
+    assert judged.subject.tolist() == ["batch", "l1", "l2", "l2"]
+    (row,) = judge(claim(applies_to="subjects"), runs, norms).itertuples()
+    assert row.subject == "batch"
+
+
+def test_a_users_norm_is_judged_by_every_claim_that_applies_to_all():
+    """By the project's own claims, which name all norms but this one."""
+    claims = declarations.read(paths.claims())["claims"]
+    named = set().union(*(one["named"] for one in claims))
+    assert named == {"none", "batch", "noisy_batch", "noise", "l1", "l2", "linf"}
+    one = next(one for one in claims if one["id"] == "batch_dln_better_than_standard")
+    one["named"] = named - {"l2"}
+    runs = tables(none=[10, 10], l2=[5, 5.1])
+    runs = {n: t.assign(lr=1e-6) for n, t in runs.items()}
+    absent, own = judge([one], runs, ["none", "l2"]).itertuples()
+    assert (absent.subject, absent.seeds) == ("batch", 0)
+    assert (own.subject, own.verdict) == ("l2", "reproduced")
+    assert own.statement == (
+        "In the DLN, L2 ends at a smaller loss than the standard net"
+    )
+
+
+def test_a_claim_is_judged_for_each_model_of_its_architecture():
+    deep = tables("deep", none=[10, 10, 10], batch=[5, 5, 5.1])
+    flat = tables("flat", none=[99, 98, 99], batch=[99, 98, 97])
+    other = tables("vgg", none=[10, 10, 10], batch=[1, 1, 1.1])
+    models = {"deep": "dln", "vgg": "vgg", "flat": "dln"}
+    judged = judge(claim(trained=["none"]), together(deep, flat, other), models=models)
+    assert judged.model.tolist() == ["deep", "flat"]
+    assert judged.verdict.tolist() == ["reproduced", "inconclusive"]
+    assert judged.reason.tolist() == [None, "3 of 3 runs of none stayed at chance"]
+    # The paper's number is the architecture's.
+    assert [float(number) for number in judged.paper] == [0.289, 0.289]
+
+
+def test_classifiers_have_left_chance_by_their_accuracy():
+    vggs = [tables(name, none=[10, 10], batch=[5, 5.1]) for name in ("small", "wide")]
+    runs = together(*vggs)
+    accuracy = {("small", 0): 0.21, ("small", 1): 0.9, ("wide", 0): 0.2, ("wide", 1): 1}
+    runs["runs"]["final_accuracy"] = [
+        accuracy[row.model, row.seed] for row in runs["runs"].itertuples()
+    ]
+    models = {"small": "vgg", "wide": "vgg"}
+    judged = judge(claim(model="vgg", trained=["subject"]), runs, models=models)
+    assert judged.model.tolist() == ["small", "wide"]
+    assert judged.verdict.tolist() == ["reproduced", "inconclusive"]
+    assert judged.reason[1] == "1 of 2 runs of batch stayed at chance"
+
+
+def test_statements_carry_the_norms_label():
+    runs = tables(none=[10, 10], batch=[5, 5], noisy_batch=[5, 5])
+    both = claim(subjects=["batch", "noisy_batch"])
+    judged = judge(both, runs, [*NORMS, "noisy_batch"])
+    assert judged.statement.tolist() == [
+        "BatchNorm ends lower",
+        "Noisy BatchNorm ends lower",
+    ]
+
+
+def test_claims_that_the_experiment_has_no_runs_for_are_one_line():
+    claims = claim() + claim(id="of_vgg", model="vgg", applies_to="all")
+    claims += claim(id="of_lr", lr=0.5) + claim(id="of_l1", subjects=["l1"])
+    runs = tables(none=[10, 10], batch=[5, 5.1])
+    judged = judge(claims, runs)
+    assert judged.seeds.tolist() == [2, 0, 0, 0, 0]
+    assert judged.model.tolist() == ["dln", "vgg", "vgg", "dln", "dln"]
+    assert set(judged.reason[1:]) == {"not in this experiment"}
+    assert len(wording.here(judged)) == 1
+    line = wording.absent(judged)
+    assert line.startswith("4 ")
+    text = wording.markdown(judged)
+    assert text.startswith("Verdicts: 1 reproduced, 0 not reproduced, 0 inconclusive\n")
+    assert text.count("ends lower") == 1
+    assert text.endswith(f"|\n\n{line}\n")
+    assert wording.absent(wording.here(judged)) == ""
+    assert wording.markdown(wording.here(judged)).endswith("|\n")
 
 
 def test_the_papers_numbers_come_from_its_curves():
@@ -153,9 +239,12 @@ def test_accuracy_of_a_run_that_diverged():
         accuracy=[0.2, 0.4, 0.6, 0.8, 0.2, 0.3],
         diverged=[0, 0, 0, 0, 0, 1],
     )
-    assert quantities.mean_accuracy({"history": history}).tolist() == [0.5, 0.05]
+    assert quantities.of_runs("mean_accuracy", {"history": history}).tolist() == [
+        0.5,
+        0.05,
+    ]
     runs = CELLS.assign(final_accuracy=[0.8, None], diverged_at=[None, 1])
-    assert quantities.final_accuracy({"runs": runs}).tolist() == [0.8, 0]
+    assert quantities.of_runs("final_accuracy", {"runs": runs}).tolist() == [0.8, 0]
 
 
 def test_usable_learning_rates():
@@ -165,7 +254,11 @@ def test_usable_learning_rates():
         [("vgg", *key, 0, value, None) for key, value in accuracy.items()],
         columns=["model", "norm", "lr", "seed", "final_accuracy", "diverged_at"],
     )
-    usable = quantities.usable_learning_rates({"runs": runs}).groupby("norm").first()
+    usable = (
+        quantities.of_runs("usable_learning_rates", {"runs": runs})
+        .groupby("norm")
+        .first()
+    )
     assert usable.to_dict() == {"none": 1, "batch": 2}
 
 
@@ -175,16 +268,18 @@ def test_landscape_medians_count_overflow_as_large():
         loss_low=[1.0, 1.0, math.nan],
         loss_high=[3.0, 6.0, math.nan],
     )
-    loss_range = quantities.QUANTITIES["loss_range"]
-    assert loss_range({"landscape_ranges": ranges}).tolist() == [5.0]
+    ranges = {"landscape_ranges": ranges}
+    assert quantities.of_runs("loss_range", ranges).tolist() == [5.0]
 
 
 def test_ics_leaves_the_first_layer_out():
     ics = CELLS.iloc[[0, 0, 0]].assign(
         layer=[1, 2, 3], cosine=[1.0, 0.5, 0.3], l2_difference=[0.0, 2.0, 8.0]
     )
-    assert quantities.ics_cosine({"ics": ics}).tolist() == [pytest.approx(0.4)]
-    assert quantities.ics_l2({"ics": ics}).tolist() == [pytest.approx(4)]
+    assert quantities.of_runs("ics_cosine", {"ics": ics}).tolist() == [
+        pytest.approx(0.4)
+    ]
+    assert quantities.of_runs("ics_l2", {"ics": ics}).tolist() == [pytest.approx(4)]
 
 
 def test_a_run_that_gave_no_number_is_not_left_out():
@@ -220,21 +315,11 @@ def test_drift_is_of_hidden_units():
         scope=["unit", "layer", "unit", "unit", "unit"],
         mean_change=[1.0, 50.0, 3.0, math.nan, 99.0],
     )
-    assert quantities.QUANTITIES["mean_change"]({"moment_drift": drift}).tolist() == [2]
+    of_runs = quantities.of_runs("mean_change", {"moment_drift": drift})
+    assert of_runs.tolist() == [2]
     drift.iloc[0, drift.columns.get_loc("mean_change")] = math.nan  # it diverged
-    assert quantities.QUANTITIES["mean_change"]({"moment_drift": drift}).isna().all()
-
-
-def test_every_claim_is_about_something_that_is_there():
-    figures = {path.stem for path in Path("src/figures").iterdir()}
-    for one in CLAIMS["claims"]:
-        assert one["quantity"] in quantities.QUANTITIES
-        assert one["figure"] in figures
-        assert one["comparison"] in ("difference", "ratio", "value")
-        assert ("reference" in one) == (one["comparison"] != "value")
-        assert set(one["claimed"]) <= {"above", "below"}
-    ids = [one["id"] for one in CLAIMS["claims"]]
-    assert len(ids) == len(set(ids))
+    of_runs = quantities.of_runs("mean_change", {"moment_drift": drift})
+    assert of_runs.isna().all()
 
 
 def test_turning_every_claim_round_turns_its_verdict():
@@ -245,14 +330,14 @@ def test_turning_every_claim_round_turns_its_verdict():
             for effect in far:
                 base = np.array([1.0, 1.1, 1.2])
                 other = base * effect if comparison == "ratio" else base + effect
-                one = copy.deepcopy(claim(comparison=comparison, claimed=limit))
+                one = claim(comparison=comparison, claimed=limit)
                 found += judge(one, tables(none=base, batch=other)).verdict.tolist()
             assert sorted(found) == ["not reproduced", "reproduced"]
 
 
 def test_the_table_reads_well():
     judged = judge(claim(), tables(none=[10, 11, 9], batch=[5, 5.4, 4.6]))
-    text = verdicts.markdown(judged)
+    text = wording.markdown(judged)
     assert text.startswith("Verdicts: 1 reproduced, 0 not reproduced, 0 inconclusive\n")
     lines = text.splitlines()[2:]
     assert len({len(line) for line in lines}) == 1

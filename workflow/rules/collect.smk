@@ -10,7 +10,7 @@ rule collect_run:
     wildcard_constraints:
         table="|".join(paths.collected_tables()),
     group:
-        "probes"
+        submission
     conda:
         "../../envs/environment.yaml"
     resources:

@@ -1,3 +1,9 @@
+# On a cluster, a run's probes and what collects them are one submission. Elsewhere groups
+# would only cost: they double the time that Snakemake takes to find thousands of jobs.
+def submission(wildcards):
+    return "probes" if not workflow.local_exec else None
+
+
 # One rule a probe, because the outputs are its tables.
 for probe in config["probes"]:
 
@@ -12,9 +18,8 @@ for probe in config["probes"]:
         log:
             f"{ROOT}/logs/probe_{probe}/{paths.STEP_PATTERN}.log",
         cache: True
-        # On a cluster, a run's probes and what collects them are one submission.
         group:
-            "probes"
+            submission
         conda:
             "../../envs/environment.yaml"
         threads: config["threads"]

@@ -35,7 +35,7 @@ def _with_id(line, file) -> str:
         claim = file["claims"][int(found[1])]
         if isinstance(claim, dict) and "id" in claim:
             return f"claim {claim['id']}: {line[found.end() :]}"
-    return line
+    return line.removeprefix("the config: ")  # of the whole file
 
 
 def _check(claim, file):
@@ -66,11 +66,17 @@ def _check(claim, file):
         _refuse(claim, "claimed: above is not less than below, so nothing lies between")
     try:
         fields = {
-            name for _, name, _, _ in string.Formatter().parse(claim["statement"])
+            name
+            + ("!" + conversion if conversion else "")
+            + (":" + spec if spec else "")
+            for _, name, spec, conversion in string.Formatter().parse(
+                claim["statement"]
+            )
+            if name is not None
         }
     except ValueError as error:
         _refuse(claim, f"statement: {error}")
-    if unknown := sorted(fields - {None, "subject"}):
+    if unknown := sorted(fields - {"subject"}):
         _refuse(claim, f"statement: found {{{unknown[0]}}}, allowed is {{subject}}")
 
 

@@ -41,13 +41,13 @@ def for_editors() -> dict:
         for other in parts.names("optimisers"):
             optimiser |= parts.declaration("optimisers", other)["settings"]
     models["properties"] = every
-    models["additionalProperties"] = {
-        "type": "object",
-        "required": ["architecture"],
-        "properties": {"architecture": {"enum": names}},
+    models["additionalProperties"] = _unknown_model(names) | {
         "allOf": [
             {
-                "if": {"properties": {"architecture": {"const": name}}},
+                "if": {
+                    "properties": {"architecture": {"const": name}},
+                    "required": ["architecture"],
+                },
                 "then": every[name],
             }
             for name in names
@@ -101,14 +101,8 @@ def _model(name: str, given: dict) -> dict:
     """The schema of a model, by the architecture and the optimiser that it states."""
     names = parts.names("models")
     architecture = given.get("architecture", name)
-    known = {"description": "The network's part.", "enum": names}
     if architecture not in names:
-        return {
-            "description": "A network.",
-            "type": "object",
-            "required": ["architecture"],
-            "properties": {"architecture": known},
-        }
+        return _unknown_model(names)
     declared = parts.declaration("models", architecture)
     datasets = [
         dataset
@@ -127,7 +121,7 @@ def _model(name: str, given: dict) -> dict:
         "additionalProperties": False,
         "required": ["steps", "checkpoints", "seeds", "grid"],
         "properties": {
-            "architecture": known | {"default": architecture},
+            "architecture": _architecture(names) | {"default": architecture},
             "dataset": {
                 "description": f"The data that it learns, of the kind {declared['takes']}.",
                 "enum": datasets,
@@ -138,6 +132,20 @@ def _model(name: str, given: dict) -> dict:
         }
         | reference,
     }
+
+
+def _unknown_model(architectures: list[str]) -> dict:
+    """A model that must still say which architecture it has."""
+    return {
+        "description": "A network.",
+        "type": "object",
+        "required": ["architecture"],
+        "properties": {"architecture": _architecture(architectures)},
+    }
+
+
+def _architecture(architectures: list[str]) -> dict:
+    return {"description": "The network's part.", "enum": architectures}
 
 
 def _optimiser(given: dict) -> dict:

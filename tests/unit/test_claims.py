@@ -1,0 +1,211 @@
+"""Files of claims: each mistake is one line that names file, claim and key."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from experiments import default
+from normscape import parts
+from normscape.claims import declarations, quantities
+from normscape.pipeline import claims, paths
+from normscape.pipeline.config import validate
+from normscape.pipeline.quantities import claimed
+from normscape.tables import CELL, frames
+
+CLAIM = {
+    "id": "trains_faster",
+    "statement": "{subject} trains faster",
+    "where": "Figure 1",
+    "topic": "training",
+    "figure": "fig01_training_curves",
+    "model": "vgg",
+    "lr": 0.1,
+    "quantity": "mean_accuracy",
+    "subjects": ["batch"],
+    "reference": "none",
+    "comparison": "difference",
+    "claimed": {"above": 0.05},
+}
+LEFT_OUT = object()
+
+
+def text(**changes) -> str:
+    """A file of one claim, CLAIM with changes."""
+    claim = {k: v for k, v in (CLAIM | changes).items() if v is not LEFT_OUT}
+    topics = {"training": "It helps"}
+    return yaml.safe_dump({"source": "A paper", "topics": topics, "claims": [claim]})
+
+
+@pytest.fixture
+def refusal(tmp_path, monkeypatch):
+    """refusal(*texts): the mistake in files one.yaml, two.yaml, or None."""
+
+    def check(*texts):
+        files = [tmp_path / name for name in ("one.yaml", "two.yaml")[: len(texts)]]
+        for file, content in zip(files, texts, strict=True):
+            file.write_text(content)
+        monkeypatch.setattr(paths, "claims", lambda: list(map(str, files)))
+        try:
+            claims.check_all()
+        except parts.DeclarationError as error:
+            assert "\n" not in str(error)
+            return str(error).replace(f"{tmp_path}/", "")
+
+    return check
+
+
+MISTAKES = [
+    ({"comparison": "ratoi"}, "comparison: found the text 'ratoi', allowed are differ"),
+    ({"quantity": "speed"}, "quantity: found 'speed', allowed are .*mean_accuracy"),
+    ({"figure": "fig99"}, "figure: found 'fig99', allowed are .*fig01_training_curves"),
+    ({"topic": "shift"}, "topic: found 'shift', allowed are training$"),
+    ({"model": "lenet"}, "model: found 'lenet', allowed are dln, resnet, vgg$"),
+    ({"subjects": ["l7"]}, "subjects: found 'l7', allowed are batch, l1, "),
+    ({"subjects": []}, "subjects: found an empty list"),
+    ({"reference": "l7"}, "reference: found 'l7', allowed are batch, l1, "),
+    ({"reference": LEFT_OUT}, "reference: missing; comparison: difference needs one"),
+    ({"comparison": "value"}, "reference: given, but comparison: value compares with"),
+    ({"references": "none"}, "references: unknown key; allowed are id, .*reference"),
+    ({"claimed": {}}, "claimed: found nothing, allowed is at least one entry"),
+    ({"claimed": {"over": 1}}, "claimed.over: unknown key; allowed are above, below"),
+    ({"claimed": {"above": 2, "below": 1}}, "claimed: above is not less than below"),
+    ({"claimed": {"above": 1, "below": 1}}, "claimed: above is not less than below"),
+    ({"trained": ["none"], "lr": LEFT_OUT}, "lr: missing; trained needs one"),
+    ({"trained": ["l7"]}, "trained: found 'l7', allowed are .*subject$"),
+    ({"lr": "1e-3"}, "lr: found the text '1e-3', .*write 0.001 without quotes"),
+    ({"lr": 0}, "lr: found 0, allowed is more than 0"),
+    ({"where": LEFT_OUT}, "where: missing; it must be given"),
+    (
+        {"applies_to": "own"},
+        "applies_to: found the text 'own', allowed are subjects, a",
+    ),
+    ({"statement": "{norm} helps"}, "statement: found {norm}, allowed is {subject}"),
+    ({"statement": "{subject:d}"}, "statement: found {subject:d}, allowed is"),
+    ({"statement": "{subject"}, "statement: expected '}' before end of string"),
+]
+
+
+@pytest.mark.parametrize(("changes", "line"), MISTAKES)
+def test_a_mistake_in_a_claim_is_named(refusal, changes, line):
+    found = refusal(text(**changes))
+    assert re.match(f"one.yaml: claim trains_faster: {line}", found or "none"), found
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"comparison": "value", "reference": LEFT_OUT},
+        {"lr": LEFT_OUT},
+        {"trained": ["none", "subject"]},
+        {"applies_to": "all", "claimed": {"above": -1, "below": 1}},
+        {"statement": "A {{statement}} about nothing"},
+    ],
+)
+def test_what_is_right_is_accepted(refusal, changes):
+    assert refusal(text(**changes)) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("claims: [", "not readable as YAML: while parsing"),
+        ("", "found nothing, allowed is a mapping"),
+        ("source: A\ntopics: {}\nclaims: []", "claims: found an empty list"),
+        ("source: A\ntopics: {}", "claims: missing; it must be given"),
+        (
+            "source: A\ntopics: {}\nclaims: [3]",
+            r"claims\[0\]: found 3, allowed is a map",
+        ),
+        (text(id=LEFT_OUT), r"claims\[0\].id: missing; it must be given"),
+        (text(id="A b"), "claim A b: id: found the text 'A b', allowed are small lett"),
+    ],
+)
+def test_a_mistake_in_a_file_is_named(refusal, content, line):
+    assert re.match(f"one.yaml: {line}", refusal(content))
+
+
+def test_an_id_is_there_once_in_all_files(refusal):
+    assert refusal(text(), text(id="another")) is None
+    second = "two.yaml: claim trains_faster: id: there is one of this name in one.yaml"
+    assert refusal(text(), text()) == second
+    twice = yaml.safe_load(text())
+    twice["claims"] *= 2
+    found = refusal(yaml.safe_dump(twice))
+    assert found == second.replace("two.yaml", "one.yaml")
+
+
+def test_a_mistake_ends_the_pipeline_before_any_job(refusal):
+    assert refusal(text(model="lenet"))
+    with pytest.raises(SystemExit, match="one.yaml: claim trains_faster: model: found"):
+        validate(default())
+
+
+# The project's own claims
+
+
+def test_the_projects_claims_pass():
+    assert "workflow/claims/santurkar2018.yaml" in paths.claims()
+    claims.check_all()
+    read = declarations.read(paths.claims())
+    assert len(read["claims"]) > 30
+    assert {claim["topic"] for claim in read["claims"]} == read["topics"].keys()
+
+
+def declared(table) -> set[str]:
+    """The columns of a table, and what a quantity may use besides."""
+    return {*CELL, *frames.columns(table), "first_step", "last_layer"}
+
+
+@pytest.mark.parametrize("name", declarations.quantities())
+def test_a_quantity_is_computed_from_declared_columns(name):
+    quantity = declarations.quantities()[name]
+    tables = quantity["tables"]
+    assert all(frames.columns(table) for table in tables)
+    columns = declared(tables[0])
+    assert {"first_step", "last_layer"}.isdisjoint(frames.columns(tables[0]))
+    if "value" not in quantity:
+        assert name in quantities.FUNCTIONS
+    for expression in (quantity.get("value", ""), quantity.get("where", "")):
+        without_texts = re.sub(r"'\w*'|\band\b|\bor\b", "", expression)
+        assert set(re.findall(r"[a-z_]\w*", without_texts)) <= columns, expression
+    if "paper_curve" in quantity:
+        curve = quantity["paper_curve"]
+        assert set(re.findall(r"[a-z_]\w*", curve["value"])) <= {"low", "high"}
+        assert curve["average"] in quantities.AVERAGES
+
+
+def test_every_function_is_of_a_declared_quantity():
+    of_functions = {n for n, q in declarations.quantities().items() if "value" not in q}
+    assert set(quantities.FUNCTIONS) == of_functions
+
+
+def test_the_quantities_of_claims_are_those_that_a_judge_needs():
+    config = default()
+    for name, model in config["models"].items():
+        model["architecture"] = name
+    used = {claim["quantity"] for claim in declarations.read(paths.claims())["claims"]}
+    assert used <= claimed(config).keys()
+    # By which a model's runs have left chance.
+    assert {"final_accuracy", "final_loss"} <= claimed(config).keys()
+    assert "gradient_norm" not in claimed(config)
+
+
+def test_reading_joins_files_and_tells_claims_whom_their_file_names(tmp_path):
+    files = [tmp_path / "one.yaml", tmp_path / "two.yaml"]
+    files[0].write_text(text())
+    files[1].write_text(
+        text(id="another", subjects=["l1"], reference="l2").replace("training", "shift")
+    )
+    read = declarations.read(files)
+    assert set(read["topics"]) == {"training", "shift"}
+    assert [claim["id"] for claim in read["claims"]] == ["trains_faster", "another"]
+    assert [c["named"] for c in read["claims"]] == [{"batch", "none"}, {"l1", "l2"}]
+
+
+def test_editors_find_the_schema_of_claims():
+    for path in map(Path, paths.claims()):
+        (schema,) = re.findall(r"\$schema=(\S+)", path.read_text())
+        assert (path.parent / schema).is_file()

@@ -1,0 +1,206 @@
+"""Declarations: what a part takes, and the settings of norms that declare nothing."""
+
+import inspect
+import shutil
+from importlib import import_module
+
+import pytest
+
+from experiments import default
+from normscape import parts
+from normscape.claims import declarations
+from normscape.pipeline.config import checked, description, validate
+from normscape.pipeline.messages import VALIDATOR, ConfigError
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A copy of src/normscape in which the pipeline looks for parts."""
+    cached = parts.declaration, declarations.quantities
+    copy = shutil.copytree(parts.FOLDER, tmp_path / "normscape")
+    monkeypatch.setattr(parts, "FOLDER", copy)
+    for function in cached:
+        function.cache_clear()
+    yield copy
+    for function in cached:
+        function.cache_clear()
+
+
+OWN = """
+from torch import nn
+class Norm(nn.Module):
+    def __init__(self, features, noise, *, groups=2, affine: bool = True):
+        super().__init__()
+"""
+OF_LP = """
+from normscape.norms._lp import LpNorm
+class Norm(LpNorm):
+    def scale(self, u):
+        return u.norm()
+"""
+OF_A_MODULE = """
+from normscape.norms import batch
+class Norm(batch.Norm):
+    replaces_bias = True
+"""
+OF_ITS_NAMESAKE = """
+from normscape.norms.batch import Norm
+class Norm(Norm):
+    replaces_bias = True
+"""
+OF_ITS_OWN_BASE = """
+class Base:
+    def __init__(self, features, noise, *, power):
+        self.power = power
+class Norm(Base):
+    pass
+"""
+OF_ANOTHER = """
+from normscape.norms.own import Norm as Own
+class Norm(Own):
+    pass
+"""
+
+
+def with_own(**settings) -> dict:
+    """The default config with the norm "mine" in a grid, and these settings of it."""
+    config = default()
+    config["models"]["dln"]["grid"][0]["norms"].append("mine")
+    config["norm_settings"] = {"mine": settings}
+    return config
+
+
+@pytest.mark.parametrize(
+    ("source", "settings"),
+    [
+        (OWN, ["groups", "affine"]),
+        (OF_LP, ["eps", "running_momentum", "centred"]),
+        (OF_A_MODULE, ["eps", "running_momentum"]),
+        (OF_ITS_NAMESAKE, ["eps", "running_momentum"]),
+        (OF_ITS_OWN_BASE, ["power"]),
+        (OF_ANOTHER, ["groups", "affine"]),
+        ("class Norm:\n    pass", []),
+    ],
+)
+def test_a_norm_without_a_declaration_takes_its_classes_arguments(
+    folder, source, settings
+):
+    (folder / "norms/own.py").write_text(OWN)
+    (folder / "norms/mine.py").write_text(source)
+    assert list(parts.declaration("norms", "mine")["settings"]) == settings
+    checked(with_own(**dict.fromkeys(settings[:1], 0.5)))
+    with pytest.raises(ConfigError) as error:
+        checked(with_own(group=4))
+    allowed = ", ".join(settings) or "nothing"
+    line = f"norm_settings.mine.group: unknown key; allowed are {allowed}"
+    assert str(error.value) == line
+
+
+def test_its_defaults_are_the_classes_or_those_that_are_declared(folder):
+    (folder / "norms/mine.py").write_text(OWN)
+    full = checked(with_own(groups=4))
+    assert full["norm_settings"]["mine"] == {"groups": 4}
+    assert description(full)["norms"][-1] == {
+        "name": "mine",
+        "label": None,
+        "colour": None,
+    }
+    parts.declaration.cache_clear()
+    (folder / "norms/mine.py").write_text(OF_LP)
+    full = checked(with_own(eps=0.1))
+    assert full["norm_settings"]["mine"] == parts.defaults("norms", "l1") | {"eps": 0.1}
+    with pytest.raises(ConfigError, match="mine.eps: found 0, allowed is more than 0"):
+        checked(with_own(eps=0))
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "line"),
+    [
+        ("norms/l1.yaml", "label: [", "norms/l1.yaml: not readable as YAML: "),
+        (
+            "norms/l1.yaml",
+            "labl: L1",
+            "norms/l1.yaml: the file: .*'labl' was unexpected",
+        ),
+        ("norms/l1.yaml", "colour: red", "norms/l1.yaml: colour: 'red' does not match"),
+        (
+            "norms/l1.yaml",
+            "settings_of: [l7]",
+            "norms/l1.yaml: settings_of: found 'l7', but there is no l7.yaml",
+        ),
+        (
+            "norms/l1.yaml",
+            "settings: {eps: {default: 1}}",
+            "norms/l1.yaml: settings.eps: 'description' is a required property",
+        ),
+        (
+            "probes/ics.yaml",
+            (parts.FOLDER / "probes/ics.yaml")
+            .read_text()
+            .replace("ics_l2:", "final_loss:"),
+            "probes/ics.yaml: quantities.final_loss: there is one already",
+        ),
+    ],
+)
+def test_a_mistake_in_a_declaration_is_one_line(folder, file, text, line):
+    (folder / file).write_text(text)
+    with pytest.raises(SystemExit, match=line) as stop:
+        validate(default())
+    assert "\n" not in str(stop.value)
+
+
+def test_a_part_is_two_files(folder):
+    shutil.copy(folder / "models/vgg.yaml", folder / "models/lenet.yaml")
+    with pytest.raises(parts.DeclarationError, match=r"lenet.py is missing beside it"):
+        parts.declaration("models", "lenet")
+
+
+# What is declared is what the code takes
+
+
+def arguments(function) -> dict:
+    """Keyword-only arguments, and whether each has a default."""
+    return {
+        name: parameter.default is not parameter.empty
+        for name, parameter in inspect.signature(function).parameters.items()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    }
+
+
+def taken(kind, name) -> dict:
+    module = import_module(f"normscape.{kind}.{name}")
+    if kind == "datasets":
+        return arguments(module.load)
+    if kind == "optimisers":
+        return arguments(module.Optimiser.__init__)
+    if kind == "probes":
+        return arguments(module.measure)
+    own = arguments(module.Norm.__init__)
+    if name == "noisy_batch":  # it passes the others on
+        own |= taken("norms", "noise")
+    return own
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (kind, name)
+        for kind in ("datasets", "norms", "optimisers", "probes")
+        for name in parts.names(kind)
+    ],
+)
+def test_the_declared_settings_are_the_arguments_and_defaults_stand_once(kind, name):
+    declared = parts.declaration(kind, name)
+    settings = declared["settings"] | declared.get("model_settings", {})
+    if "download" in declared:
+        settings = {key: s for key, s in settings.items() if key != "url"}
+    assert dict.fromkeys(settings, False) == taken(kind, name)
+
+
+@pytest.mark.parametrize("kind", parts.KINDS)
+def test_defaults_are_what_is_allowed(kind):
+    for name in parts.names(kind):
+        for key, setting in parts.declaration(kind, name)["settings"].items():
+            if "default" in setting:
+                found = list(VALIDATOR(setting).iter_errors(setting["default"]))
+                assert found == [], (name, key)
