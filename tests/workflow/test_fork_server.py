@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tools.project import PROJECT, environment
+from tools.project import PROJECT, copy_tree, environment
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
 
@@ -36,7 +36,8 @@ def main():
         print(Path.cwd(), os.environ["MOOD"])
         print(sys.argv, sys.path[0], __name__)
         print("aside", file=sys.stderr)
-        Path("library").write_text(str("matplotlib.pyplot" in sys.modules))
+        Path("library").write_text(str("colorsys" in sys.modules))
+        import colorsys
     if task == "mistake":
         raise ValueError("a mistake")
     if task == "bug":
@@ -60,12 +61,17 @@ def wait_until(condition, seconds=10):
 
 
 @pytest.fixture
-def parent():
+def sources(tmp_path):
+    """A copy of src/ for scripts of our own."""
+    return copy_tree(PROJECT / "src", tmp_path / "src", "__pycache__")
+
+
+@pytest.fixture
+def parent(sources):
     """The process that has started a server, and the folder of its command python."""
     process = subprocess.Popen(
         [sys.executable, "-c", START],
-        cwd=PROJECT,
-        env=environment() | {"PYTHONPATH": "src"},
+        env=environment() | {"PYTHONPATH": str(sources)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -83,13 +89,13 @@ def server_of(parent) -> psutil.Process:
 
 
 @pytest.fixture
-def start(tmp_path):
+def start(sources, tmp_path):
     """start(task, commands): the script at work, as a job is."""
-    script = tmp_path / "script.py"
+    script = sources / "script.py"
     script.write_text(SCRIPT)
 
     def start(task, commands=None):
-        own = {"PYTHONPATH": str(PROJECT / "src"), "MOOD": "good"}
+        own = {"MOOD": "good"}
         path = environment()["PATH"]
         if commands:
             path = f"{commands}{os.pathsep}{path}"

@@ -15,10 +15,6 @@ import signal
 import socket
 import sys
 
-LIBRARIES = (
-    *("torch", "safetensors.torch", "yaml"),
-    *("pandas", "scipy.stats", "matplotlib.pyplot"),
-)
 _STREAMS = (0, 1, 2)
 _COMMAND = """\
 #!/bin/sh
@@ -99,16 +95,12 @@ def serve(listening: socket.socket) -> None:
     listening : bound to a path in a folder of its own, which is removed at the end.
     """
     import contextlib
-    import importlib
     import selectors
     import shutil
     from pathlib import Path
 
     parent = os.getppid()
-    sys.path.pop(0)  # this file's folder
-    for library in LIBRARIES:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(library)
+    sys.path[0] = str(Path(__file__).parents[2])
     wake, woken = socket.socketpair()
     for end in (wake, woken):
         end.setblocking(False)
@@ -157,6 +149,7 @@ def _fork(connection: socket.socket, others) -> int | None:
         _, streams, *_ = socket.recv_fds(connection, 1, len(_STREAMS))
         with connection.makefile() as lines:
             request = json.loads(lines.readline())
+        _import_libraries(request)
         process = os.fork()
         if not process:
             for other in others:
@@ -164,11 +157,26 @@ def _fork(connection: socket.socket, others) -> int | None:
             _become(request, streams)
         connection.sendall(b"\1")
         return process
-    except (OSError, ValueError):
+    except (OSError, ValueError, SyntaxError):
         return None
     finally:
         for stream in streams:
             os.close(stream)
+
+
+def _import_libraries(request: dict) -> None:
+    """What the script imports from elsewhere, once for all who ask."""
+    import contextlib
+    import importlib
+    from pathlib import Path
+
+    from normscape.pipeline import code
+
+    script = Path(request["folder"], request["arguments"][0])
+    for library in sorted(code.libraries(script)):
+        # A name of a module is no module; one that can't be imported is for the script.
+        with contextlib.suppress(ImportError):
+            importlib.import_module(library)
 
 
 def _become(request: dict, streams: list[int]) -> None:

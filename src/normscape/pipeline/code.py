@@ -69,19 +69,38 @@ def closure(*files: str) -> list[Path]:
     return sorted(found)
 
 
+def libraries(script: Path) -> set[str]:
+    """What a script and the project's files that it imports import from elsewhere.
+
+    A name may be one of a module's own: ``from a import b`` gives a and a.b.
+    """
+    return {
+        name
+        for path in closure(str(script))
+        for name in _names(path)
+        if not list(_files_of(name))
+    }
+
+
 @functools.cache
 def _imports(path: Path) -> tuple[Path, ...]:
     """The project's files that a file imports itself, their packages included."""
-    names = {".".join(path.relative_to(SRC).with_suffix("").parts)}
+    return tuple(itertools.chain.from_iterable(map(_files_of, _names(path))))
+
+
+@functools.cache
+def _names(path: Path) -> frozenset[str]:
+    """The modules that a file imports, as dotted names; of data, its own place."""
     if path.suffix != ".py":
-        return tuple(_files_of(names.pop()))
+        return frozenset([".".join(path.relative_to(SRC).with_suffix("").parts)])
+    names = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             names.add(node.module)
             names.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return tuple(itertools.chain.from_iterable(map(_files_of, names)))
+    return frozenset(names)
 
 
 def _files_of(module: str) -> Iterator[Path]:

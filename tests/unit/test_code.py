@@ -1,0 +1,181 @@
+"""Code digests: which modules a rule depends on, and that their content counts."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from normscape import parts
+from normscape.pipeline import code, paths
+
+# An edit of one of these trains every VGG with batch normalisation again.
+OF_TRAINING = [
+    "normscape/__init__.py",
+    "normscape/files.py",
+    "normscape/models/__init__.py",
+    "normscape/models/network.py",
+    "normscape/models/vgg.py",
+    "normscape/norms/__init__.py",
+    "normscape/norms/_affine.py",
+    "normscape/norms/batch.py",
+    "normscape/optimisers/__init__.py",
+    "normscape/optimisers/sgd.py",
+    "normscape/training/__init__.py",
+    "normscape/training/checkpoints.py",
+    "normscape/training/loop.py",
+    "normscape/training/process.py",
+    "normscape/training/randomness.py",
+    "normscape/training/run.py",
+    "normscape/training/tensors.py",
+]
+
+
+def modules(lines) -> list[str]:
+    """The modules that lines "module digest" name."""
+    return [line.split()[0] for line in lines]
+
+
+def training():
+    return code.of_training("vgg", "batch", "sgd")
+
+
+def test_a_training_depends_on_its_parts_and_the_core_and_no_more():
+    assert modules(training()) == OF_TRAINING
+    of_another = modules(code.of_training("dln", "noisy_batch", "adam"))
+    assert set(of_another) - set(OF_TRAINING) == {
+        "normscape/models/dln.py",
+        "normscape/norms/noise.py",
+        "normscape/norms/noisy_batch.py",
+        "normscape/optimisers/adam.py",
+        "normscape/training/pullbacks.py",
+    }
+    assert set(OF_TRAINING) - set(of_another) == {
+        "normscape/models/vgg.py",
+        "normscape/optimisers/sgd.py",
+    }
+
+
+def loaded(*names) -> list[str]:
+    """The project's files that a fresh interpreter loads for these modules, sorted."""
+    script = (
+        f"import sys, {', '.join(names)}\n"
+        "for name, module in sys.modules.items():\n"
+        "    if name.split('.')[0] == 'normscape': print(module.__file__)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=os.environ | {"PYTHONPATH": str(code.SRC)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return sorted(str(Path(p).relative_to(code.SRC)) for p in done.stdout.split())
+
+
+CORE = [
+    "normscape.training.checkpoints",
+    "normscape.models.vgg",
+    "normscape.norms.batch",
+    "normscape.optimisers.sgd",
+]
+
+
+def test_a_trainings_code_is_what_python_loads():
+    assert loaded(*CORE, "normscape.training.loop") == OF_TRAINING
+
+
+def test_a_probes_code_is_what_python_loads():
+    found = modules(code.of_probe("ics", "vgg", "batch", "sgd"))
+    assert found == loaded(*CORE, "normscape.probes.ics")
+
+
+@pytest.mark.parametrize("probe", parts.names("probes"))
+def test_a_probe_depends_on_itself_and_not_on_the_others(probe):
+    found = modules(code.of_probe(probe, "vgg", "batch", "sgd"))
+    probes = {Path(m).stem for m in found if Path(m).parent.name == "probes"}
+    assert probes == {"__init__", probe}
+    assert set(OF_TRAINING) - set(found) == {"normscape/training/loop.py"}
+
+
+def test_other_rules_depend_on_what_they_import_and_name():
+    figure = modules(code.digests("figure.py", "normscape/figures/fig04_landscape.py"))
+    for name in ("curves", "landscapes", "style", "fig04_landscape"):
+        assert f"normscape/figures/{name}.py" in figure
+    assert not [m for m in figure if "ridges" in m or "fig05" in m or "training" in m]
+    page = modules(code.digests("page.py", *paths.page_templates()))
+    assert "normscape/page/style.css" in page
+    collect = modules(code.digests("collect.py"))
+    assert collect == [
+        "collect.py",
+        "normscape/__init__.py",
+        "normscape/files.py",
+        "normscape/tables/__init__.py",
+        "normscape/tables/rows.py",
+    ]
+
+
+def test_what_starts_and_reports_jobs_is_in_no_digest():
+    scripts = [path.name for path in code.SRC.glob("*.py")]
+    assert len(scripts) > 8
+    for script in scripts:
+        assert "normscape.jobs" in (code.SRC / script).read_text()
+        found = modules(code.digests(script))
+        assert script in found
+        assert not [module for module in found if "jobs" in module]
+
+
+@pytest.fixture
+def copied(tmp_path, monkeypatch):
+    """copied(name): a copy of src/ there, whose digests are asked for from now on."""
+
+    def copy(name):
+        source = Path(parts.FOLDER).parent
+        leave = shutil.ignore_patterns("__pycache__")
+        tree = shutil.copytree(source, tmp_path / name, ignore=leave)
+        monkeypatch.setattr(code, "SRC", tree)
+        forget()
+        return tree
+
+    yield copy
+    forget()
+
+
+def forget():
+    """As in a new process."""
+    for function in (code.digests, code._digest, code._imports):
+        function.cache_clear()
+
+
+def test_digests_follow_content_and_not_time_or_place(copied):
+    before = training()
+    tree = copied("elsewhere")
+    assert training() == before
+    for path in tree.rglob("*.py"):
+        os.utime(path, (1, 1))
+    forget()
+    assert training() == before
+    for other in ("norms/l1.py", "training/resume.py", "tables/rows.py"):
+        (tree / "normscape" / other).write_text("# another\n")
+    forget()
+    assert training() == before
+
+
+@pytest.mark.parametrize("module", ["norms/batch.py", "models/network.py"])
+def test_an_edit_changes_the_line_that_names_its_module(copied, module):
+    before = training()
+    path = copied("edited") / "normscape" / module
+    path.write_text(path.read_text() + "\n# A remark.\n")
+    after = training()
+    assert modules(after) == modules(before)
+    differ = [new for new, old in zip(after, before, strict=True) if new != old]
+    assert modules(differ) == [f"normscape/{module}"]
+
+
+def test_a_new_import_is_a_new_line(copied):
+    path = copied("edited") / "normscape/norms/batch.py"
+    path.write_text("from normscape.norms import l1\n" + path.read_text())
+    new = set(modules(training())) - set(OF_TRAINING)
+    assert new == {"normscape/norms/_lp.py", "normscape/norms/l1.py"}
