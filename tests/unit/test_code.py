@@ -145,7 +145,7 @@ def copied(tmp_path, monkeypatch):
 
 def forget():
     """As in a new process."""
-    for function in (code.digests, code._digest, code._imports):
+    for function in (code.digests, code._digest, code._imports, code._names):
         function.cache_clear()
 
 

@@ -8,14 +8,20 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from figures import panels, style
 
-from normscape import columns, summaries, theory
-from normscape.tables import read
-from workflow import grid
+from experiments import experiment
+from normscape.figures import curves
+from normscape.pipeline import paths
+from normscape.tables import frames, rows
+from normscape.theory import instances
 
 NORMS = ["none", "batch", "noisy_batch", "noise", "l1", "l2", "linf", "mine"]
 LRS = {"vgg": [0.1, 0.5], "dln": [1e-6, 1e-7]}
+MODELS = {"vgg": "vgg", "dln": "dln"}
+# With a model of the user's own between them.
+WITH_SMALL = {"vgg": "vgg", "small": "resnet", "dln": "dln"}
+EXPERIMENT = experiment(MODELS, NORMS)
+LAYERS = (1, 2, 3, 4, 5, 8, 9, 10, 11, 13, 17, 24)
 
 
 def cells():
@@ -40,7 +46,7 @@ def tables():
             )
         for step in (0, 10, 20):
             evaluation.append(cell | {"step": step, "test_accuracy": step / 40})
-            for layer in (1, 2, 3, 5, 9, 10, 11, 13, 17, 24):
+            for layer in LAYERS:
                 row = cell | {"step": step, "layer": layer}
                 ics.append(
                     row
@@ -89,25 +95,46 @@ def tables():
             ("histograms", histograms),
         )
     }
-    for name, sources in grid.SUMMARIES.items():
-        tables[name] = getattr(summaries, name)(*(tables[s] for s in sources))
-    tables["theory_instances"] = theory_instances()
-    return tables | read(["workflow/resources/paper_curves.csv"])
+    tables = summarised(tables) | {"theory_instances": theory_instances()}
+    return tables | frames.read([paths.PAPER_CURVES])
+
+
+def summarised(tables):
+    """Tables with the summaries of them."""
+    found = dict(tables)
+    for name in paths.summaries():
+        module = importlib.import_module(f"normscape.summaries.{name}")
+        found[name] = module.summarise(*(tables[t] for t in module.TABLES))
+    return found
+
+
+@pytest.fixture(scope="module")
+def with_small(tables):
+    """The same with a third model, "small", whose runs are those of the VGG."""
+
+    def beside(table):
+        return pd.concat([table, table[table.model == "vgg"].assign(model="small")])
+
+    return {n: t if n == "paper_curves" else beside(t) for n, t in tables.items()}
 
 
 def theory_instances():
     """Random units, and a VGG's as if it had been trained."""
-    rows = pd.DataFrame(
-        theory.random_instances(5), columns=list(columns.THEORY_INSTANCES)
-    )
+    rows = pd.DataFrame(instances.random_instances(5))
     return pd.concat([rows, rows.assign(model="vgg", norm="batch")])
 
 
-def draw(name, tables, norms=NORMS):
-    module = importlib.import_module(f"figures.{name}")
-    figure = module.draw({n: tables[n] for n in module.TABLES}, style.Norms(norms))
+def draw(name, tables, of=EXPERIMENT):
+    module = importlib.import_module(f"normscape.figures.{name}")
+    figure = module.draw({n: tables[n] for n in module.TABLES}, of)
     figure.canvas.draw()
     return figure
+
+
+@pytest.fixture(autouse=True)
+def close():
+    yield
+    plt.close("all")
 
 
 def axes_of(figure):
@@ -119,7 +146,7 @@ def texts(figure):
     return [text for text in found if text]
 
 
-@pytest.mark.parametrize("name", grid.figures())
+@pytest.mark.parametrize("name", paths.figures())
 def test_no_panel_is_empty_and_every_axis_is_labelled(tables, name):
     figure = draw(name, tables)
     for ax in axes_of(figure):
@@ -131,20 +158,18 @@ def test_no_panel_is_empty_and_every_axis_is_labelled(tables, name):
         for label in labels
         for word in ("Step", "Learning rate", "Step size", "Bound")
     )
-    plt.close(figure)
 
 
-@pytest.mark.parametrize("name", sorted(set(grid.figures()) - {"fig16_theory"}))
+@pytest.mark.parametrize("name", sorted(set(paths.figures()) - {"fig16_theory"}))
 def test_the_users_own_norm_is_in_every_figure(tables, name):
     figure = draw(name, tables)
     assert any("mine" in text for text in texts(figure))
-    own = style.Norms(NORMS).colour("mine")
+    own = EXPERIMENT.norms["mine"].colour
     if name != "fig11_gradient_change":  # its colours are steps
         assert own in colours(figure)
-    plt.close(figure)
 
 
-@pytest.mark.parametrize("name", grid.figures())
+@pytest.mark.parametrize("name", paths.figures())
 def test_tick_labels_do_not_overlap(tables, name):
     figure = draw(name, tables)
     for ax in axes_of(figure):
@@ -162,7 +187,6 @@ def test_tick_labels_do_not_overlap(tables, name):
         )
         for left, right in itertools.pairwise(boxes):
             assert left.x1 <= right.x0, ax.get_title()
-    plt.close(figure)
 
 
 def colours(figure):
@@ -178,29 +202,29 @@ def colours(figure):
     return found
 
 
-@pytest.mark.parametrize("name", grid.figures())
+@pytest.mark.parametrize("name", paths.figures())
 def test_an_experiment_without_the_cells_says_so(tables, name):
     """Only the standard VGG is left: nothing fails, empty panels say why."""
     few = {
         key: table[(table.model == "vgg") & (table.norm == "none")]
         for key, table in tables.items()
     }
-    figure = draw(name, few, ["none"])
+    figure = draw(name, few, experiment(MODELS, ["none"]))
     for ax in axes_of(figure):
         assert ax.has_data() or "not in this" in ax.texts[0].get_text()
-    plt.close(figure)
 
 
 def test_one_colour_a_norm():
-    norms = style.Norms(NORMS)
-    assert len({norms.colour(name) for name in NORMS}) == len(NORMS)
-    assert style.Norms(["mine", "batch"]).colour("batch") == norms.colour("batch")
-    assert norms.choose("none", "batch") == ["none", "batch", "mine"]
+    norms = EXPERIMENT.norms
+    assert len({norm.colour for norm in norms.values()}) == len(NORMS)
+    other = experiment({"vgg": "vgg"}, ["batch", "mine"]).norms
+    assert other["batch"] == norms["batch"]
+    assert other["mine"] == norms["mine"]
+    chosen = curves.choose(EXPERIMENT, "none", "batch")
+    assert [norm.name for norm in chosen] == ["none", "batch", "mine"]
 
 
 def test_curves_are_means_over_seeds_and_bands_their_range(tables):
-    from figures import panels
-
     rows = pd.DataFrame(
         [
             {"seed": s, "step": t, "loss": (s + 1) * (t + 1.0)}
@@ -209,12 +233,11 @@ def test_curves_are_means_over_seeds_and_bands_their_range(tables):
         ]
     )
     figure, ax = plt.subplots()
-    panels.curve(ax, rows, "step", "loss", color="#000000")
+    curves.curve(ax, rows, "step", "loss", color="#000000")
     assert list(ax.lines[0].get_ydata()) == [2, 4, 6, 8]
     band = ax.collections[0].get_paths()[0].vertices
     assert band[:, 1].min() == 1
     assert band[:, 1].max() == 12
-    plt.close(figure)
 
 
 def test_a_diverged_run_ends_in_a_cross(tables):
@@ -224,14 +247,12 @@ def test_a_diverged_run_ends_in_a_cross(tables):
     ]
     assert len(crosses) == 1
     assert list(crosses[0].get_xdata()) == [9]
-    plt.close(figure)
     figure = draw("fig14_learning_rates", tables)
     assert [
         float(line.get_xdata()[0])
         for line in axes_of(figure)[0].lines
         if line.get_marker() == "x"
     ] == [0.5]
-    plt.close(figure)
 
 
 def test_figure_3_has_the_papers_layers_and_log_axes(tables):
@@ -249,7 +270,6 @@ def test_figure_3_has_the_papers_layers_and_log_axes(tables):
     for ax in axes_of(figure):
         expected = "log" if "difference" in ax.get_ylabel() else "linear"
         assert ax.get_yscale() == expected
-    plt.close(figure)
 
 
 def test_figure_4_shows_the_ranges_of_its_table(tables):
@@ -262,14 +282,12 @@ def test_figure_4_shows_the_ranges_of_its_table(tables):
         assert (level * 0.2,) * 3 in high
         assert (level * 0.1,) * 3 in high
     assert {line.get_ydata()[0] for line in beta.lines} == {1, 2, 8}
-    plt.close(figure)
 
 
 def test_the_papers_curves_are_shown_where_the_scale_is_the_papers(tables):
     def dotted(name, tables):
         figure = draw(name, tables)
         lines = [line for ax in axes_of(figure) for line in ax.lines]
-        plt.close(figure)
         return [line for line in lines if line.get_gid() == "paper"]
 
     for name in ("fig04_landscape", "fig05_lp_norms", "fig10_dln_landscape"):
@@ -293,13 +311,12 @@ def test_figure_16_shows_every_instance(tables):
         rows = instances[(instances.statement == statement) & (instances.form == form)]
         shown = np.concatenate([line.get_ydata() for line in ax.lines[:3]])
         assert sorted(shown) == sorted(rows.actual)
-    plt.close(figure)
 
 
 def test_an_empty_panel_leaves_the_axes_of_others_alone():
     figure, (full, empty) = plt.subplots(1, 2, sharey=True)
     full.semilogy([0, 1], [1.0, 1e6])
-    panels.note_if_empty(empty)
+    curves.note_if_empty(empty)
     figure.canvas.draw()
     assert [label.get_text() for label in full.get_yticklabels() if label.get_text()]
     assert not any(label.get_visible() for label in empty.get_yticklabels())
@@ -308,6 +325,6 @@ def test_an_empty_panel_leaves_the_axes_of_others_alone():
 def test_ticks_that_would_touch_have_no_label():
     _, ax = plt.subplots()
     ax.plot([20, 800], [0, 1])
-    panels.log_x(ax, [20, 100, 400, 800])
+    curves.log_x(ax, [20, 100, 400, 800])
     labels = [label.get_text() for label in ax.get_xticklabels()]
     assert labels == ["20", "100", "", "800"]

@@ -5,8 +5,9 @@ import logging
 import pytest
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from normscape import progress as training_progress
-from workflow import progress
+from normscape.jobs import progress as training_progress
+from normscape.pipeline import progress
+from normscape.training.loop import Step
 
 
 class Clock:
@@ -41,29 +42,25 @@ def begin(logger, jobid, rule, message, log=()):
     say(logger, LogEvent.JOB_STARTED, jobs=[jobid])
 
 
-def test_time_left_is_that_of_each_rule(logger, clock):
-    """Two trainings of 100 s and four probes of 10 s, one after another."""
+def test_how_much_is_done_and_how_fast(logger, clock):
     shown = progress.Progress(logger)
     say(logger, LogEvent.RUN_INFO, stats={"train": 2, "probe": 4, "total": 6})
-    assert shown.status() == "0 of 6 jobs done (0 %)"
-    for jobid, (rule, seconds) in enumerate([("train", 100), ("probe", 10)]):
+    clock.now += 60
+    assert shown.status() == "0 of 6 jobs done (0 %)"  # no rate is known
+    for jobid, (rule, seconds) in enumerate([("train", 100), ("probe", 20)]):
         begin(logger, jobid, rule, f"A {rule}")
         clock.now += seconds
         say(logger, LogEvent.JOB_FINISHED, job_id=jobid)
         say(logger, LogEvent.PROGRESS, done=jobid + 1, total=6)
-        if rule == "train":  # what a probe takes is not known yet
-            assert shown.status().endswith("(16 %), at least 2 min left")
-    # A training of 100 s and three probes of 10 s.
-    assert shown.status() == "2 of 6 jobs done (33 %), about 2 min left"
-    assert shown._seconds_left() == pytest.approx(130)
-    begin(logger, 2, "train", "A train")
-    clock.now += 40
-    assert shown._seconds_left() == pytest.approx(90)
+    # In three minutes.
+    assert shown.status() == "2 of 6 jobs done (33 %), 0.667 a minute"
+    clock.now += 60
+    assert shown.status() == "2 of 6 jobs done (33 %), 0.5 a minute"
 
 
 def test_long_trainings_tell_their_step_loss_and_rate(logger, clock, tmp_path, capsys):
     say_step = training_progress.Progress(steps=800, start=100)
-    history = [["vgg", "none", 0.1, 1, 339, 1.23456, 0.5, 2.0, 0]]
+    history = [Step(339, loss=1.23456, accuracy=0.5, gradient_norm=2.0, diverged=0)]
     clock.now = 10
     say_step(140, history)
     assert capsys.readouterr().out == ""  # not yet
@@ -99,16 +96,47 @@ def test_other_records_are_nothing_to_it(logger, clock):
     assert shown.status() == "0 of 0 jobs done (0 %)"
 
 
-def test_verdicts_fit_a_terminal(tmp_path):
-    path = tmp_path / "verdicts.csv"
-    path.write_text(
-        "claim,statement,subject,verdict\n"
-        "a,BatchNorm trains faster than the standard net,batch,reproduced\n"
-        f"b,{'The loss varies less ' * 4},l1,not reproduced\n"
-        f"b,{'The loss varies less ' * 4},l2,inconclusive\n"
+LONG = "The loss varies less " * 4 + "with "
+
+
+@pytest.fixture
+def root(tmp_path):
+    """An experiment's folder with verdicts, two of which are about runs elsewhere."""
+    (tmp_path / "verdicts.csv").write_text(
+        "claim,statement,subject,seeds,verdict\n"
+        "a,BatchNorm trains faster than the standard net,batch,3,reproduced\n"
+        f"b,{LONG}L1,l1,3,not reproduced\n"
+        f"b,{LONG}L2,l2,1,inconclusive\n"
+        f"b,{LONG}Linf,linf,0,inconclusive\n"
+        "c,BatchNorm is the best,batch,0,inconclusive\n"
     )
-    lines = progress.verdicts(path).splitlines()
+    return tmp_path
+
+
+def test_verdicts_fit_a_terminal(root):
+    lines = progress.verdicts(root / "verdicts.csv").splitlines()
     first = "reproduced      BatchNorm trains faster than the standard net"
     assert lines[0] == first
     assert max(map(len, lines)) <= 80
-    assert sum("(l2)" in line for line in lines) == 1
+    text = " ".join(" ".join(lines).split())
+    assert f"not reproduced {LONG}L1" in text
+    assert f"inconclusive {LONG}L2" in text
+    assert "Linf" not in text
+    assert "best" not in text
+    assert lines[-1] == "2 claims are about runs that this experiment does not have"
+
+
+def test_an_experiment_ends_with_its_verdicts_and_where_its_page_is(root):
+    said = progress.summary(root)
+    assert progress.verdicts(root / "verdicts.csv") in said
+    assert "page" not in said
+    (root / "index.html").write_text("<html></html>")
+    assert progress.summary(root).endswith(f"\nThe results page: {root}/index.html")
+    (root / "verdicts.csv").unlink()  # of a run that was asked for the page alone
+    assert progress.summary(root) == f"The results page: {root}/index.html"
+
+
+def test_verdicts_of_an_experiment_with_all_runs_end_with_the_last(root):
+    table = root / "verdicts.csv"
+    table.write_text("".join(table.read_text().splitlines(keepends=True)[:2]))
+    assert len(progress.verdicts(table).splitlines()) == 1

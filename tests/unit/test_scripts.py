@@ -1,5 +1,6 @@
 """The command line of each script: help, and one line for a mistake."""
 
+import json
 import re
 import subprocess
 import sys
@@ -25,40 +26,60 @@ def test_help_explains_itself(script):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "line"),
+    ("name", "line"),
     [
-        (["probe_ics.py", "--checkpoint", "no.safetensors"], "no.safetensors"),
-        (
-            ["probe_ics.py", "--checkpoint", "broken.safetensors"],
-            "not a complete safetens",
-        ),
+        ("no.safetensors", "no.safetensors"),
+        ("broken.safetensors", "not a complete safetens"),
     ],
 )
-def test_a_bad_file_is_one_line(tmp_path, arguments, line):
+def test_a_bad_file_is_one_line(tmp_path, name, line):
     (tmp_path / "broken.safetensors").write_bytes(b"x" * 100)
-    script, option, name = arguments
     output = tmp_path / "out.csv"
     done = call(
-        f"src/{script}",
-        *(option, tmp_path / name),
+        *("src/probe.py", "ics"),
+        *("--checkpoint", tmp_path / name),
         *("--data", tmp_path / name),
         *("--output", output),
     )
     assert done.returncode == 1
-    assert done.stderr.startswith(f"{script}: ")
+    assert done.stderr.startswith("probe.py: ")
     assert line in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert not output.exists()
 
 
+def collect(folder, *tables):
+    """collect.py, asked for the columns lr and loss."""
+    paths = [folder / table for table in tables]
+    columns = ["--columns", "lr", "loss"]
+    return call("src/collect.py", *paths, *columns, "--output", folder / "c.csv")
+
+
 def test_tables_that_do_not_agree_are_one_line(tmp_path):
     (tmp_path / "a.csv").write_text("lr,loss\n1,2\n")
     (tmp_path / "b.csv").write_text("lr,accuracy\n1,2\n")
-    output = tmp_path / "c.csv"
-    done = call(
-        "src/collect.py", tmp_path / "a.csv", tmp_path / "b.csv", "--output", output
-    )
+    done = collect(tmp_path, "a.csv", "b.csv")
     assert done.returncode == 1
     assert "b.csv: found the columns 'lr,accuracy', expected 'lr,loss'" in done.stderr
     assert "Traceback" not in done.stderr
-    assert not output.exists()
+    assert not (tmp_path / "c.csv").exists()
+
+
+def test_tables_of_no_run_are_a_header(tmp_path):
+    done = collect(tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "c.csv").read_text() == "lr,loss\n"
+
+
+def test_a_figure_without_its_tables_is_one_line(tmp_path):
+    (tmp_path / "landscape_ranges.csv").write_text("model,norm,lr,seed\n")
+    figure = ["src/figure.py", "fig04_landscape", "--output", tmp_path / "f.png"]
+    tables = ["--tables", "workflow/resources/paper_curves.csv"]
+    experiment = ["--experiment", json.dumps({"models": [], "norms": []})]
+    done = call(*figure, *tables, *experiment)
+    assert done.returncode == 1
+    assert done.stderr == "figure.py: --tables: landscape_ranges.csv is missing\n"
+    done = call(*figure, *tables, "--experiment", "none,batch")
+    assert done.returncode == 2
+    assert "--experiment: not JSON" in done.stderr
+    assert "Traceback" not in done.stderr

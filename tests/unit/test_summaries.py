@@ -1,15 +1,17 @@
 """Summaries of made-up tables whose answers are known."""
 
 import math
-import re
+from importlib import import_module
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from normscape import columns, summaries, tables
+from normscape.pipeline import paths
+from normscape.summaries import landscape_ranges, moment_drift, runs
+from normscape.tables import CELL as KEYS
+from normscape.tables import frames, rows
 
-HEADER = ",".join(columns.HISTORY) + "\n"
 CELL = {"model": "vgg", "norm": "none", "lr": 0.1, "seed": 0}
 
 
@@ -46,7 +48,7 @@ def test_runs():
         [CELL | {"step": t, "test_accuracy": a} for t, a in ((120, 0.8), (0, 0.1))]
         + [CELL | {"seed": 1, "step": 0, "test_accuracy": 0.1}]
     )
-    table = summaries.runs(pd.concat([good, bad]), evaluation).set_index("seed")
+    table = runs.summarise(pd.concat([good, bad]), evaluation).set_index("seed")
     assert table.loc[0, "steps"] == 120
     assert table.loc[0, "final_loss"] == pytest.approx(np.mean(range(1, 51)))
     assert table.loc[0, "final_accuracy"] == pytest.approx(
@@ -73,7 +75,7 @@ def test_landscape_ranges():
         [point(0, 0.1, 3.0, 1.0), point(0, 0.2, 2.0, 4.0), point(0, 0.4, 5.0, 2.0)]
         + [point(9, 0.1, 1.0, 1.0), point(9, 0.2, math.inf, math.nan)]
     )
-    first, second = summaries.landscape_ranges(table).to_dict("records")
+    first, second = landscape_ranges.summarise(table).to_dict("records")
     assert (first["loss_low"], first["loss_high"]) == (2, 5)
     assert (first["gradient_change_low"], first["gradient_change_high"]) == (1, 4)
     assert first["effective_beta"] == pytest.approx(4 / 0.4)
@@ -88,7 +90,7 @@ def test_moment_drift():
         | {"step": t, "layer": 2, "scope": "unit", "unit": 5, "mean": m, "variance": v}
         for t, m, v in ((100, 4.0, 1.0), (0, 1.0, 2.0), (10, 2.0, 5.0))
     ]
-    table = summaries.moment_drift(pd.DataFrame(rows))
+    table = moment_drift.summarise(pd.DataFrame(rows))
     assert list(table.step) == [0, 10, 100]
     assert list(table.mean_change[1:]) == [1, 2]
     assert list(table.mean_drift) == [0, 1, 3]
@@ -97,40 +99,53 @@ def test_moment_drift():
     assert math.isnan(table.mean_change[0])
 
 
-def test_reading_keeps_the_norm_called_none(tmp_path):
-    (tmp_path / "t.csv").write_text(
-        "model,norm,lr,seed,x\nvgg,none,0.1,0,nan\nvgg,none,0.1,1,\n"
-    )
-    table = tables.read([tmp_path / "t.csv"])["t"]
-    assert list(table.norm) == ["none", "none"]
-    assert table.x.isna().all()
-    (tmp_path / "u.csv").write_text("model,lr,seed\nvgg,0.1,0\n")
-    with pytest.raises(ValueError, match="u.csv: the column norm is missing"):
-        tables.read([tmp_path / "u.csv"])
+def test_a_change_is_of_one_run_and_one_scope():
+    """The first checkpoint of a run has none before, whatever row stands above it."""
+    table = [
+        CELL
+        | {"seed": seed, "step": t, "layer": 1, "scope": scope, "unit": None}
+        | {"mean": seed + t, "variance": 1.0}
+        for seed in (0, 1)
+        for scope in ("unit", "layer")
+        for t in (0, 5)
+    ]
+    found = moment_drift.summarise(pd.DataFrame(table))
+    assert found.mean_change[found.step == 0].isna().all()
+    assert found.mean_change[found.step == 5].tolist() == [5] * 4
 
 
-def test_an_empty_evaluation_is_no_damage(tmp_path):
-    """Of networks that do not classify, there is only the header."""
-    (tmp_path / "evaluation.csv").write_text(",".join(columns.EVALUATION) + "\n")
-    row = "dln,batch,1e-06,0,0,1.5,,2.0,0"
-    (tmp_path / "history.csv").write_text(",".join(columns.HISTORY) + f"\n{row}\n")
-    read = tables.read([tmp_path / "evaluation.csv", tmp_path / "history.csv"])
-    assert summaries.runs(**read).final_test_accuracy.isna().all()
+def module(table):
+    return import_module(f"normscape.summaries.{table}")
 
 
-@pytest.mark.parametrize(
-    ("text", "line"),
-    [
-        ("model,norm,lr,seed\n", "the column step is missing"),
-        ("", "cut short after line 0"),
-        (HEADER + "vgg,none,0.1,0,0,1.5,0.5,2.0,0", "cut short after line 2"),
-        (HEADER + "vgg,none,0.1,0\n", "line 2 has 4 cells, expected 9"),
-        (HEADER + "vgg,none,0.1,0,0,x,0.5,2.0,0\n", "found 'x' in the column loss"),
-        ("\xff\xfe\x00", "not a table but bytes"),
-    ],
-)
-def test_a_damaged_table_is_named(tmp_path, text, line):
-    path = tmp_path / "history.csv"
-    path.write_bytes(text.encode("latin-1"))
-    with pytest.raises(ValueError, match=re.escape(f"{path}: {line}")):
-        tables.read([path])
+def table_file(folder, name, rows_=()):
+    rows.write(folder / f"{name}.csv", paths.columns(name), rows_)
+    return folder / f"{name}.csv"
+
+
+@pytest.mark.parametrize("name", paths.summaries())
+def test_an_experiment_without_a_probe_has_empty_tables(tmp_path, name):
+    """Each summary of tables that hold only a header, but for the history."""
+    step = {"step": 0, "loss": 1.5, "accuracy": None, "gradient_norm": 2.0}
+    history = [CELL | step | {"diverged": 0}]
+    files = [
+        table_file(tmp_path, table, history if table == "history" else ())
+        for table in module(name).TABLES
+    ]
+    found = module(name).summarise(*frames.read(files).values())
+    assert list(found) == [*KEYS, *frames.columns(name)]
+    frames.write(tmp_path / f"{name}.csv", found)
+    again = frames.read([tmp_path / f"{name}.csv"])[name]
+    assert list(again) == list(found)
+    assert len(again) == (1 if "history" in module(name).TABLES else 0)
+
+
+def test_networks_that_do_not_classify_have_no_accuracy(tmp_path):
+    history = tmp_path / "history.csv"
+    header = ",".join(paths.columns("history"))
+    history.write_text(f"{header}\ndln,batch,1e-06,0,0,1.5,,2.0,0\n")
+    read = frames.read([history, table_file(tmp_path, "evaluation")])
+    (row,) = runs.summarise(**read).itertuples()
+    assert row.final_loss == 1.5
+    assert math.isnan(row.final_accuracy)
+    assert math.isnan(row.final_test_accuracy)

@@ -3,13 +3,16 @@
 import pandas as pd
 import pytest
 import torch
+from numerics import double, walk
 
-from normscape import columns, summaries, theory
+from normscape.theory import instances, statements
+from normscape.theory.statements import differentiate
+from normscape.theory.summary import summarise
 
 STATEMENTS = {
-    "Theorem 4.1": theory.theorem_41,
-    "Theorem 4.2": theory.theorem_42,
-    "Theorem 4.4": lambda unit: theory.theorem_44(unit, 2.0),
+    "Theorem 4.1": statements.theorem_41,
+    "Theorem 4.2": statements.theorem_42,
+    "Theorem 4.4": lambda unit: statements.theorem_44(unit, 2.0),
 }
 
 
@@ -21,11 +24,11 @@ def unit():
     def loss(z):
         return (z @ matrix).sin().sum()
 
-    return theory.differentiate(y, 1.3, -0.4, loss)
+    return differentiate(y, 1.3, -0.4, loss)
 
 
-def table(rows):
-    return pd.DataFrame(rows, columns=list(columns.THEORY_INSTANCES))
+def violation(statement, actual, terms):
+    return instances._outcome(statement, "holds", actual, terms)["violation"]
 
 
 def test_derivatives_are_those_of_finite_differences():
@@ -38,7 +41,7 @@ def test_derivatives_are_those_of_finite_differences():
     def whole(y):
         return loss(1.3 * (y - y.mean()) / y.var(correction=0).sqrt() - 0.4)
 
-    unit = theory.differentiate(y, 1.3, -0.4, loss)
+    unit = differentiate(y, 1.3, -0.4, loss)
     step, along = 1e-4, unit.v
     slope = (whole(y + step * along) - whole(y - step * along)) / (2 * step)
     assert float(slope) == pytest.approx(float(along @ along), rel=1e-5)
@@ -49,7 +52,7 @@ def test_derivatives_are_those_of_finite_differences():
 
 
 def test_on_random_units_the_right_forms_hold_and_the_printed_fail():
-    summary = summaries.theory_summary(table(list(theory.random_instances(50))))
+    summary = summarise(pd.DataFrame(instances.random_instances(50)))
     holds = summary[summary.form == "holds"]
     assert len(holds) == 7
     assert (holds.instances == 50).all()
@@ -65,27 +68,27 @@ def test_on_random_units_the_right_forms_hold_and_the_printed_fail():
 @pytest.mark.parametrize("factor", [-1, 0.5, 2])
 def test_a_wrong_sign_or_factor_in_a_bound_is_caught(unit, statement, factor):
     actual, terms = STATEMENTS[statement](unit)
-    assert theory._row(statement, "holds", actual, terms)[-1] < 1e-12
+    assert violation(statement, actual, terms) < 1e-12
     for wrong in range(len(terms)):
         changed = [t * factor if i == wrong else t for i, t in enumerate(terms)]
-        assert theory._row(statement, "holds", actual, changed)[-1] > 1e-4
+        assert violation(statement, actual, changed) > 1e-4
 
 
 @pytest.mark.parametrize("factor", [-1, 0.5, 2])
 def test_a_wrong_gradient_formula_is_caught(unit, factor):
-    actual, (formula,) = theory.fact_c1(unit)
-    assert theory._row("Fact C.1", "holds", actual, [formula])[-1] < 1e-12
-    assert theory._row("Fact C.1", "holds", actual, [factor * formula])[-1] > 0.4
+    actual, (formula,) = statements.fact_c1(unit)
+    assert violation("Fact C.1", actual, [formula]) < 1e-12
+    assert violation("Fact C.1", actual, [factor * formula]) > 0.4
 
 
 @pytest.mark.parametrize("factor", [-1, 0.5, 2])
 def test_a_wrong_lemma_is_caught(factor):
     start, optimum = torch.tensor([[1.0, 2.0, 0.5], [2.0, 1.0, -1.0]]).double()
-    actual, terms = theory.lemma_45(start, optimum)
-    assert theory._row("Lemma 4.5", "holds", actual, terms)[-1] < 1e-9
+    actual, terms = statements.lemma_45(start, optimum)
+    assert violation("Lemma 4.5", actual, terms) < 1e-9
     for wrong in range(len(terms)):
         changed = [t * factor if i == wrong else t for i, t in enumerate(terms)]
-        assert theory._row("Lemma 4.5", "holds", actual, changed)[-1] > 1e-2
+        assert violation("Lemma 4.5", actual, changed) > 1e-2
 
 
 def test_the_worst_input_attains_theorem_44(unit):
@@ -93,37 +96,151 @@ def test_the_worst_input_attains_theorem_44(unit):
     w = torch.nn.functional.normalize(torch.randn(4, dtype=torch.double), dim=0)
     x = 2.0 * torch.outer(unit.v / unit.v.norm(), w)
     assert float(torch.linalg.matrix_norm(x, 2)) == pytest.approx(2)
-    actual, _ = theory.theorem_44(unit, 2.0)
+    actual, _ = statements.theorem_44(unit, 2.0)
     assert float((x.t() @ unit.v).square().sum()) == pytest.approx(float(actual))
 
 
-@pytest.mark.parametrize(("model", "lr"), [("vgg", 0.1), ("dln", 1e-4)])
-def test_trained_networks(make_run, model, lr):
-    start, run = make_run(model, "batch", lr), make_run(model, "batch", lr)
-    for _ in range(3):
-        run.advance(run.loss_and_gradient()[2])
-    rows = table(list(theory.trained_instances(start, run, [2, 3], units=2)))
-    assert set(rows.layer) == {2, 3}
+@pytest.mark.parametrize(
+    ("model", "lr", "layers"),
+    [
+        ("vgg", 0.1, [2, 3]),
+        ("dln", 1e-4, [2, 3]),
+        # inside blocks: its first and its last layer, and one that halves the maps
+        ("resnet", 0.1, [2, 3, 4, 7]),
+    ],
+)
+def test_trained_networks(make_run, model, lr, layers):
+    start, run = make_run(model, "batch", lr), walk(make_run(model, "batch", lr), 3)
+    rows = pd.DataFrame(instances.trained_instances(start, run, layers, units=2))
+    assert set(rows.layer) == set(layers)
     assert set(rows.unit) == {0, 1}
+    assert set(rows.step) == {3}
+    assert set(rows.model) == {model}
     holds = rows[rows.form == "holds"]
-    assert len(holds) == 4 * 7
+    assert (holds.groupby(["layer", "unit"]).size() == 7).all()
+    assert len(holds) == len(layers) * 2 * 7
     assert holds.violation.max() < 1e-9
     assert (rows[rows.form == "printed"].violation > 1e-9).any()
+    summary = summarise(rows)
+    assert (summary[summary.form == "holds"].violations == 0).all()
 
 
-def test_a_units_derivative_is_the_networks(make_run):
-    """v of a unit is a row of the gradient with respect to the layer's output, eps = 0."""
-    run = make_run("dln", "batch", 1e-4)
-    for layer in run.network[:-1]:
-        layer.norm.eps = 1e-30
-    network = run.network.double()
-    inputs, targets = (tensor.double() for tensor in run.batch())
+@pytest.mark.parametrize("norm", ["batch", "none"])
+def test_layers_without_normalisation_are_left_out(make_run, norm):
+    start, run = make_run("resnet", norm), make_run("resnet", norm)
+    rows = instances.trained_instances(start, run, [7, 8, 9], units=1)
+    assert {row["layer"] for row in rows} == ({7} if norm == "batch" else set())
+
+
+def test_units_that_are_dead_or_did_not_move_violate_nothing(make_run):
+    """All terms of a bound are 0 then."""
+    start, run = make_run("resnet"), make_run("resnet")
     with torch.no_grad():
-        x = network[0](inputs)
-    y = network[1].linear(x).detach().requires_grad_()
-    z = network[1].norm(y)
-    (expected,) = torch.autograd.grad(network.loss(network[2:](z), targets), y)
-    loss = theory._loss_of_unit(network, 2, 4, y.detach(), targets)
-    gamma, beta = network[1].norm.gamma[4], network[1].norm.beta[4]
-    unit = theory.differentiate(y[0, 4], gamma.detach(), beta.detach(), loss)
-    torch.testing.assert_close(unit.v, expected[0, 4])
+        run.network.layers[1].norm.beta[0] = -100  # its ReLU puts out 0
+    rows = pd.DataFrame(instances.trained_instances(start, run, [2], units=1))
+    assert set(rows[rows.statement == "Theorem 4.1"].bound) == {0}
+    assert rows[rows.statement == "Lemma 4.5"].bound.abs().max() == 0
+    assert rows[rows.form == "holds"].violation.max() < 1e-9
+    assert rows.violation.notna().all()
+
+
+@pytest.fixture
+def units_of(make_run, monkeypatch):
+    """units_of(model, lr, layer): a run in float64, and this layer's units as checked.
+
+    The layer's eps is next to 0, as the theorems have it, so that the network itself is
+    the function that they speak of.
+    """
+
+    def units_of(model, lr, layer):
+        units = []
+
+        def recorded(*arguments):
+            units.append(differentiate(*arguments))
+            return units[-1]
+
+        monkeypatch.setattr(instances, "differentiate", recorded)
+        start = make_run(model, "batch", lr)
+        run = walk(double(make_run(model, "batch", lr)), 2)
+        run.network.layers[layer - 1].norm.eps = 1e-30
+        list(instances.trained_instances(start, run, [layer], units=1000))
+        return run, units
+
+    return units_of
+
+
+LAYERS = [("vgg", 0.1, 9), ("dln", 1e-4, 2)]
+LAYERS += [("resnet", 0.1, layer) for layer in (1, 2, 3, 4, 7)]
+
+
+@pytest.mark.parametrize(("model", "lr", "layer"), LAYERS)
+def test_units_derivatives_are_the_networks(units_of, model, lr, layer):
+    """Every v is a row of the gradient with respect to the linear map's output."""
+    run, units = units_of(model, lr, layer)
+    inputs, targets = run.batch()
+    outputs = []
+    linear = run.network.layers[layer - 1].linear
+    linear.register_forward_hook(lambda module, _, output: outputs.append(output))
+    loss = run.network.loss(run.network(inputs), targets)
+    (expected,) = torch.autograd.grad(loss, outputs)
+    assert len(units) == expected.shape[1]
+    for number, unit in enumerate(units):
+        torch.testing.assert_close(unit.y, outputs[0][:, number].detach().flatten())
+        torch.testing.assert_close(unit.v, expected[:, number].flatten())
+        assert unit.v.norm() > 0
+
+
+@pytest.mark.parametrize(("model", "lr", "layer"), LAYERS)
+def test_units_derivatives_are_the_networks_finite_differences(
+    units_of, model, lr, layer
+):
+    """Slope and curvature along v of the loss, as the whole network computes it."""
+    run, units = units_of(model, lr, layer)
+    inputs, targets = run.batch()
+    number, unit = 1, units[1]
+    along = unit.v / unit.v.norm()
+
+    def loss(step):
+        """With the unit's values before normalisation moved along v."""
+
+        def move(module, _, output):
+            moved = output.clone()
+            moved[:, number] += step * along.view_as(moved[:, number])
+            return moved
+
+        linear = run.network.layers[layer - 1].linear
+        handle = linear.register_forward_hook(move)
+        with torch.no_grad():
+            found = float(run.network.loss(run.network(inputs), targets))
+        handle.remove()
+        return found
+
+    step = 1e-4
+    slope = (loss(step) - loss(-step)) / (2 * step)
+    curvature = (loss(step) + loss(-step) - 2 * loss(0)) / step**2
+    square = float(unit.v @ unit.v)
+    assert slope == pytest.approx(square**0.5, rel=1e-5)
+    assert curvature == pytest.approx(unit.quadratic_hat / square, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("model", "layer"), [("dln", 2), ("vgg", 4), ("resnet", 3), ("resnet", 4)]
+)
+def test_the_rows_of_x_are_those_that_a_weight_is_multiplied_with(
+    make_run, model, layer
+):
+    """Theorem 4.4's X: |X w|^2 is the sum of squares of what a unit puts out."""
+    run = double(make_run(model, "none"))
+    inputs, outputs = [], []
+
+    def keep(module, arguments, output):
+        inputs.append(arguments[0].detach())
+        outputs.append(output.detach().clone())  # a ReLU in place follows
+
+    linear = run.network.layers[layer - 1].linear  # its bias is still 0
+    linear.register_forward_hook(keep)
+    run.network(run.batch()[0])
+    gram = instances._gram(linear, inputs[0])
+    for number, weight in enumerate(linear.weight.detach().flatten(1)):
+        expected = outputs[0][:, number].square().sum()
+        torch.testing.assert_close(weight @ gram @ weight, expected)

@@ -202,6 +202,9 @@ def test_claims_that_the_experiment_has_no_runs_for_are_one_line():
     assert text.endswith(f"|\n\n{line}\n")
     assert wording.absent(wording.here(judged)) == ""
     assert wording.markdown(wording.here(judged)).endswith("|\n")
+    nothing = wording.markdown(judged[judged.seeds == 0])
+    assert nothing.startswith("Verdicts: 0 reproduced, 0 not reproduced, 0 inconcl")
+    assert nothing.endswith(f"|\n\n{line}\n")
 
 
 def test_the_papers_numbers_come_from_its_curves():

@@ -1,8 +1,17 @@
 """Panels of the optimisation landscape."""
 
-from normscape.experiment import Model
+from normscape.experiment import Experiment, Model
 from normscape.figures import style
-from normscape.figures.curves import curve, note_if_empty, paper, probed_lr, progress
+from normscape.figures.curves import (
+    choose,
+    curve,
+    legend,
+    new,
+    note_if_empty,
+    paper,
+    probed_lr,
+    progress,
+)
 
 # By the name that a model's ``log_axes`` give it: lowest and highest column of
 # landscape_ranges, the label of the axis, and the quantity of the paper's curves.
@@ -64,3 +73,35 @@ def with_training(axes, tables, model: Model, norms):
         axes[0].set_title(style.lr_label(lr))
     progress(axes[0], tables["history"], model, norms, [lr])
     landscape(axes[1:], ranges, model, norms)
+
+
+def rows_of_models(tables, experiment: Experiment, metric: str):
+    """A figure with a row of three panels for each model with this metric."""
+    models = [m for m in experiment.models.values() if m.metric == metric]
+    norms = choose(experiment, "none", "batch")
+    figure = new(2.4 * max(len(models), 1))
+    axes = figure.subplots(max(len(models), 1), 3, squeeze=False)
+    ranges, curves = tables["landscape_ranges"], tables["paper_curves"]
+    for row, model in zip(axes, models, strict=False):
+        landscape(row, ranges, model, norms, curves=curves)
+        if len(models) > 1:
+            row[0].set_title(model.label)
+    return _finished(figure, norms)
+
+
+def blocks_of_models(tables, experiment: Experiment, metric: str):
+    """A figure of the Lp norms, with four panels for each model with this metric."""
+    models = [m for m in experiment.models.values() if m.metric == metric]
+    norms = choose(experiment, "none", "batch", "l1", "l2", "linf")
+    figure = new(4.6 * max(len(models), 1))
+    axes = figure.subplots(2 * max(len(models), 1), 2).ravel()
+    for i, model in enumerate(models):
+        with_training(axes[4 * i : 4 * i + 4], tables, model, norms)
+    return _finished(figure, norms)
+
+
+def _finished(figure, norms):
+    for ax in figure.axes:
+        note_if_empty(ax)
+    legend(figure, norms)
+    return figure

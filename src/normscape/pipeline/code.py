@@ -90,10 +90,10 @@ def _imports(path: Path) -> tuple[Path, ...]:
 
 @functools.cache
 def _names(path: Path) -> frozenset[str]:
-    """The modules that a file imports, as dotted names; of data, its own place."""
+    """The modules that a file imports, and its own place, as dotted names."""
+    names = {".".join(path.relative_to(SRC).with_suffix("").parts)}
     if path.suffix != ".py":
-        return frozenset([".".join(path.relative_to(SRC).with_suffix("").parts)])
-    names = set()
+        return frozenset(names)
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)

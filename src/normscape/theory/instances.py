@@ -141,12 +141,13 @@ def _outcome(statement, form, actual, terms):
     of the absolute terms, so that rounding stays small where they cancel. The forms that
     hold do so with equality (at eps = 0; Theorem 4.4 for the worst X, Lemma 4.5 for the
     nearest optimum), so for them any difference counts. Of two vectors that should be
-    equal: their squared norms, and the relative norm of their difference.
+    equal: their squared norms, and the relative norm of their difference. Where all terms
+    are 0, as of a unit that is dead or did not move, the excess counts as it is.
     """
     if isinstance(actual, Tensor) and actual.dim():
         (expected,) = terms
         distance = vectors.distance([actual], [expected])
-        violation = distance / vectors.norm([expected])
+        violation = distance / (vectors.norm([expected]) or 1.0)
         actual = vectors.dot([actual], [actual])
         bound = vectors.dot([expected], [expected])
     else:
@@ -154,7 +155,7 @@ def _outcome(statement, form, actual, terms):
         bound = sum(terms)
         excess = actual - bound
         excess = abs(excess) if form == "holds" else max(excess, 0.0)
-        violation = excess / sum(map(abs, terms))
+        violation = excess / (sum(map(abs, terms)) or 1.0)
     return {
         "statement": statement,
         "form": form,
