@@ -2,6 +2,7 @@
 
 import importlib
 import itertools
+import re
 
 import matplotlib.colors
 import matplotlib.pyplot as plt
@@ -18,8 +19,8 @@ from normscape.theory import instances
 NORMS = ["none", "batch", "noisy_batch", "noise", "l1", "l2", "linf", "mine"]
 LRS = {"vgg": [0.1, 0.5], "dln": [1e-6, 1e-7]}
 MODELS = {"vgg": "vgg", "dln": "dln"}
-# With a model of the user's own between them.
-WITH_SMALL = {"vgg": "vgg", "small": "resnet", "dln": "dln"}
+# With models of the user's own.
+WITH_OWN = {"vgg": "vgg", "small": "resnet", "dln": "dln", "deep": "dln"}
 EXPERIMENT = experiment(MODELS, NORMS)
 LAYERS = (1, 2, 3, 4, 5, 8, 9, 10, 11, 13, 17, 24)
 
@@ -109,11 +110,13 @@ def summarised(tables):
 
 
 @pytest.fixture(scope="module")
-def with_small(tables):
-    """The same with a third model, "small", whose runs are those of the VGG."""
+def with_own(tables):
+    """The same with "small", whose runs are the VGG's, and "deep", with the DLN's."""
 
     def beside(table):
-        return pd.concat([table, table[table.model == "vgg"].assign(model="small")])
+        own = {"vgg": "small", "dln": "deep"}
+        rows = table[table.model.isin(own)]
+        return pd.concat([table, rows.assign(model=rows.model.map(own))])
 
     return {n: t if n == "paper_curves" else beside(t) for n, t in tables.items()}
 
@@ -171,7 +174,10 @@ def test_the_users_own_norm_is_in_every_figure(tables, name):
 
 @pytest.mark.parametrize("name", paths.figures())
 def test_tick_labels_do_not_overlap(tables, name):
-    figure = draw(name, tables)
+    assert_no_tick_labels_overlap(draw(name, tables))
+
+
+def assert_no_tick_labels_overlap(figure):
     for ax in axes_of(figure):
         low, high = ax.get_xlim()
         ticks = [*ax.xaxis.get_major_ticks(), *ax.xaxis.get_minor_ticks()]
@@ -212,6 +218,89 @@ def test_an_experiment_without_the_cells_says_so(tables, name):
     figure = draw(name, few, experiment(MODELS, ["none"]))
     for ax in axes_of(figure):
         assert ax.has_data() or "not in this" in ax.texts[0].get_text()
+
+
+@pytest.fixture(scope="module")
+def empty(tables, tmp_path_factory):
+    """What an experiment without probes has: a history, and tables of only a header."""
+    folder = tmp_path_factory.mktemp("empty")
+    files = []
+    for table in set(paths.collected_tables()) - {"history"}:
+        files.append(folder / f"{table}.csv")
+        rows.concatenate([], paths.columns(table), files[-1])
+    others = {name: tables[name] for name in ("theory_instances", "paper_curves")}
+    return summarised({"history": tables["history"], **frames.read(files)}) | others
+
+
+@pytest.mark.parametrize("name", paths.figures())
+def test_an_experiment_without_probes_says_so(empty, name):
+    figure = draw(name, empty)
+    for ax in axes_of(figure):
+        assert ax.has_data() or "not in this" in ax.texts[0].get_text()
+
+
+@pytest.mark.parametrize("name", paths.figures())
+def test_an_experiment_without_a_classifier_says_so(tables, name):
+    figure = draw(name, tables, experiment({"dln": "dln"}, NORMS))
+    for ax in axes_of(figure):
+        assert ax.has_data() or "not in this" in ax.texts[0].get_text()
+
+
+# The user's own model
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "beside"),
+    [
+        ("fig03_internal_covariate_shift", "small", "VGG"),
+        ("fig04_landscape", "small", "VGG"),
+        ("fig05_lp_norms", "small", "VGG"),
+        ("fig10_dln_landscape", "deep", "DLN"),
+        ("fig11_gradient_change", "small", "VGG"),
+        ("fig12_lp_landscape_vgg", "small", "VGG"),
+        ("fig13_lp_landscape_dln", "deep", "DLN"),
+        ("fig14_learning_rates", "small", "VGG"),
+        ("fig15_random_directions", "small", "VGG"),
+    ],
+)
+def test_the_users_own_model_stands_beside_the_others(with_own, name, own, beside):
+    figure = draw(name, with_own, experiment(WITH_OWN, NORMS))
+    named = [text for text in texts(figure) if own in text]
+    assert named
+    assert len(named) == len([text for text in texts(figure) if beside in text])
+    assert all(ax.has_data() for ax in axes_of(figure))
+    assert_no_tick_labels_overlap(figure)
+    alone = draw(name, with_own, experiment({own: WITH_OWN[own]}, NORMS))
+    assert all(ax.has_data() for ax in axes_of(alone))
+
+
+def test_figure_3_shows_the_layers_that_a_model_declares(with_own):
+    of = experiment(WITH_OWN, NORMS)
+    figure = draw("fig03_internal_covariate_shift", with_own, of)
+    titles = {ax.get_title() for ax in axes_of(figure)}
+    assert {title for title in titles if title.startswith("small")} == {
+        f"small layer {layer}, lr {lr}" for layer in (4, 8) for lr in (0.1, 0.5)
+    }
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "fig01_training_curves",
+        "fig02_noisy_batch_norm",
+        "fig06_lp_activations",
+        "fig08_moment_drift",
+    ],
+)
+def test_figures_of_one_network_show_its_layers(with_own, name):
+    def layers(models):
+        figure = draw(name, with_own, experiment(models, ["none", "batch"]))
+        assert all(ax.has_data() for ax in axes_of(figure))
+        found = re.findall(r"[Ll]ayer (\d+)", " ".join(texts(figure)))
+        return sorted(map(int, set(found)))
+
+    assert layers({"small": "resnet", "vgg": "vgg"}) == [4, 8]
+    assert set(layers(WITH_OWN)) <= {2, 3, 9, 11, 13}  # of the VGG, as in the paper
 
 
 def test_one_colour_a_norm():

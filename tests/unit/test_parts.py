@@ -5,9 +5,10 @@ import shutil
 from importlib import import_module
 
 import pytest
+from torch import nn
 
 from experiments import default
-from normscape import parts
+from normscape import models, parts
 from normscape.claims import declarations
 from normscape.pipeline.config import checked, description, validate
 from normscape.pipeline.messages import VALIDATOR, ConfigError
@@ -123,6 +124,8 @@ def test_its_defaults_are_the_classes_or_those_that_are_declared(folder):
             "norms/l1.yaml: the file: .*'labl' was unexpected",
         ),
         ("norms/l1.yaml", "colour: red", "norms/l1.yaml: colour: 'red' does not match"),
+        ("norms/l1.yaml", "", "norms/l1.yaml: the file: None is not of type 'object'"),
+        ("norms/l1.yaml", "label: 1", "norms/l1.yaml: label: 1 is not of type"),
         (
             "norms/l1.yaml",
             "settings_of: [l7]",
@@ -204,3 +207,33 @@ def test_defaults_are_what_is_allowed(kind):
             if "default" in setting:
                 found = list(VALIDATOR(setting).iter_errors(setting["default"]))
                 assert found == [], (name, key)
+
+
+@pytest.mark.parametrize("name", parts.names("models"))
+def test_a_network_takes_all_that_its_declaration_offers(make_data, name):
+    class Recorded(dict):
+        def __getitem__(self, key):
+            asked.add(key)
+            return super().__getitem__(key)
+
+    asked = set()
+    settings = Recorded(parts.defaults("models", name))
+    models.build(name, make_data(name), settings, lambda *_: nn.Identity(), 0)
+    assert asked == settings.keys()
+
+
+@pytest.mark.parametrize("kind", parts.KINDS)
+def test_parts_say_what_they_are(kind):
+    """Those of the project have a description, and a label of their own for figures."""
+    declared = [parts.declaration(kind, name) for name in parts.names(kind)]
+    assert declared
+    assert all(part["description"].endswith(".") for part in declared)
+    if kind in ("models", "norms", "probes"):
+        assert len({part["label"] for part in declared}) == len(declared)
+    if kind == "norms":
+        assert len({part["colour"] for part in declared}) == len(declared)
+
+
+def test_defaults_are_copies():
+    parts.defaults("models", "vgg")["fc_widths"].append(8)
+    assert parts.defaults("models", "vgg")["fc_widths"] == []

@@ -29,6 +29,8 @@ def draw(tables, experiment):
     for ax, lr in zip(axes, lrs, strict=False):
         curves.progress(ax, history, model, norms, [lr])
         ax.set_title(style.lr_label(lr))
+    if not lrs:
+        curves.note_if_empty(axes[0])
     for ax in axes[1:]:
         ax.set_ylabel("")
     axes[0].set_ylim(0, 1.02)

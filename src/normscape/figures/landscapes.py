@@ -65,12 +65,17 @@ def landscape(axes, ranges, model: Model, norms, direction="gradient", curves=No
         note_if_empty(ax)
 
 
-def with_training(axes, tables, model: Model, norms):
-    """The training curve of a model, then the three panels of its landscape."""
+def with_training(axes, tables, model: Model, norms, named: bool):
+    """The training curve of a model, then the three panels of its landscape.
+
+    named : whether the title says which model it is.
+    """
     ranges = tables["landscape_ranges"]
     lr = probed_lr(ranges, model.name)
+    title = [model.label] if named else []
     if lr is not None:
-        axes[0].set_title(style.lr_label(lr))
+        title.append(style.lr_label(lr))
+    axes[0].set_title(", ".join(title))
     progress(axes[0], tables["history"], model, norms, [lr])
     landscape(axes[1:], ranges, model, norms)
 
@@ -96,7 +101,8 @@ def blocks_of_models(tables, experiment: Experiment, metric: str):
     figure = new(4.6 * max(len(models), 1))
     axes = figure.subplots(2 * max(len(models), 1), 2).ravel()
     for i, model in enumerate(models):
-        with_training(axes[4 * i : 4 * i + 4], tables, model, norms)
+        own, named = axes[4 * i : 4 * i + 4], len(models) > 1
+        with_training(own, tables, model, norms, named)
     return _finished(figure, norms)
 
 
