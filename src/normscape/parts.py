@@ -61,7 +61,12 @@ def declaration(kind: str, name: str) -> dict:
             raise DeclarationError(
                 f"{path}: settings_of: found {other!r}, but there is no {other}.yaml"
             )
-        settings |= declaration(kind, other)["settings"]
+        try:
+            settings |= declaration(kind, other)["settings"]
+        except RecursionError:
+            raise DeclarationError(
+                f"{path}: settings_of: found {other!r}, which takes this one's in turn"
+            ) from None
     return declared | {"settings": settings | declared.get("settings", {})}
 
 
@@ -91,7 +96,7 @@ def _settings_of_class(path: Path, name: str) -> dict:
     """Settings of a norm without a declaration, read from its source, not imported.
 
     They are what the file that defines its ``__init__`` declares, else the keyword-only
-    arguments there.
+    arguments there, and those of its base class if it passes others on.
     """
     if path.with_suffix(".yaml").is_file():
         return declaration("norms", path.stem)["settings"]
@@ -101,10 +106,20 @@ def _settings_of_class(path: Path, name: str) -> dict:
         return {}
     for method in definitions[name].body:
         if isinstance(method, ast.FunctionDef) and method.name == "__init__":
-            return {
+            own = {
                 argument.arg: {"description": "See its class Norm."}
                 for argument in method.args.kwonlyargs
             }
+            # What it passes on is its base class's.
+            inherited = {}
+            if method.args.kwarg:
+                inherited = _inherited(path, tree, definitions, name)
+            return inherited | own
+    return _inherited(path, tree, definitions, name)
+
+
+def _inherited(path, tree, definitions, name) -> dict:
+    """The settings of a class's first base class that is the project's."""
     for base in definitions[name].bases:
         module, _, attribute = ast.unparse(base).rpartition(".")
         if not module and attribute in definitions and attribute != name:

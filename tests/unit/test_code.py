@@ -27,7 +27,7 @@ OF_TRAINING = [
     "normscape/training/checkpoints.py",
     "normscape/training/loop.py",
     "normscape/training/process.py",
-    "normscape/training/randomness.py",
+    "normscape/randomness.py",
     "normscape/training/run.py",
     "normscape/training/tensors.py",
 ]
@@ -50,7 +50,7 @@ def test_a_training_depends_on_its_parts_and_the_core_and_no_more():
         "normscape/norms/noise.py",
         "normscape/norms/noisy_batch.py",
         "normscape/optimisers/adam.py",
-        "normscape/training/pullbacks.py",
+        "normscape/pullbacks.py",
     }
     assert set(OF_TRAINING) - set(of_another) == {
         "normscape/models/vgg.py",

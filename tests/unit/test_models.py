@@ -11,7 +11,7 @@ from torch import nn
 
 from normscape import models, norms, parts
 from normscape.models.network import Layer, Network
-from normscape.training.randomness import StepNoise
+from normscape.randomness import StepNoise
 
 VGG = {"width": 64, "fc_widths": [], "initialisation": "he_normal"}
 RESNET = {"depth": 8, "width": 2, "initialisation": "he_normal"}

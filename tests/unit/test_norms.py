@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from normscape import norms, parts
-from normscape.training.randomness import StepNoise
+from normscape.randomness import StepNoise
 
 SHAPES = [(16, 3), (5, 3, 4, 2)]
 LP = {"l1": 1, "l2": 2, "linf": math.inf}

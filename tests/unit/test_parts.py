@@ -61,6 +61,12 @@ from normscape.norms.own import Norm as Own
 class Norm(Own):
     pass
 """
+FORWARDS = """
+from normscape.norms.batch import Norm as Batch
+class Norm(Batch):
+    def __init__(self, features, noise, *, power=2, **settings):
+        super().__init__(features, noise, **settings)
+"""
 
 
 def with_own(**settings) -> dict:
@@ -80,6 +86,7 @@ def with_own(**settings) -> dict:
         (OF_ITS_NAMESAKE, ["eps", "running_momentum"]),
         (OF_ITS_OWN_BASE, ["power"]),
         (OF_ANOTHER, ["groups", "affine"]),
+        (FORWARDS, ["eps", "running_momentum", "power"]),
         ("class Norm:\n    pass", []),
     ],
 )
@@ -130,6 +137,11 @@ def test_its_defaults_are_the_classes_or_those_that_are_declared(folder):
             "norms/l1.yaml",
             "settings_of: [l7]",
             "norms/l1.yaml: settings_of: found 'l7', but there is no l7.yaml",
+        ),
+        (
+            "norms/l1.yaml",
+            "settings_of: [l1]",
+            "norms/l1.yaml: settings_of: found 'l1', which takes this one's in turn",
         ),
         (
             "norms/l1.yaml",

@@ -244,3 +244,10 @@ def test_the_rows_of_x_are_those_that_a_weight_is_multiplied_with(
     for number, weight in enumerate(linear.weight.detach().flatten(1)):
         expected = outputs[0][:, number].square().sum()
         torch.testing.assert_close(weight @ gram @ weight, expected)
+
+
+def test_what_is_no_number_is_a_violation():
+    """A unit of constant inputs, or of a run that diverged, bears nothing out."""
+    rows = pd.DataFrame(instances.random_instances(2))
+    rows["violation"] = float("nan")
+    assert summary.summarise(rows).violations.sum() == len(rows)

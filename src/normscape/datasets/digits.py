@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from sklearn.datasets import load_digits
 
-from normscape.training.randomness import generator
+from normscape.randomness import generator
 
 TRAINING_IMAGES = 1500
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from normscape.training.randomness import generator
+from normscape.randomness import generator
 
 
 def load(*, samples: int, features: int) -> dict[str, torch.Tensor]:

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from normscape.models.network import Layer, Network
-from normscape.training.pullbacks import with_pullback
+from normscape.pullbacks import with_pullback
 
 
 class DLN(Network):

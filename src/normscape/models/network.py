@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from normscape.training.randomness import generator
+from normscape.randomness import generator
 
 
 class Layer(nn.Module):

@@ -18,7 +18,7 @@ such as height and width, count as batch. Statistics come from the batch in trai
 mode, and from what training has recorded in evaluation mode.
 
 A normaliser may state its backward pass in closed form, for speed in the deep linear
-network: see ``training/pullbacks.py``.
+network: see ``pullbacks.py``.
 """
 
 import importlib

@@ -6,7 +6,7 @@ The paper's test of internal covariate shift (Section 2.1, Algorithm 1).
 from normscape.norms import batch
 from normscape.norms._affine import per_feature
 from normscape.norms.noise import Norm as Noise
-from normscape.training.pullbacks import by_autograd
+from normscape.pullbacks import by_autograd
 
 
 class Norm(batch.Norm):

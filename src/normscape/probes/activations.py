@@ -5,7 +5,7 @@ import math
 
 import torch
 
-from normscape.training.randomness import derive_seed
+from normscape.randomness import derive_seed
 from normscape.training.run import Run
 
 

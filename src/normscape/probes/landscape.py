@@ -5,7 +5,7 @@ import copy
 import torch
 
 from normscape import vectors
-from normscape.training.randomness import generator
+from normscape.randomness import generator
 from normscape.training.run import Run
 
 

@@ -11,8 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from normscape import vectors
+from normscape.randomness import generator
 from normscape.theory.statements import differentiate, lemma_45, statements
-from normscape.training.randomness import generator
 from normscape.training.run import Run
 
 

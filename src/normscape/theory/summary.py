@@ -9,7 +9,7 @@ VIOLATION = 1e-9
 def summarise(instances: pd.DataFrame) -> pd.DataFrame:
     """A row for each statement, form and origin of its instances ("random" or a model).
 
-    violations : instances that exceed the bound by more than rounding.
+    violations : instances that exceed the bound by more than rounding, or are NaN.
     largest_violation : relative to the sum of the bound's absolute terms.
     tightness : median of actual value over bound.
     """
@@ -17,7 +17,7 @@ def summarise(instances: pd.DataFrame) -> pd.DataFrame:
     groups = table.groupby(["statement", "form", "model"], sort=False)
     return groups.agg(
         instances=("violation", "size"),
-        violations=("violation", lambda values: int((values > VIOLATION).sum())),
+        violations=("violation", lambda values: int((~(values <= VIOLATION)).sum())),
         largest_violation=("violation", "max"),
         tightness=("tightness", "median"),
     ).reset_index()

@@ -11,7 +11,7 @@ import functools
 import torch
 
 from normscape import models, norms, optimisers
-from normscape.training.randomness import StepNoise, generator
+from normscape.randomness import StepNoise, generator
 
 # Keys of the config's ``optimiser`` that are not settings of the optimiser itself.
 _OF_THE_RUN = ("name", "batch_size", "weight_decay")
