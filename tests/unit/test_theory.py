@@ -250,4 +250,4 @@ def test_what_is_no_number_is_a_violation():
     """A unit of constant inputs, or of a run that diverged, bears nothing out."""
     rows = pd.DataFrame(instances.random_instances(2))
     rows["violation"] = float("nan")
-    assert summary.summarise(rows).violations.sum() == len(rows)
+    assert summarise(rows).violations.sum() == len(rows)
