@@ -1,12 +1,8 @@
 """Real handwritten digits that ship inside scikit-learn: 1,797 images of 8x8."""
 
 import torch
-import torch.nn.functional as F
-from sklearn.datasets import load_digits
 
-from normscape.randomness import generator
-
-TRAINING_IMAGES = 1500
+from normscape.datasets import _digits
 
 
 def load(*, side: int) -> dict[str, torch.Tensor]:
@@ -14,17 +10,6 @@ def load(*, side: int) -> dict[str, torch.Tensor]:
 
     The split is the same for every run; mean and deviation are the training set's.
     """
-    digits = load_digits()
-    images = torch.from_numpy(digits.images).float()[:, None]
-    images = F.interpolate(images, size=(side, side), mode="bilinear")
-    labels = torch.from_numpy(digits.target).long()
-    order = torch.randperm(len(images), generator=generator("split", "digits"))
-    train, test = order[:TRAINING_IMAGES], order[TRAINING_IMAGES:]
-    images = (images - images[train].mean()) / images[train].std()
-    images = images.movedim(1, -1)
-    return {
-        "train_inputs": images[train],
-        "train_targets": labels[train],
-        "test_inputs": images[test],
-        "test_targets": labels[test],
-    }
+    parts = _digits.parts(side)
+    images = {part: pixels for part, (pixels, _) in parts.items()}
+    return _digits.standardised(images, {p: labels for p, (_, labels) in parts.items()})
