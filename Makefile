@@ -22,13 +22,14 @@ reproduce: $(READY)
 	snakemake --cores $(CORES)
 
 test: $(READY)
-	python -m pytest --numprocesses 2 --dist loadgroup
+	python -m pytest --numprocesses 2 --dist worksteal
 
 test-unit: $(READY)
-	python -m pytest --numprocesses 2 --dist loadgroup tests/unit src tools
+	python -m pytest --numprocesses 2 --dist worksteal tests/unit src tools
 
+# A process for each file: there is one browser, and one Slurm.
 test-system: $(READY)
-	python -m pytest --numprocesses 2 --dist loadgroup tests/system
+	python -m pytest --numprocesses 2 --dist loadfile tests/system
 
 # Always anew: the source may have changed where no result has.
 archive: $(READY)

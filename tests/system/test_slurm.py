@@ -13,12 +13,9 @@ from cifar_files import write_archive
 from project import copy_of_project, results, snakemake, with_config
 from tools.project import environment
 
-pytestmark = [
-    pytest.mark.skipif(
-        bool(slurm_cluster.missing()), reason=str(slurm_cluster.missing())
-    ),
-    pytest.mark.xdist_group("slurm"),  # one cluster, and so one process
-]
+pytestmark = pytest.mark.skipif(
+    bool(slurm_cluster.missing()), reason=str(slurm_cluster.missing())
+)
 
 SLURM = (
     "--profile",
