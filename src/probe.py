@@ -17,6 +17,12 @@ def main():
         required=True,
         help="its tables (CSV), as it declares them",
     )
+    arguments.add_argument(
+        "--precision",
+        choices=["float64", "float32"],
+        default="float64",
+        help="(float64)",
+    )
     command_line.add_compute_arguments(arguments)
     args = arguments.parse_args()
 
@@ -25,7 +31,7 @@ def main():
     from normscape.training import checkpoints
 
     run = checkpoints.open_for_probe(
-        args.checkpoint, args.data, args.device, args.threads
+        args.checkpoint, args.data, args.device, args.threads, args.precision
     )
     tables = probes.measure(args.probe, run, args.settings)
     declared = parts.declaration("probes", args.probe)["tables"]

@@ -22,14 +22,4 @@ def same(a, b):
 
 def double(run):
     """The same run, from here on in float64."""
-    run.network.double()
-    run._data = {
-        name: value.double() if value.is_floating_point() else value
-        for name, value in run._data.items()
-    }
-    run._batch_at.cache_clear()
-    run.optimiser_state = {
-        name: [value.double() for value in values]
-        for name, values in run.optimiser_state.items()
-    }
-    return run
+    return run.to(torch.float64)

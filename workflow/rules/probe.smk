@@ -32,9 +32,11 @@ for probe in config["probes"]:
             columns=params.probe_columns(probe),
             settings=params.probe_settings(config, probe),
             device=config["device"],
+            precision=config["probe_precision"],
         message:
             "Probe {params.probe} of {params.cell}"
         shell:
             "python src/probe.py {params.probe} --checkpoint {input.checkpoint}"
             " --data {input.data} --settings {params.settings:q} --output {output}"
+            " --precision {params.precision}"
             " --device {params.device} --threads {threads} > {log} 2>&1"

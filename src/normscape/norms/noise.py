@@ -60,16 +60,18 @@ class Norm(nn.Module):
 
     @torch.no_grad()
     def _draw(self, a):
-        """m and s of a's shape."""
+        """m and s of a's shape; drawn in float32, so that they are the same in float64."""
         generator = self.noise(a.device)
-        mean, scale = a.new_empty(2, a.shape[1])
+        m, s = (torch.empty_like(a, dtype=torch.float32) for _ in range(2))
+        mean, scale = m.new_empty(2, a.shape[1])
         mean.uniform_(-self.mean_shift, self.mean_shift, generator=generator)
         scale.uniform_(1, self.scale_shift, generator=generator)
-        m, s = torch.empty_like(a), torch.empty_like(a)
         jitter = self.mean_jitter
         _in_memory_order(m).uniform_(-jitter, jitter, generator=generator)
         _in_memory_order(s).normal_(0, self.scale_deviation, generator=generator)
-        return m.add_(per_feature(mean, a)), s.add_(per_feature(scale, a))
+        m.add_(per_feature(mean, a))
+        s.add_(per_feature(scale, a))
+        return m.to(a.dtype), s.to(a.dtype)
 
 
 def _in_memory_order(dense: torch.Tensor) -> torch.Tensor:

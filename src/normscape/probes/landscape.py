@@ -66,4 +66,5 @@ def random_direction(run: Run, draw: int, length: float) -> list[torch.Tensor]:
     draws = generator("direction", spec.architecture, spec.seed, run.step, draw)
     direction = [torch.randn(p.shape, generator=draws) for p in run.parameters]
     scale = length / vectors.norm(direction)
-    return [(d * scale).to(run.device) for d in direction]
+    pairs = zip(direction, run.parameters, strict=True)
+    return [(d.double() * scale).to(p) for d, p in pairs]

@@ -58,7 +58,15 @@ def restore(run: Run, state: dict[str, torch.Tensor], step: int) -> None:
     run.step = step
 
 
-def open_for_probe(checkpoint, data, device: str, threads: int) -> Run:
-    """The run of a checkpoint file with the data of a data file."""
+def open_for_probe(
+    checkpoint, data, device: str, threads: int, precision: str = "float64"
+) -> Run:
+    """The run of a checkpoint file with the data of a data file, in this precision.
+
+    Apple's devices have no float64, so there it is computed on the CPU.
+    """
     device = process.set_up(threads, device)
-    return load(checkpoint, tensors.load(data)[0], device)
+    if device.type == "mps" and precision == "float64":
+        device = torch.device("cpu")
+    run = load(checkpoint, tensors.load(data)[0], device)
+    return run.to(getattr(torch, precision))

@@ -131,6 +131,20 @@ class Run:
         inputs = inputs.movedim(-1, 1) if inputs.dim() == 4 else inputs
         return inputs, self._data[f"{part}_targets"][rows]
 
+    def to(self, dtype: torch.dtype) -> "Run":
+        """This run, from here on in another precision; its noise stays the same numbers."""
+        self.network.to(dtype)
+        self._data = {
+            name: tensor.to(dtype) if tensor.is_floating_point() else tensor
+            for name, tensor in self._data.items()
+        }
+        self._batch_at.cache_clear()
+        self.optimiser_state = {
+            name: [tensor.to(dtype) for tensor in tensors]
+            for name, tensors in self.optimiser_state.items()
+        }
+        return self
+
     def penalty(self, network) -> torch.Tensor | float:
         """weight_decay / 2 * the sum of the squared weights of a network's layers."""
         factor = self.spec.optimiser["weight_decay"] / 2
