@@ -23,11 +23,11 @@ OF_TRAINING = [
     "normscape/norms/batch.py",
     "normscape/optimisers/__init__.py",
     "normscape/optimisers/sgd.py",
+    "normscape/randomness.py",
     "normscape/training/__init__.py",
     "normscape/training/checkpoints.py",
     "normscape/training/loop.py",
     "normscape/training/process.py",
-    "normscape/randomness.py",
     "normscape/training/run.py",
     "normscape/training/tensors.py",
 ]

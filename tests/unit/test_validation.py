@@ -203,7 +203,7 @@ MISTAKES = [
     (
         ["datasets", "mnist"],
         {},
-        r"datasets\.mnist: unknown key; allowed are cifar10, digits, gaussian$",
+        r"datasets\.mnist: unknown key; allowed are cifar10, digits, gaussian, ",
     ),
     (
         ["models", "dln", "dataset"],
@@ -213,7 +213,7 @@ MISTAKES = [
     (
         ["models", "vgg", "dataset"],
         "gaussian",
-        r"models\.vgg\.dataset: found the text 'gaussian', allowed are cifar10, digits$",
+        r"models\.vgg\.dataset: found the text 'gaussian', allowed are cifar10, digits, ",
     ),
     (
         ["models", "dln", "evaluations"],  # there is no accuracy to evaluate
