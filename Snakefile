@@ -22,7 +22,7 @@ report: "workflow/report/workflow.rst"
 
 config = validate(config)
 ROOT = paths.root(config)
-EXPERIMENT = params.as_json(description(config))
+EXPERIMENT = params.in_order(description(config))
 
 
 wildcard_constraints:

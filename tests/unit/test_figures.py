@@ -60,6 +60,8 @@ def tables():
                         "mean": draws.normal(),
                         "variance": draws.uniform(1, 2),
                         "skewness": 0,
+                        "next_mean": draws.normal(),
+                        "next_variance": draws.uniform(1, 2),
                     }
                 )
                 density, edges = np.histogram(draws.normal(size=200), 8, density=True)

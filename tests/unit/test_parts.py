@@ -11,7 +11,7 @@ from experiments import default
 from normscape import models, parts
 from normscape.claims import declarations
 from normscape.pipeline.config import checked, description, validate
-from normscape.pipeline.messages import VALIDATOR, ConfigError
+from normscape.pipeline.messages import VALIDATOR, ConfigError, allowed
 
 
 @pytest.fixture
@@ -99,8 +99,7 @@ def test_a_norm_without_a_declaration_takes_its_classes_arguments(
     checked(with_own(**dict.fromkeys(settings[:1], 0.5)))
     with pytest.raises(ConfigError) as error:
         checked(with_own(group=4))
-    allowed = ", ".join(settings) or "nothing"
-    line = f"norm_settings.mine.group: unknown key; allowed are {allowed}"
+    line = f"norm_settings.mine.group: unknown key; {allowed(settings)}"
     assert str(error.value) == line
 
 

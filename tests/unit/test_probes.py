@@ -295,6 +295,16 @@ def check_activations(a, number, moments, histograms):
         assert total == pytest.approx(1)
 
 
+@pytest.mark.parametrize(("model", "norm"), [("vgg", "noisy_batch"), ("resnet", "l2")])
+def test_the_next_moments_are_those_after_training_took_the_step(make_run, model, norm):
+    """Of the run itself, one step on: other weights, and the noise of that step."""
+    here, _ = activations_of(at_step(make_run, model, norm, {}, 3), 4)
+    there, _ = activations_of(at_step(make_run, model, norm, {}, 4), 4)
+    assert [row["next_mean"] for row in here] == [row["mean"] for row in there]
+    assert [row["next_variance"] for row in here] == [row["variance"] for row in there]
+    assert any(a["mean"] != b["mean"] for a, b in zip(here, there, strict=True))
+
+
 def test_the_watched_unit_is_the_same_for_all_norms_and_seeds(make_run):
     units = set()
     for norm, seed in (("none", 0), ("l1", 1)):

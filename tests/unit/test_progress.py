@@ -123,7 +123,7 @@ def test_verdicts_fit_a_terminal(root):
     assert f"inconclusive {LONG}L2" in text
     assert "Linf" not in text
     assert "best" not in text
-    assert lines[-1] == "2 claims are about runs that this experiment does not have"
+    assert lines[-1] == "Without runs in this experiment: 2 more comparisons."
 
 
 def test_an_experiment_ends_with_its_verdicts_and_where_its_page_is(root):

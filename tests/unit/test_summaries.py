@@ -84,34 +84,40 @@ def test_landscape_ranges():
     assert math.isnan(second["effective_beta"])
 
 
+def moments(seed, scope, step, mean, variance, next_mean, next_variance):
+    return CELL | {
+        "seed": seed,
+        "step": step,
+        "layer": 2,
+        "scope": scope,
+        "unit": 5,
+        "mean": mean,
+        "variance": variance,
+        "next_mean": next_mean,
+        "next_variance": next_variance,
+    }
+
+
 def test_moment_drift():
+    """Changes are those of the next step; drifts are since the run's first checkpoint."""
     rows = [
-        CELL
-        | {"step": t, "layer": 2, "scope": "unit", "unit": 5, "mean": m, "variance": v}
-        for t, m, v in ((100, 4.0, 1.0), (0, 1.0, 2.0), (10, 2.0, 5.0))
+        moments(0, "unit", 100, 4.0, 1.0, 4.5, 1.0),
+        moments(0, "unit", 0, 1.0, 2.0, 0.0, 2.5),
+        moments(0, "unit", 10, 2.0, 5.0, 2.25, math.nan),
+        moments(0, "layer", 0, 7.0, 1.0, 7.0, 1.0),
+        moments(1, "unit", 5, 9.0, 1.0, 9.5, 1.0),
     ]
     table = moment_drift.summarise(pd.DataFrame(rows))
-    assert list(table.step) == [0, 10, 100]
-    assert list(table.mean_change[1:]) == [1, 2]
-    assert list(table.mean_drift) == [0, 1, 3]
-    assert list(table.variance_change[1:]) == [3, 4]
-    assert list(table.variance_drift) == [0, 3, 1]
-    assert math.isnan(table.mean_change[0])
-
-
-def test_a_change_is_of_one_run_and_one_scope():
-    """The first checkpoint of a run has none before, whatever row stands above it."""
-    table = [
-        CELL
-        | {"seed": seed, "step": t, "layer": 1, "scope": scope, "unit": None}
-        | {"mean": seed + t, "variance": 1.0}
-        for seed in (0, 1)
-        for scope in ("unit", "layer")
-        for t in (0, 5)
-    ]
-    found = moment_drift.summarise(pd.DataFrame(table))
-    assert found.mean_change[found.step == 0].isna().all()
-    assert found.mean_change[found.step == 5].tolist() == [5] * 4
+    unit = table[(table.scope == "unit") & (table.seed == 0)]
+    assert list(unit.step) == [0, 10, 100]
+    assert list(unit.mean_change) == [1, 0.25, 0.5]
+    assert list(unit.mean_drift) == [0, 1, 3]
+    assert list(unit.variance_drift) == [0, 3, 1]
+    assert unit.variance_change.tolist()[::2] == [0.5, 0]
+    assert math.isnan(unit.variance_change.tolist()[1])
+    others = table.drop(unit.index)
+    assert others.mean_drift.tolist() == [0, 0]
+    assert sorted(others.mean_change) == [0, 0.5]
 
 
 def module(table):

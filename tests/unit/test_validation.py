@@ -223,7 +223,7 @@ MISTAKES = [
     (
         ["norm_settings"],
         {"none": {"eps": 1}},
-        r"norm_settings\.none\.eps: unknown key; allowed are nothing",
+        r"norm_settings\.none\.eps: unknown key; none is allowed",
     ),
     (
         ["norm_settings"],

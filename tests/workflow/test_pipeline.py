@@ -70,7 +70,7 @@ def test_claims_and_theorems_are_judged(finished):
     # What the experiment has no runs for is one line, with its number.
     text = (results / "verdicts.md").read_text()
     assert text.endswith(
-        f"\n{len(absent)} more are about runs that this experiment does not have.\n"
+        f"\nWithout runs in this experiment: {len(absent)} more comparisons.\n"
     )
     assert "Noisy BatchNorm" not in text
     measured = verdicts.set_index("claim").loc["trains_faster"]

@@ -13,7 +13,7 @@ rule archive:
     params:
         code=code.digests("archive.py"),
         name=config["name"],
-        config=params.as_json(config),
+        config=params.in_order(config),
         checkpoints="--checkpoints" if config["archive_checkpoints"] else "",
     message:
         "Pack results/{params.name}"

@@ -18,7 +18,7 @@ rule page:
     params:
         code=code.digests("page.py", *paths.page_templates(), *paths.figure_files()),
         name=config["name"],
-        config=params.as_json(config),
+        config=params.in_order(config),
         experiment=EXPERIMENT,
         explored=params.as_json(quantities.explored(config)),
     message:

@@ -48,7 +48,7 @@ def judge(
                 rows.append(
                     {
                         "claim": claim["id"],
-                        "statement": claim["statement"].format(subject=_label(subject)),
+                        "statement": _statement(claim, subject, model, models),
                         "where": claim["where"],
                         "model": model,
                         "subject": subject,
@@ -76,8 +76,10 @@ def _subjects(claim, experiment):
     return claim["subjects"] + (others if claim.get("applies_to") == "all" else [])
 
 
-def _label(norm):
-    return parts.declaration("norms", norm).get("label", norm)
+def _statement(claim, subject, model, models):
+    label = parts.declaration("norms", subject).get("label", subject)
+    of_which = f" ({model})" if len(models) > 1 else ""
+    return claim["statement"].format(subject=label) + of_which
 
 
 def _effects(claim, subject, values) -> np.ndarray:
@@ -88,8 +90,9 @@ def _effects(claim, subject, values) -> np.ndarray:
     of_norms = []
     for norm in asked:
         own = values[values.index.get_level_values("norm") == norm]
-        seeds = own.index.get_level_values("seed")
-        of_norms.append(own.set_axis(seeds)[~seeds.duplicated()])
+        # Without a learning rate, the mean over all.
+        by_seed = own.groupby(own.index.get_level_values("seed"))
+        of_norms.append(by_seed.agg(lambda some: some.mean(skipna=False)))
     # Only a run that is not there is left out; what a run could not give stays NaN.
     both = pd.concat(of_norms, axis="columns", join="inner").to_numpy().T
     if claim["comparison"] == "value":

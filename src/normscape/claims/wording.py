@@ -9,10 +9,10 @@ def here(verdicts: pd.DataFrame) -> pd.DataFrame:
 
 
 def absent(verdicts: pd.DataFrame) -> str:
-    """A line on the claims that the experiment has no runs for; empty if there is none."""
+    """A line on comparisons that the experiment has no runs for; empty if there is none."""
     count = int((verdicts.seeds == 0).sum())
-    return f"{count} more are about runs that this experiment does not have." * bool(
-        count
+    return (
+        f"Without runs in this experiment: {count} more comparisons." if count else ""
     )
 
 
@@ -21,12 +21,9 @@ def markdown(verdicts: pd.DataFrame) -> str:
     shown = here(verdicts)
     table = readable(shown)
     reasons = [f": {r}" if pd.notna(r) else "" for r in shown.reason]
-    lines = [
-        f"Verdicts: {counts(shown)}",
-        "",
-        aligned(table.assign(verdict=table.verdict + reasons)),
-    ]
-    return "\n".join(lines + [absent(verdicts) + "\n"] * bool(absent(verdicts)))
+    text = f"Verdicts: {counts(shown)}\n\n"
+    text += aligned(table.assign(verdict=table.verdict + reasons))
+    return text + (f"\n{absent(verdicts)}\n" if absent(verdicts) else "")
 
 
 def counts(verdicts: pd.DataFrame) -> str:

@@ -1,7 +1,8 @@
 """Figure 8: how mean and variance of activations move.
 
-One unit of the first network that classifies, for a VGG in layers 2, 9 and 13: absolute change since the checkpoint before, and since the
-first one. Stable distributions would lie low.
+One unit of the first network that classifies, for a VGG in layers 2, 9 and 13: absolute
+change in one training step, and since the first checkpoint. Stable distributions would lie
+low.
 
 In the paper's Figure 8 noisy BatchNorm's moments move more than the standard net's.
 """
@@ -13,8 +14,8 @@ TABLES = ("moment_drift",)
 LAYERS = {"vgg": (2, 9, 13)}
 
 COLUMNS = {
-    "mean_change": "|Change of mean|\nsince last checkpoint",
-    "variance_change": "|Change of variance|\nsince last checkpoint",
+    "mean_change": "|Change of mean|\nin a step",
+    "variance_change": "|Change of variance|\nin a step",
     "mean_drift": "|Change of mean|\nsince the start",
     "variance_drift": "|Change of variance|\nsince the start",
 }
@@ -37,7 +38,7 @@ def draw(tables, experiment):
         for ax, (column, label) in zip(axes_row, COLUMNS.items(), strict=True):
             for norm in norms:
                 seeds = rows[(rows.layer == layer) & (rows.norm == norm.name)]
-                seeds = seeds[seeds[column] > 0]
+                seeds = seeds[(seeds[column] > 0) & (seeds.step > 0)]
                 line = {"color": norm.colour, "marker": "o"}
                 if len(seeds):
                     curves.curve(ax, seeds, "step", column, **line)

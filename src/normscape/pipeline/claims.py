@@ -7,16 +7,23 @@ from pathlib import Path
 from normscape import parts
 from normscape.claims import declarations
 from normscape.pipeline import paths, schema
-from normscape.pipeline.messages import ConfigError, check, listed
+from normscape.pipeline.messages import ConfigError, allowed, check
 
 
 def check_all() -> None:
     """Check every file of claims; a DeclarationError names file, claim and mistake."""
     ids: dict[str, str] = {}
+    topics: dict[str, str] = {}
     for path in paths.claims():
         file = parts.read_yaml(Path(path))
         try:
             check(file, parts.read_yaml(schema.FOLDER / "claims.schema.yaml"))
+            for topic in file["topics"]:
+                if topic in topics:
+                    raise ConfigError(
+                        f"topics.{topic}: there is one of this name in {topics[topic]}"
+                    )
+                topics[topic] = path
             for claim in file["claims"]:
                 _check(claim, file)
                 if claim["id"] in ids:
@@ -50,10 +57,10 @@ def _check(claim, file):
         ("trained", claim.get("trained", []), [*norms, "subject"]),
         ("reference", [claim.get("reference", norms[0])], norms),
     ]
-    for key, found, allowed in asked:
+    for key, found, known in asked:
         for name in found:
-            if name not in allowed:
-                _refuse(claim, f"{key}: found {name!r}, allowed are {listed(allowed)}")
+            if name not in known:
+                _refuse(claim, f"{key}: found {name!r}, {allowed(known)}")
     if claim["comparison"] == "value" and "reference" in claim:
         _refuse(claim, "reference: given, but comparison: value compares with nothing")
     if claim["comparison"] != "value" and "reference" not in claim:

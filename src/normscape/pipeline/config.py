@@ -6,9 +6,8 @@ import sys
 from pathlib import Path
 
 from normscape import parts
-from normscape.claims import declarations
 from normscape.pipeline import claims, grid, paths, schema
-from normscape.pipeline.messages import ConfigError, check, listed
+from normscape.pipeline.messages import ConfigError, allowed, check
 
 
 def validate(config: dict) -> dict:
@@ -17,7 +16,9 @@ def validate(config: dict) -> dict:
     Mistakes in declarations of parts and in claims end it, too.
     """
     try:
-        declarations.quantities()
+        for kind in parts.KINDS:
+            for name in parts.names(kind):
+                parts.declaration(kind, name)
         claims.check_all()
         return checked(config)
     except ConfigError as error:
@@ -118,12 +119,14 @@ def _check_models(config):
     known = parts.names("norms")
     for model, settings in config["models"].items():
         key = f"models.{model}"
+        if model == "random":
+            raise ConfigError(f"{key}: Figure 16's random units have this name")
         for number, block in enumerate(settings["grid"]):
             for index, norm in enumerate(block["norms"]):
                 if norm not in known:
                     raise ConfigError(
-                        f"{key}.grid[{number}].norms[{index}]: found {norm!r}, allowed are "
-                        f"{listed(known)} (the files in src/normscape/norms/)"
+                        f"{key}.grid[{number}].norms[{index}]: found {norm!r}, "
+                        f"{allowed(known)} (the files in src/normscape/norms/)"
                     )
         for steps in ("checkpoints", "evaluations"):
             for index, step in enumerate(settings.get(steps, [])):
@@ -151,7 +154,7 @@ def _check_probe(config, probe):
         checkpoints = config["models"].get(model, {}).get("checkpoints", [])
         for number, block in enumerate(settings["grid"]):
             key = f"probes.{probe}.models.{model}.grid[{number}]"
-            for name, found, allowed in (
+            for name, found, known in (
                 ("norms", block.get("norms", []), [c.norm for c in trained]),
                 (
                     "learning_rates",
@@ -161,12 +164,12 @@ def _check_probe(config, probe):
                 ("seeds", block.get("seeds", []), [c.seed for c in trained]),
                 ("steps", block.get("steps", []), checkpoints),
             ):
-                allowed = list(dict.fromkeys(allowed))
+                known = list(dict.fromkeys(known))
                 for value in found:
-                    if value not in allowed:
+                    if value not in known:
                         raise ConfigError(
                             f"{key}.{name}: found {value!r}, outside the grid of "
-                            f"models.{model}; allowed are {listed(allowed)}"
+                            f"models.{model}; {allowed(known)}"
                         )
             _check_products(key, block, trained)
 

@@ -31,27 +31,24 @@ def check(value, schema: dict) -> None:
 
 def line(error) -> str:
     """One line for an error of jsonschema: key, what was found, what is allowed."""
-    key, value, allowed = (
-        _key(error.absolute_path),
-        error.instance,
-        error.validator_value,
-    )
+    key, value = _key(error.absolute_path), error.instance
+    limit = error.validator_value
     match error.validator:
         case "additionalProperties":
             known = error.schema.get("properties", {})
             unknown = sorted(str(k) for k in value if k not in known)[0]
-            return f"{_key([*error.absolute_path, unknown])}: unknown key; allowed are {listed(known)}"
+            return f"{_key([*error.absolute_path, unknown])}: unknown key; {allowed(known)}"
         case "required":
-            missing = [name for name in allowed if name not in value][0]
+            missing = [name for name in limit if name not in value][0]
             known = error.schema.get("properties", {}).get(missing, {}).get("enum")
-            must = f"allowed are {listed(known)}" if known else "it must be given"
+            must = allowed(known) if known else "it must be given"
             return f"{_key([*error.absolute_path, missing])}: missing; {must}"
         case "type":
-            types = [allowed] if isinstance(allowed, str) else allowed
+            types = [limit] if isinstance(limit, str) else limit
             expected = " or ".join(_TYPES[name] for name in types)
             return f"{key}: found {shown(value)}, allowed is {expected}{_hint(value, types)}"
         case "enum":
-            return f"{key}: found {shown(value)}, allowed are {listed(allowed)}"
+            return f"{key}: found {shown(value)}, {allowed(limit)}"
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
             relation = {
                 "minimum": "at least",
@@ -59,7 +56,7 @@ def line(error) -> str:
                 "exclusiveMinimum": "more than",
                 "exclusiveMaximum": "less than",
             }[error.validator]
-            return f"{key}: found {shown(value)}, allowed is {relation} {allowed}"
+            return f"{key}: found {shown(value)}, allowed is {relation} {limit}"
         case "uniqueItems":
             twice = next(v for i, v in enumerate(value) if v in value[:i])
             return f"{key}: found {shown(twice)} twice, allowed is once"
@@ -112,9 +109,14 @@ def _hint(value, types) -> str:
     return ""
 
 
-def listed(names) -> str:
-    """Names in a row; the middle of a long list is left out."""
+def allowed(names) -> str:
+    """What a line says of the names that are allowed; the middle of many is left out.
+
+    >>> allowed(["sgd", "adam"]), allowed(["side"]), allowed([])
+    ('allowed are sgd, adam', 'allowed is side', 'none is allowed')
+    """
     names = [str(name) for name in names]
     if len(names) > 20:
         names[10:-2] = ["..."]
-    return ", ".join(names) or "nothing"
+    verb = "is" if len(names) == 1 else "are"
+    return f"allowed {verb} {', '.join(names)}" if names else "none is allowed"

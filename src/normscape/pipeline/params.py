@@ -7,7 +7,12 @@ from normscape.pipeline import code, grid
 
 
 def as_json(settings: dict) -> str:
-    """Settings as one argument of a command, in their order."""
+    """Settings as one argument of a command; their order in the config counts nothing."""
+    return json.dumps(settings, sort_keys=True)
+
+
+def in_order(settings: dict) -> str:
+    """As ``as_json``, where the order of models and norms is that of figures."""
     return json.dumps(settings)
 
 
@@ -57,4 +62,4 @@ def probe_settings(config: dict, probe: str):
 def probe_columns(probe: str) -> str:
     """The tables of a probe and their columns, as JSON: its output depends on them."""
     tables = parts.declaration("probes", probe)["tables"]
-    return as_json({table: list(columns) for table, columns in tables.items()})
+    return in_order({table: list(columns) for table, columns in tables.items()})

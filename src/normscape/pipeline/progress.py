@@ -108,9 +108,7 @@ def verdicts(path: str, width: int = 80) -> str:
         line = f"{row['verdict']:<14}  {row['statement']}"
         lines += textwrap.wrap(line, width, subsequent_indent=" " * 16)
     if absent := len(rows) - len(here):
-        lines.append(
-            f"{absent} claims are about runs that this experiment does not have"
-        )
+        lines.append(f"Without runs in this experiment: {absent} more comparisons.")
     return "\n".join(lines)
 
 

@@ -14,14 +14,35 @@ def measure(run: Run, *, bins: int) -> dict[str, list[dict]]:
 
     An activation is the output of a layer's normaliser, before the non-linearity, in
     training mode, on the first samples of the training set (as many as in a batch).
-    Scope "unit" is one unit, fixed by architecture and layer, over the batch (for convolutions
-    over batch, height and width); scope "layer" is all units.
+    Scope "unit" is one unit, fixed by architecture and layer, over the batch (for
+    convolutions over batch, height and width); scope "layer" is all units.
 
-    Moments are mean, biased variance and skewness. Histograms have ``bins`` equal bins
-    from the smallest to the largest value, and a density that integrates to 1; where
-    values are not finite, there is one bin, of NaN.
+    Moments are mean, biased variance and skewness; next_mean and next_variance are those
+    after the step that training takes next (Figure 8 looks from a step to the next).
+    Histograms have ``bins`` equal bins from the smallest to the largest value, and a
+    density that integrates to 1; where values are not finite, there is one bin, of NaN.
     """
-    network = copy.deepcopy(run.network)
+    here = _activations(run, copy.deepcopy(run.network))
+    there = _activations_after_the_step(run)
+    moments, histograms = [], []
+    for number, matrix in here.items():
+        unit = fixed_unit(run.spec.architecture, number, matrix.shape[1])
+        for scope, index, units in (
+            ("unit", unit, [unit]),
+            ("layer", None, slice(None)),
+        ):
+            sample = matrix[:, units].flatten()
+            after = _moments(there[number][:, units].flatten())
+            place = {"layer": number, "scope": scope, "unit": index}
+            following = {f"next_{key}": after[key] for key in ("mean", "variance")}
+            moments.append(place | _moments(sample) | following)
+            histograms += [place | bin_ for bin_ in _histogram(sample, bins)]
+    return {"moments": moments, "histograms": histograms}
+
+
+@torch.no_grad()
+def _activations(run, network) -> dict[int, torch.Tensor]:
+    """For each layer a matrix (samples and positions, units), in float64."""
     values = {}
 
     def keep(number):
@@ -32,20 +53,22 @@ def measure(run: Run, *, bins: int) -> dict[str, list[dict]]:
 
     for number, layer in enumerate(network.layers, start=1):
         layer.norm.register_forward_hook(keep(number))
-    with torch.no_grad():
-        network(run.fixed_batch()[0])
+    network(run.fixed_batch()[0])
+    return values
 
-    moments, histograms = [], []
-    for number, matrix in values.items():
-        unit = fixed_unit(run.spec.architecture, number, matrix.shape[1])
-        for scope, index, sample in (
-            ("unit", unit, matrix[:, unit]),
-            ("layer", None, matrix.flatten()),
-        ):
-            place = {"layer": number, "scope": scope, "unit": index}
-            moments.append(place | _moments(sample))
-            histograms += [place | bin_ for bin_ in _histogram(sample, bins)]
-    return {"moments": moments, "histograms": histograms}
+
+def _activations_after_the_step(run):
+    """The same at the next step, with its noise; the run stays where it is."""
+    moved = copy.deepcopy(run.network)
+    _, _, gradient = run.loss_and_gradient(moved)
+    run.move(moved, run.step_for(gradient))
+    run.step += 1
+    try:
+        following = copy.deepcopy(run.network)  # copied noise stays at its step
+        following.load_state_dict(moved.state_dict())
+        return _activations(run, following)
+    finally:
+        run.step -= 1
 
 
 def fixed_unit(architecture: str, layer: int, features: int) -> int:

@@ -10,14 +10,14 @@ TABLES = ("moments",)
 def summarise(moments: pd.DataFrame) -> pd.DataFrame:
     """A row for each run, layer, scope and step: how far the moments moved (Figure 8).
 
-    mean_change, variance_change : absolute change since the checkpoint before.
+    mean_change, variance_change : absolute change in the step that training takes next.
     mean_drift, variance_drift : absolute change since the first checkpoint.
     """
     keys = [*CELL, "layer", "scope"]
     table = moments.sort_values([*keys, "step"]).reset_index(drop=True)
     groups = table.groupby(keys)
     for moment in ("mean", "variance"):
-        table[f"{moment}_change"] = groups[moment].diff().abs()
+        table[f"{moment}_change"] = (table[f"next_{moment}"] - table[moment]).abs()
         first = groups[moment].transform("first")
         table[f"{moment}_drift"] = (table[moment] - first).abs()
     columns = ["mean_change", "variance_change", "mean_drift", "variance_drift"]

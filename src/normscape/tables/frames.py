@@ -13,7 +13,8 @@ from normscape.tables.rows import read_lines
 Tables = dict[str, pd.DataFrame]
 
 _DECLARED = Path(__file__).with_name("tables.yaml")
-_TEXT = {"model", "norm"}
+# Names that users give; "nan" may be one.
+_NAMES = {"model", "norm"}
 
 
 def columns(table: str) -> dict[str, dict]:
@@ -33,9 +34,13 @@ def read(paths) -> Tables:
     """
     tables = {}
     for path in map(Path, paths):
-        lines = "".join(read_lines(path))
+        lines = read_lines(path)
+        header = lines[0].strip().split(",")
         table = pd.read_csv(
-            io.StringIO(lines), keep_default_na=False, na_values=["", "nan"]
+            io.StringIO("".join(lines)),
+            dtype=dict.fromkeys(_NAMES & set(header), str),
+            keep_default_na=False,
+            na_values={name: ["", "nan"] for name in header if name not in _NAMES},
         )
         if declared := columns(path.stem):
             _check(path, table, dict.fromkeys(CELL, {}) | declared)
@@ -47,7 +52,7 @@ def _check(path, table, declared):
     for name, column in declared.items():
         if name not in table:
             raise ValueError(f"{path}: the column {name} is missing")
-        if name in _TEXT or column.get("text"):
+        if name in _NAMES or column.get("text"):
             continue
         numbers = pd.to_numeric(table[name], errors="coerce")
         wrong = table[name][numbers.isna() & table[name].notna()]
