@@ -12,10 +12,13 @@ def main():
         "--settings", type=command_line.json_object, default={}, help="JSON"
     )
     arguments.add_argument(
-        "--output",
-        nargs="+",
+        "--columns",
+        type=command_line.json_object,
         required=True,
-        help="its tables (CSV), as it declares them",
+        help="JSON: the columns of each of its tables, as it declares them",
+    )
+    arguments.add_argument(
+        "--output", nargs="+", required=True, help="its tables (CSV), in that order"
     )
     arguments.add_argument(
         "--precision",
@@ -26,17 +29,15 @@ def main():
     command_line.add_compute_arguments(arguments)
     args = arguments.parse_args()
 
-    from normscape import parts, probes
+    from normscape import probes
     from normscape.tables import CELL, rows
-    from normscape.training import checkpoints
 
-    run = checkpoints.open_for_probe(
+    run = probes.open_run(
         args.checkpoint, args.data, args.device, args.threads, args.precision
     )
     tables = probes.measure(args.probe, run, args.settings)
-    declared = parts.declaration("probes", args.probe)["tables"]
     place = run.spec.cell | {"step": run.step}
-    for (table, columns), output in zip(declared.items(), args.output, strict=True):
+    for (table, columns), output in zip(args.columns.items(), args.output, strict=True):
         found = (place | row for row in tables[table])
         rows.write(output, [*CELL, "step", *columns], found)
 

@@ -70,9 +70,8 @@ def seconds_by_rule(config: dict, jobs: Jobs) -> dict[str, float]:
                 if cell.model == model
                 for _ in grid.probed_steps(config, probe, cell)
             ]
-            if norms:
-                norm = "batch" if "batch" in norms else norms[0]
-                each += [jobs.probe_seconds(probe, model, norm)] * len(norms)
+            of_norm = {n: jobs.probe_seconds(probe, model, n) for n in set(norms)}
+            each += map(of_norm.get, norms)
         if each:
             seconds[f"probe_{probe}"] = start_up + statistics.fmean(each)
     return seconds

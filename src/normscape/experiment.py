@@ -30,7 +30,7 @@ class Model:
 
 @dataclasses.dataclass(frozen=True)
 class Norm:
-    """A normaliser of the config; its colour is its own, whatever the experiment."""
+    """A normaliser of the config; one that declares no colour gets the next free one."""
 
     name: str
     label: str

@@ -14,6 +14,8 @@ from pathlib import Path
 import jsonschema
 import yaml
 
+from normscape import schemas
+
 FOLDER = Path(__file__).parent
 KINDS = ("datasets", "models", "norms", "optimisers", "probes")
 SCHEMA = FOLDER.parents[1] / "workflow/schemas/parts.schema.yaml"
@@ -34,6 +36,17 @@ def names(kind: str) -> list[str]:
     return sorted(path.stem for path in paths)
 
 
+def _check_setting(key: str, setting: dict) -> None:
+    """A setting's schema must be one, and its default one of the values it allows."""
+    try:
+        schemas.VALIDATOR.check_schema(setting)
+    except jsonschema.SchemaError as error:
+        place = ".".join([key, *map(str, error.absolute_path)])
+        raise schemas.ConfigError(f"{place}: {error.message}") from None
+    if "default" in setting:
+        schemas.check({key: setting["default"]}, {"properties": {key: setting}})
+
+
 @functools.cache
 def declaration(kind: str, name: str) -> dict:
     """What a part declares, checked, with the settings that it takes from other parts.
@@ -44,15 +57,16 @@ def declaration(kind: str, name: str) -> dict:
     if not path.is_file():
         return {"settings": _settings_of_class(path.with_suffix(".py"), "Norm")}
     declared = read_yaml(path)
-    schema = read_yaml(SCHEMA)
-    error = jsonschema.exceptions.best_match(
-        jsonschema.Draft202012Validator(
-            {"$ref": f"#/$defs/{kind}", "$defs": schema["$defs"]}
-        ).iter_errors(declared)
-    )
-    if error:
-        key = ".".join(map(str, error.absolute_path)) or "the file"
-        raise DeclarationError(f"{path}: {key}: {error.message}".replace("\n", " "))
+    definitions = read_yaml(SCHEMA)["$defs"]
+    schema = {"$ref": f"#/$defs/{kind}", "$defs": definitions}
+    try:
+        schemas.check(declared, schema)
+        for key in ("settings", "model_settings"):
+            for name_, setting in declared.get(key, {}).items():
+                _check_setting(f"{key}.{name_}", setting)
+    except schemas.ConfigError as error:
+        raise DeclarationError(f"{path}: {error}") from None
+    schemas.fill_defaults(declared, schema)
     if not path.with_suffix(".py").is_file():
         raise DeclarationError(f"{path}: {name}.py is missing beside it")
     settings = {}
@@ -68,6 +82,16 @@ def declaration(kind: str, name: str) -> dict:
                 f"{path}: settings_of: found {other!r}, which takes this one's in turn"
             ) from None
     return declared | {"settings": settings | declared.get("settings", {})}
+
+
+def check_quantities(path: Path, quantities: dict) -> None:
+    """Check quantities that are declared in a file of their own, and fill in defaults."""
+    schema = {"$ref": "#/$defs/quantities", "$defs": read_yaml(SCHEMA)["$defs"]}
+    try:
+        schemas.check(quantities, schema)
+    except schemas.ConfigError as error:
+        raise DeclarationError(f"{path}: {error}") from None
+    schemas.fill_defaults(quantities, schema)
 
 
 def read_yaml(path: Path) -> dict:

@@ -31,10 +31,11 @@ CLAIM = {
 LEFT_OUT = object()
 
 
-def text(**changes) -> str:
-    """A file of one claim, CLAIM with changes."""
-    claim = {k: v for k, v in (CLAIM | changes).items() if v is not LEFT_OUT}
-    topics = {"training": "It helps"}
+def text(topic="training", **changes) -> str:
+    """A file of one claim, CLAIM with changes, and of the topic "training"."""
+    claim = CLAIM | {"topic": topic} | changes
+    claim = {k: v for k, v in claim.items() if v is not LEFT_OUT}
+    topics = {"other" if topic == "other" else "training": "It helps"}
     return yaml.safe_dump({"source": "A paper", "topics": topics, "claims": [claim]})
 
 
@@ -60,7 +61,7 @@ MISTAKES = [
     ({"comparison": "ratoi"}, "comparison: found the text 'ratoi', allowed are differ"),
     ({"quantity": "speed"}, "quantity: found 'speed', allowed are .*mean_accuracy"),
     ({"figure": "fig99"}, "figure: found 'fig99', allowed are .*fig01_training_curves"),
-    ({"topic": "shift"}, "topic: found 'shift', allowed are training$"),
+    ({"topic": "shift"}, "topic: found 'shift', allowed is training$"),
     ({"model": "lenet"}, "model: found 'lenet', allowed are dln, resnet, vgg$"),
     ({"subjects": ["l7"]}, "subjects: found 'l7', allowed are batch, l1, "),
     ({"subjects": []}, "subjects: found an empty list"),
@@ -112,7 +113,7 @@ def test_what_is_right_is_accepted(refusal, changes):
     ("content", "line"),
     [
         ("claims: [", "not readable as YAML: while parsing"),
-        ("", "found nothing, allowed is a mapping"),
+        ("", "the file: found nothing, allowed is a mapping"),
         ("source: A\ntopics: {}\nclaims: []", "claims: found an empty list"),
         ("source: A\ntopics: {}", "claims: missing; it must be given"),
         (
@@ -128,9 +129,11 @@ def test_a_mistake_in_a_file_is_named(refusal, content, line):
 
 
 def test_an_id_is_there_once_in_all_files(refusal):
-    assert refusal(text(), text(id="another")) is None
+    assert refusal(text(), text("other", id="another")) is None
     second = "two.yaml: claim trains_faster: id: there is one of this name in one.yaml"
-    assert refusal(text(), text()) == second
+    assert refusal(text(), text("other")) == second
+    topic = "two.yaml: topics.training: there is one of this name in one.yaml"
+    assert refusal(text(), text(id="another")) == topic
     twice = yaml.safe_load(text())
     twice["claims"] *= 2
     found = refusal(yaml.safe_dump(twice))

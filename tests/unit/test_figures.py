@@ -281,7 +281,7 @@ def test_figure_3_shows_the_layers_that_a_model_declares(with_own):
     figure = draw("fig03_internal_covariate_shift", with_own, of)
     titles = {ax.get_title() for ax in axes_of(figure)}
     assert {title for title in titles if title.startswith("small")} == {
-        f"small layer {layer}, lr {lr}" for layer in (4, 8) for lr in (0.1, 0.5)
+        f"small, layer {layer}\nlr {lr}" for layer in (4, 8) for lr in (0.1, 0.5)
     }
 
 
@@ -350,7 +350,7 @@ def test_figure_3_has_the_papers_layers_and_log_axes(tables):
     figure = draw("fig03_internal_covariate_shift", tables)
     titles = {ax.get_title() for ax in axes_of(figure)}
     assert titles == {
-        f"{model} layer {layer}, lr {lr}"
+        f"{model}, layer {layer}\nlr {lr}"
         for model, layers, lrs in (
             ("VGG", (5, 10), (0.1, 0.5)),
             ("DLN", (9, 17), ("1e-06", "1e-07")),

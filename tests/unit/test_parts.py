@@ -11,7 +11,7 @@ from experiments import default
 from normscape import models, parts
 from normscape.claims import declarations
 from normscape.pipeline.config import checked, description, validate
-from normscape.pipeline.messages import VALIDATOR, ConfigError, allowed
+from normscape.schemas import VALIDATOR, ConfigError, allowed
 
 
 @pytest.fixture
@@ -127,11 +127,23 @@ def test_its_defaults_are_the_classes_or_those_that_are_declared(folder):
         (
             "norms/l1.yaml",
             "labl: L1",
-            "norms/l1.yaml: the file: .*'labl' was unexpected",
+            "norms/l1.yaml: labl: unknown key; allowed are label",
         ),
-        ("norms/l1.yaml", "colour: red", "norms/l1.yaml: colour: 'red' does not match"),
-        ("norms/l1.yaml", "", "norms/l1.yaml: the file: None is not of type 'object'"),
-        ("norms/l1.yaml", "label: 1", "norms/l1.yaml: label: 1 is not of type"),
+        (
+            "norms/l1.yaml",
+            "colour: red",
+            "norms/l1.yaml: colour: found the text 'red', allowed are #RRGGBB",
+        ),
+        (
+            "norms/l1.yaml",
+            "",
+            "norms/l1.yaml: the file: found nothing, allowed is a map",
+        ),
+        (
+            "norms/l1.yaml",
+            "label: 1",
+            "norms/l1.yaml: label: found 1, allowed is a text",
+        ),
         (
             "norms/l1.yaml",
             "settings_of: [l7]",
@@ -145,7 +157,7 @@ def test_its_defaults_are_the_classes_or_those_that_are_declared(folder):
         (
             "norms/l1.yaml",
             "settings: {eps: {default: 1}}",
-            "norms/l1.yaml: settings.eps: 'description' is a required property",
+            "norms/l1.yaml: settings.eps.description: missing; it must",
         ),
         (
             "probes/ics.yaml",

@@ -11,9 +11,12 @@ import pytest
 import torch
 from numerics import double, same, state, walk
 
+from normscape import parts
 from normscape.tables import CELL, rows
 from normscape.training import checkpoints, loop, tensors
 from normscape.training.run import Run
+
+ICS_COLUMNS = parts.declaration("probes", "ics")["tables"]["ics"]
 
 
 def test_an_epoch_shows_each_sample_at_most_once(make_run):
@@ -103,6 +106,7 @@ def test_tables_carry_the_models_name(make_run, make_data, tmp_path):
     )
     script(
         *("probe", "ics", "--checkpoint", tmp_path / "step2.safetensors"),
+        *("--columns", json.dumps({"ics": list(ICS_COLUMNS)})),
         *("--data", data, "--settings", json.dumps({"parameters": "weight"})),
         *("--output", tmp_path / "ics.csv"),
     )

@@ -11,7 +11,7 @@ from snakemake.utils import update_config
 from experiments import PRESETS, SMALL, default, put
 from normscape import parts
 from normscape.pipeline import schema
-from normscape.pipeline.messages import VALIDATOR
+from normscape.schemas import VALIDATOR
 
 VALIDATE = VALIDATOR(schema.for_editors())
 

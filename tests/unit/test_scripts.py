@@ -39,7 +39,7 @@ def test_a_bad_file_is_one_line(tmp_path, name, line):
         *("src/probe.py", "ics"),
         *("--checkpoint", tmp_path / name),
         *("--data", tmp_path / name),
-        *("--output", output),
+        *("--columns", "{}", "--output", output),
     )
     assert done.returncode == 1
     assert done.stderr.startswith("probe.py: ")

@@ -12,7 +12,7 @@ from experiments import PRESETS, SMALL, default, put
 from normscape.experiment import Experiment
 from normscape.pipeline import grid, paths
 from normscape.pipeline.config import checked, description, validate
-from normscape.pipeline.messages import ConfigError
+from normscape.schemas import ConfigError
 
 
 @pytest.fixture
@@ -163,12 +163,12 @@ MISTAKES = [
     (
         ["models", "vgg", "optimiser"],
         {"name": "adam", "momentum": 0.9},
-        r"vgg\.optimiser\.momentum: unknown key; allowed are .*name, beta1, beta2, eps$",
+        r"vgg\.optimiser\.momentum: unknown key; allowed are name, .*, beta1, beta2, eps$",
     ),
     (
         ["models", "vgg", "optimiser", "beta1"],
         0.9,
-        r"vgg\.optimiser\.beta1: unknown key; allowed are .*weight_decay, name, momentum$",
+        r"vgg\.optimiser\.beta1: unknown key; allowed are name, .*weight_decay, momentum$",
     ),
     (
         ["models", "vgg", "optimiser"],
@@ -198,7 +198,7 @@ MISTAKES = [
     (
         ["datasets", "digits", "noise"],
         0.1,
-        r"datasets\.digits\.noise: unknown key; allowed are side$",
+        r"datasets\.digits\.noise: unknown key; allowed is side$",
     ),
     (
         ["datasets", "mnist"],
@@ -208,7 +208,7 @@ MISTAKES = [
     (
         ["models", "dln", "dataset"],
         "digits",
-        r"models\.dln\.dataset: found the text 'digits', allowed are gaussian$",
+        r"models\.dln\.dataset: found the text 'digits', allowed is gaussian$",
     ),
     (
         ["models", "vgg", "dataset"],

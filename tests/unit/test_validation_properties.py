@@ -12,7 +12,7 @@ from experiments import SMALL, default, put
 from normscape import parts
 from normscape.pipeline import grid, schema
 from normscape.pipeline.config import checked, validate
-from normscape.pipeline.messages import ConfigError
+from normscape.schemas import ConfigError
 
 # With every key that has a default, and a network under a user's name.
 GIVEN = put(default(), ["models", "small"], SMALL | {"optimiser": {"name": "adam"}})

@@ -37,6 +37,7 @@ for probe in config["probes"]:
             "Probe {params.probe} of {params.cell}"
         shell:
             "python src/probe.py {params.probe} --checkpoint {input.checkpoint}"
-            " --data {input.data} --settings {params.settings:q} --output {output}"
+            " --data {input.data} --settings {params.settings:q}"
+            " --columns {params.columns:q} --output {output}"
             " --precision {params.precision}"
             " --device {params.device} --threads {threads} > {log} 2>&1"

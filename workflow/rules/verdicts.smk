@@ -19,6 +19,7 @@ rule verdicts:
     params:
         code=code.digests("verdicts.py"),
         claimed=params.as_json(quantities.claimed(config)),
+        labels=params.norm_labels(),
         experiment=EXPERIMENT,
     message:
         "Judge the claims"

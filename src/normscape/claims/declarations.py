@@ -14,17 +14,30 @@ def quantities() -> dict[str, dict]:
 
     A DeclarationError names one that is declared twice.
     """
-    found = dict(parts.read_yaml(_OF_TRAINING))
-    for probe in parts.names("probes"):
-        for name, quantity in (
-            parts.declaration("probes", probe).get("quantities", {}).items()
-        ):
+    found = {}
+    for path, declared in _files().items():
+        for name, quantity in declared.items():
             if name in found:
-                raise parts.DeclarationError(
-                    f"probes/{probe}.yaml: quantities.{name}: there is one already"
-                )
+                line = f"{path}: quantities.{name}: there is one already"
+                raise parts.DeclarationError(line)
             found[name] = quantity
     return found
+
+
+def file_of(name: str) -> Path:
+    """Where a quantity is declared."""
+    return next(path for path, declared in _files().items() if name in declared)
+
+
+def _files() -> dict[Path, dict]:
+    of_training = parts.read_yaml(_OF_TRAINING)
+    parts.check_quantities(_OF_TRAINING, of_training)
+    return {_OF_TRAINING: of_training} | {
+        parts.FOLDER / f"probes/{probe}.yaml": parts.declaration("probes", probe).get(
+            "quantities", {}
+        )
+        for probe in parts.names("probes")
+    }
 
 
 def explored(tables: set[str]) -> dict[str, dict]:
@@ -32,18 +45,18 @@ def explored(tables: set[str]) -> dict[str, dict]:
     return {
         name: quantity
         for name, quantity in quantities().items()
-        if quantity.get("explored", True)
+        if quantity["explored"]
         and "value" in quantity
         and tables.issuperset(quantity["tables"])
     }
 
 
 def read(paths) -> dict:
-    """``topics`` and ``claims`` of claims files, joined; each claim knows its own file's
+    """``sources``, ``topics`` and ``claims`` of claims files, joined.
 
-    normalisers as ``named``: those that its claims are about or compare with.
+    Each claim knows, as ``named``, the normalisers that its file is about or compares with.
     """
-    topics, claims = {}, []
+    sources, topics, claims = [], {}, []
     for path in paths:
         file = parts.read_yaml(Path(path))
         named = {
@@ -51,6 +64,7 @@ def read(paths) -> dict:
             for claim in file["claims"]
             for norm in [*claim["subjects"], claim.get("reference")]
         }
+        sources.append(file["source"])
         topics |= file["topics"]
         claims += [claim | {"named": named} for claim in file["claims"]]
-    return {"topics": topics, "claims": claims}
+    return {"sources": sources, "topics": topics, "claims": claims}

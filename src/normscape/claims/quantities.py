@@ -86,9 +86,9 @@ def of_runs(name: str, tables: Tables) -> pd.Series:
         return FUNCTIONS[name](tables)
     rows = of_rows(declared, tables)
     values = rows.value
-    if declared.get("overflow_is_large"):
+    if declared["overflow_is_large"]:
         values = values.fillna(np.inf)
-    average = AVERAGES[declared.get("average", "median")]
+    average = AVERAGES[declared["average"]]
     return average(values.groupby([rows[key] for key in CELL]))
 
 

@@ -25,7 +25,7 @@ def note_if_empty(ax) -> None:
         ax.text(
             0.5,
             0.5,
-            "not in this\nexperiment's grid",
+            "not in this\nexperiment",
             transform=ax.transAxes,
             ha="center",
             va="center",

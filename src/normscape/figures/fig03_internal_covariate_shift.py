@@ -31,7 +31,7 @@ def draw(tables, experiment):
             panels = row[2 * i], row[2 * i + 1]
             _draw_layer(*panels, of_layer, norms)
             for ax in panels:
-                ax.set_title(f"{model.label} layer {layer}, {style.lr_label(lr)}")
+                ax.set_title(f"{model.label}, layer {layer}\n{style.lr_label(lr)}")
     for ax in axes.ravel():
         curves.note_if_empty(ax)
     for ax in axes[-1]:

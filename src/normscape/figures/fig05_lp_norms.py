@@ -1,7 +1,8 @@
 """Figure 5: training with L1, L2 and Linf normalisation.
 
-(a) training accuracy of the VGG, (b) training loss of the deep linear network. Look at
-whether their curves lie with BatchNorm's or with the standard net's.
+A row a network, a panel a learning rate: training accuracy, or loss of a regression such as
+the deep linear network's. Look at whether their curves lie with BatchNorm's or with the
+standard net's.
 
 In the paper's Figure 5 all normalised VGGs train faster than the standard one; the deep
 linear networks end at losses of 1661 (standard), 480 (BatchNorm), 97 (L1), 482 (L2) and

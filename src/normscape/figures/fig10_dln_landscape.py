@@ -1,7 +1,7 @@
-"""Figure 10: the landscape along the gradient, deep linear network.
+"""Figure 10: the landscape along the gradient, deep linear network and other regressions.
 
 (a) range of the loss, (b) range of the change of the gradient, (c) effective beta, over
-the step sizes; all axes are logarithmic. A smoother landscape has narrower bands and a
+the step sizes. A smoother landscape has narrower bands and a
 smaller effective beta.
 
 In the paper's Figure 10 BatchNorm's effective beta is about a sixth of the standard net's

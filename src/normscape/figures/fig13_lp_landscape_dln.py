@@ -1,4 +1,4 @@
-"""Figure 13: the landscape under Lp normalisation, deep linear network.
+"""Figure 13: the landscape under Lp normalisation, deep linear network and other regressions.
 
 Training curve, range of the loss, range of the change of the gradient, effective beta.
 Look at whether the Lp norms' bands are as narrow as BatchNorm's.

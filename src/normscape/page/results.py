@@ -40,6 +40,7 @@ def render(
     return templates.fill(
         "results.html.j2",
         name=name,
+        sources=claims["sources"],
         answer=answers.answer(verdicts, claims),
         absent=absent(verdicts),
         **_verdict_table(here(verdicts)),

@@ -7,7 +7,7 @@ from pathlib import Path
 from normscape import parts
 from normscape.claims import declarations
 from normscape.pipeline import paths, schema
-from normscape.pipeline.messages import ConfigError, allowed, check
+from normscape.schemas import ConfigError, allowed, check
 
 
 def check_all() -> None:
@@ -67,6 +67,8 @@ def _check(claim, file):
         _refuse(
             claim, f"reference: missing; comparison: {claim['comparison']} needs one"
         )
+    if claim.get("reference") in claim["subjects"]:
+        _refuse(claim, f"reference: found {claim['reference']!r}, a subject itself")
     if "trained" in claim and "lr" not in claim:
         _refuse(claim, "lr: missing; trained needs one")
     if claim["claimed"].get("above", -1e999) >= claim["claimed"].get("below", 1e999):

@@ -27,12 +27,13 @@ def of_training(architecture: str, norm: str, optimiser: str) -> list[str]:
 def of_probe(probe: str, architecture: str, norm: str, optimiser: str) -> list[str]:
     """What decides the bytes of a probe's tables."""
     core = _core(architecture, norm, optimiser)
-    return digests(*core, f"normscape/probes/{probe}.py")
+    return digests("probe.py", *core, f"normscape/probes/{probe}.py")
 
 
 def _core(architecture, norm, optimiser):
     return (
         "normscape/training/checkpoints.py",
+        "normscape/training/process.py",
         f"normscape/models/{architecture}.py",
         f"normscape/norms/{norm}.py",
         f"normscape/optimisers/{optimiser}.py",
@@ -47,7 +48,7 @@ def digests(*files: str) -> list[str]:
     are not found by reading imports: name them among ``files``.
 
     >>> [line.split()[0] for line in digests("normscape/files.py")]
-    ['normscape/__init__.py', 'normscape/files.py']
+    ['normscape/files.py']
     """
     return [f"{path.relative_to(SRC)} {_digest(path)}" for path in closure(*files)]
 
@@ -66,7 +67,15 @@ def closure(*files: str) -> list[Path]:
         if path not in found and not path.is_relative_to(_LEFT_OUT):
             found.add(path)
             pending += _imports(path)
-    return sorted(found)
+    return sorted(path for path in found if not _only_says(path))
+
+
+@functools.cache
+def _only_says(path: Path) -> bool:
+    """Whether a package's file holds its docstring and no code."""
+    if path.name != "__init__.py":
+        return False
+    return all(isinstance(node, ast.Expr) for node in ast.parse(path.read_text()).body)
 
 
 def libraries(script: Path) -> set[str]:

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from normscape import parts
-from normscape.pipeline import claims, grid, paths, schema
-from normscape.pipeline.messages import ConfigError, allowed, check
+from normscape.pipeline import claims, grid, lookups, paths, schema
+from normscape.schemas import ConfigError, allowed, check, fill_defaults
 
 
 def validate(config: dict) -> dict:
@@ -16,9 +16,7 @@ def validate(config: dict) -> dict:
     Mistakes in declarations of parts and in claims end it, too.
     """
     try:
-        for kind in parts.KINDS:
-            for name in parts.names(kind):
-                parts.declaration(kind, name)
+        lookups.check_all()
         claims.check_all()
         return checked(config)
     except ConfigError as error:
@@ -32,7 +30,7 @@ def checked(config: dict) -> dict:
     of_config = schema.of_config(config)
     check(config, of_config)
     config = copy.deepcopy(config)
-    schema.fill_defaults(config, of_config)
+    fill_defaults(config, of_config)
     _expand_steps(config)
     _check_folder(config)
     for name in paths.downloads():
@@ -74,7 +72,7 @@ def _expand_steps(config):
     for probe in config["probes"].values():
         for name, settings in probe["models"].items():
             for block in settings["grid"]:
-                if "steps" in block and name in config["models"]:
+                if "steps" in block:
                     block["steps"] = _steps(block["steps"], config["models"][name])
 
 
@@ -151,7 +149,7 @@ def _check_probe(config, probe):
     cells = grid.cells(config)
     for model, settings in config["probes"][probe]["models"].items():
         trained = [cell for cell in cells if cell.model == model]
-        checkpoints = config["models"].get(model, {}).get("checkpoints", [])
+        checkpoints = config["models"][model]["checkpoints"]
         for number, block in enumerate(settings["grid"]):
             key = f"probes.{probe}.models.{model}.grid[{number}]"
             for name, found, known in (

@@ -59,6 +59,12 @@ def probe_settings(config: dict, probe: str):
     )
 
 
+def norm_labels() -> str:
+    """The labels of all normalisers, which stand in statements, as JSON."""
+    names = parts.names("norms")
+    return as_json({n: parts.declaration("norms", n).get("label", n) for n in names})
+
+
 def probe_columns(probe: str) -> str:
     """The tables of a probe and their columns, as JSON: its output depends on them."""
     tables = parts.declaration("probes", probe)["tables"]

@@ -8,6 +8,7 @@ from normscape import parts
 from normscape.pipeline import grid
 from normscape.pipeline.code import SRC
 from normscape.pipeline.grid import Cell
+from normscape.tables import CELL
 
 PAPER_CURVES = "workflow/resources/paper_curves.csv"
 CLAIMS = "workflow/claims"
@@ -16,8 +17,9 @@ RUN_PATTERN = "{norm}/lr{lr}/seed{seed}"
 CELL_PATTERN = "{model}/" + RUN_PATTERN
 STEP_PATTERN = CELL_PATTERN + "/step{step}"
 
-# The tables that every training writes.
-_OF_TRAINING = ["history", "evaluation"]
+# The tables that every training writes, and those that no probe or summary makes.
+TABLES_OF_TRAINING = ["history", "evaluation"]
+OTHER_TABLES = ["theory_instances", Path(PAPER_CURVES).stem]
 
 
 def root(config: dict) -> str:
@@ -26,7 +28,9 @@ def root(config: dict) -> str:
 
 def claims() -> list[str]:
     """The files of claims."""
-    return sorted(map(str, Path(CLAIMS).glob("*.yaml")))
+    return sorted(
+        str(p) for p in Path(CLAIMS).iterdir() if p.suffix in (".yaml", ".yml")
+    )
 
 
 # Data
@@ -115,10 +119,15 @@ def probe_of(table: str) -> str | None:
 
 def columns(table: str) -> list[str]:
     """All columns of a table that is collected from runs."""
-    first = ["model", "norm", "lr", "seed"]
     if probe := probe_of(table):
-        return [*first, "step", *parts.declaration("probes", probe)["tables"][table]]
-    return [*first, *parts.read_yaml(SRC / "normscape/tables/tables.yaml")[table]]
+        return [*CELL, "step", *parts.declaration("probes", probe)["tables"][table]]
+    return [*CELL, *parts.read_yaml(SRC / "normscape/tables/tables.yaml")[table]]
+
+
+def declared_columns(table: str) -> list[str]:
+    """All columns of a table; none where a summary does not declare its own."""
+    known = parts.read_yaml(SRC / "normscape/tables/tables.yaml")
+    return columns(table) if probe_of(table) or table in known else []
 
 
 def probe_folder(config: dict, table: str = "{table}") -> str:
@@ -159,7 +168,7 @@ def collected_tables() -> list[str]:
         for probe in parts.names("probes")
         for table in parts.declaration("probes", probe)["tables"]
     ]
-    return _OF_TRAINING + of_probes
+    return TABLES_OF_TRAINING + of_probes
 
 
 def summaries() -> list[str]:
@@ -169,7 +178,7 @@ def summaries() -> list[str]:
 
 
 def summary_sources(config: dict, summary: str) -> list[str]:
-    return [table(config, t) for t in _tables_of(f"summaries/{summary}.py")]
+    return [table(config, t) for t in tables_of(_library(f"summaries/{summary}.py"))]
 
 
 def tables(config: dict) -> list[str]:
@@ -179,13 +188,13 @@ def tables(config: dict) -> list[str]:
         for probe in config["probes"]
         for table in parts.declaration("probes", probe)["tables"]
     }
-    found = [*_OF_TRAINING, *(t for t in collected_tables() if t in asked)]
+    found = [*TABLES_OF_TRAINING, *(t for t in collected_tables() if t in asked)]
     found += [s for s in summaries() if _is_from(found, s)]
     return [table(config, name) for name in found]
 
 
 def _is_from(tables, summary):
-    return set(_tables_of(f"summaries/{summary}.py")) <= set(tables)
+    return set(tables_of(_library(f"summaries/{summary}.py"))) <= set(tables)
 
 
 def table(config: dict, name: str) -> str:
@@ -205,27 +214,36 @@ def figures() -> list[str]:
 
 def caption(figure: str) -> tuple[str, str]:
     """Title and text of a figure: the first line and the rest of its docstring."""
-    text = ast.get_docstring(_tree(f"figures/{figure}.py"))
+    text = ast.get_docstring(_tree(_library(f"figures/{figure}.py")))
     title, _, rest = text.partition("\n\n")
     return title.removesuffix("."), rest
 
 
 def figure_tables(config: dict, figure: str) -> list[str]:
-    return [table(config, t) for t in _tables_of(f"figures/{figure}.py")]
+    return [table(config, t) for t in tables_of(_library(f"figures/{figure}.py"))]
 
 
-def _tables_of(file: str) -> tuple[str, ...]:
-    """What a module's TABLES names."""
-    return next(
-        ast.literal_eval(node.value)
-        for node in _tree(file).body
-        if isinstance(node, ast.Assign) and node.targets[0].id == "TABLES"
-    )
+def tables_of(file: Path) -> tuple[str, ...] | None:
+    """What the TABLES of a figure or a summary names; None where it is no tuple of texts."""
+    for node in _tree(file).body:
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        if isinstance(node, ast.AnnAssign):
+            targets = [node.target]
+        if any(isinstance(t, ast.Name) and t.id == "TABLES" for t in targets):
+            try:
+                return tuple(ast.literal_eval(node.value))
+            except ValueError:
+                return None
+    return None
+
+
+def _library(file: str) -> Path:
+    return SRC / "normscape" / file
 
 
 @functools.cache
 def _tree(file):
-    return ast.parse((SRC / "normscape" / file).read_text())
+    return ast.parse(file.read_text())
 
 
 def figure_files() -> list[str]:

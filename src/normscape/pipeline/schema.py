@@ -8,7 +8,6 @@ from pathlib import Path
 from normscape import parts
 
 FOLDER = Path(__file__).parents[3] / "workflow/schemas"
-_DEFAULT_OPTIMISER = "sgd"
 
 
 @functools.cache
@@ -150,13 +149,10 @@ def _architecture(architectures: list[str]) -> dict:
 
 def _optimiser(given: dict) -> dict:
     names = parts.names("optimisers")
-    name = given.get("name", _DEFAULT_OPTIMISER)
     schema = copy.deepcopy(_skeleton()["$defs"]["optimiser"])
-    schema["properties"]["name"] = {
-        "description": "The optimiser.",
-        "enum": names,
-        "default": _DEFAULT_OPTIMISER,
-    }
+    own = schema["properties"]["name"]
+    own["enum"] = names
+    name = given.get("name", own["default"])
     if name in names:
         schema["properties"] |= _settings("optimisers", name)["properties"]
     else:  # The mistake is its name, not what would be its settings.
@@ -185,29 +181,4 @@ def _probe(name: str, models: list[str] | None) -> dict:
     }
     # What must be given is missing only where the probe is asked for.
     schema.pop("default")
-    return schema
-
-
-def fill_defaults(value, schema: dict, top: dict | None = None) -> None:
-    """Fill in the defaults of keys that are not given, in place."""
-    top = top or schema
-    schema = _resolved(schema, top)
-    if isinstance(value, dict):
-        properties = schema.get("properties", {})
-        for key, part in properties.items():
-            part = _resolved(part, top)
-            if "default" in part:
-                value.setdefault(key, copy.deepcopy(part["default"]))
-        for key, child in value.items():
-            part = properties.get(key, schema.get("additionalProperties"))
-            if isinstance(part, dict):
-                fill_defaults(child, part, top)
-    elif isinstance(value, list) and "items" in schema:
-        for child in value:
-            fill_defaults(child, schema["items"], top)
-
-
-def _resolved(schema, top):
-    if "$ref" in schema:
-        return top["$defs"][schema["$ref"].removeprefix("#/$defs/")]
     return schema

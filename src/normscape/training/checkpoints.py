@@ -9,7 +9,7 @@ import dataclasses
 
 import torch
 
-from normscape.training import process, tensors
+from normscape.training import tensors
 from normscape.training.run import Run, Spec
 
 _METADATA = {"spec", "step", "diverged_at"}
@@ -56,17 +56,3 @@ def restore(run: Run, state: dict[str, torch.Tensor], step: int) -> None:
         for i, tensor in enumerate(tensors_by_parameter):
             tensor.copy_(state[f"optimiser.{name}.{i}"])
     run.step = step
-
-
-def open_for_probe(
-    checkpoint, data, device: str, threads: int, precision: str = "float64"
-) -> Run:
-    """The run of a checkpoint file with the data of a data file, in this precision.
-
-    Apple's devices have no float64, so there it is computed on the CPU.
-    """
-    device = process.set_up(threads, device)
-    if device.type == "mps" and precision == "float64":
-        device = torch.device("cpu")
-    run = load(checkpoint, tensors.load(data)[0], device)
-    return run.to(getattr(torch, precision))

@@ -1,5 +1,6 @@
-"""A mistake in a file that users write, in one line."""
+"""Files that users write, checked by JSON schemas: a mistake in one line, and defaults."""
 
+import copy
 import math
 
 import jsonschema
@@ -64,6 +65,8 @@ def line(error) -> str:
             return f"{key}: found an empty list, allowed is at least one entry"
         case "minProperties":
             return f"{key}: found nothing, allowed is at least one entry"
+        case "minLength":
+            return f"{key}: found an empty text"
         case "pattern":
             return (
                 f"{key}: found {shown(value)}, allowed are {error.schema['x-allowed']}"
@@ -75,7 +78,7 @@ def _key(path) -> str:
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}"
-    return text.removeprefix(".") or "the config"
+    return text.removeprefix(".") or "the file"
 
 
 def shown(value) -> str:
@@ -105,7 +108,10 @@ def _hint(value, types) -> str:
         except ValueError:
             return ""
         number = int(number) if "integer" in types and number % 1 == 0 else number
-        return f"; YAML reads it as text, write {number!r} without quotes"
+        text = repr(number)
+        if "e" in text and "." not in text:  # YAML wants a point
+            text = text.replace("e", ".0e")
+        return f"; YAML reads it as text, write {text} without quotes"
     return ""
 
 
@@ -120,3 +126,28 @@ def allowed(names) -> str:
         names[10:-2] = ["..."]
     verb = "is" if len(names) == 1 else "are"
     return f"allowed {verb} {', '.join(names)}" if names else "none is allowed"
+
+
+def fill_defaults(value, schema: dict, top: dict | None = None) -> None:
+    """Fill in the defaults of keys that are not given, in place."""
+    top = top or schema
+    schema = _resolved(schema, top)
+    if isinstance(value, dict):
+        properties = schema.get("properties", {})
+        for key, part in properties.items():
+            part = _resolved(part, top)
+            if "default" in part:
+                value.setdefault(key, copy.deepcopy(part["default"]))
+        for key, child in value.items():
+            part = properties.get(key, schema.get("additionalProperties"))
+            if isinstance(part, dict):
+                fill_defaults(child, part, top)
+    elif isinstance(value, list) and "items" in schema:
+        for child in value:
+            fill_defaults(child, schema["items"], top)
+
+
+def _resolved(schema, top):
+    if "$ref" in schema:
+        return top["$defs"][schema["$ref"].removeprefix("#/$defs/")]
+    return schema

@@ -1,0 +1,128 @@
+"""What is looked up by name, checked before any job: sources, tables, quantities.
+
+A mistake is a DeclarationError of one line that names the file.
+"""
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+
+from normscape import parts
+from normscape.claims import declarations
+from normscape.pipeline import paths
+from normscape.pipeline.code import SRC
+from normscape.schemas import allowed
+from normscape.tables import CELL
+
+_LIBRARY = SRC / "normscape"
+
+
+def check_all() -> None:
+    """Check every part, summary and figure, and what they say of one another."""
+    for kind in parts.KINDS:
+        for name in parts.names(kind):
+            path = _LIBRARY / kind / f"{name}.py"
+            if not name.isidentifier():
+                _refuse(path, "allowed in its name are letters, digits and _")
+            parts.declaration(kind, name)
+            _parsed(path)
+    for name in parts.names("models"):
+        _check_model(name)
+    _check_tables()
+    _check_quantities()
+    for figure in paths.figures():
+        _check_figure(figure)
+
+
+def _refuse(path, line):
+    raise parts.DeclarationError(f"{path}: {line}")
+
+
+def _parsed(path: Path) -> ast.Module:
+    try:
+        return ast.parse(path.read_text())
+    except SyntaxError as error:
+        _refuse(path, f"line {error.lineno} is not Python: {error.msg}")
+
+
+def _check_model(name):
+    path = _LIBRARY / f"models/{name}.yaml"
+    declared = parts.declaration("models", name)
+    datasets = [
+        dataset
+        for dataset in parts.names("datasets")
+        if parts.declaration("datasets", dataset)["kind"] == declared["takes"]
+    ]
+    known = declarations.quantities()
+    for key, found, names in (
+        ("dataset", declared["dataset"], datasets),
+        ("left_chance.quantity", declared["left_chance"]["quantity"], list(known)),
+    ):
+        if found not in names:
+            _refuse(path, f"{key}: found {found!r}, {allowed(names)}")
+
+
+def _check_tables():
+    """Each table is written in one place, and a probe's columns are its own."""
+    writers = defaultdict(list)
+    for table in paths.TABLES_OF_TRAINING:
+        writers[table].append("training")
+    for probe in parts.names("probes"):
+        path = _LIBRARY / f"probes/{probe}.yaml"
+        for table, columns in parts.declaration("probes", probe)["tables"].items():
+            writers[table].append(path)
+            for column in {*CELL, "step"} & columns.keys():
+                _refuse(path, f"tables.{table}.{column}: every table has this column")
+    for summary in paths.summaries():
+        path = _LIBRARY / f"summaries/{summary}.py"
+        writers[summary].append(path)
+        _check_sources(path)
+    for table, found in writers.items():
+        if len(found) > 1:
+            _refuse(found[1], f"there is a table {table} already, of {found[0]}")
+
+
+def _check_sources(path):
+    """TABLES is there, and names tables."""
+    known = [*paths.collected_tables(), *paths.summaries(), *paths.OTHER_TABLES]
+    _parsed(path)
+    tables = paths.tables_of(path)
+    if tables is None:
+        _refuse(path, 'TABLES: missing; it is a tuple of texts, such as ("history",)')
+    for table in tables:
+        if table not in known:
+            _refuse(path, f"TABLES: found {table!r}, {allowed(known)}")
+
+
+def _check_figure(figure):
+    path = _LIBRARY / f"figures/{figure}.py"
+    _check_sources(path)
+    if not ast.get_docstring(_parsed(path)):
+        _refuse(path, "its docstring is missing; the first line is the figure's title")
+
+
+def _check_quantities():
+    """Their tables are there, and their expressions are of columns."""
+    for name, quantity in declarations.quantities().items():
+        path = declarations.file_of(name)
+        known = [*paths.collected_tables(), *paths.summaries()]
+        for table in quantity["tables"]:
+            if table not in known:
+                _refuse(
+                    path, f"quantities.{name}: found table {table!r}, {allowed(known)}"
+                )
+        columns = paths.declared_columns(quantity["tables"][0])
+        if not columns:  # a summary that declares none
+            continue
+        columns += ["first_step", "last_layer"]
+        for key in {"value", "where"} & quantity.keys():
+            try:
+                tree = ast.parse(quantity[key], mode="eval")
+            except SyntaxError as error:
+                _refuse(path, f"quantities.{name}.{key}: {error.msg}")
+            used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+            for unknown in sorted(used - set(columns)):
+                _refuse(
+                    path,
+                    f"quantities.{name}.{key}: found {unknown!r}, {allowed(columns)}",
+                )

@@ -1,0 +1,152 @@
+"""What is looked up by name: a mistake in it is one line, before any job."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from normscape import parts
+from normscape.claims import declarations
+from normscape.pipeline import code, lookups, paths
+
+CACHES = (parts.declaration, declarations.quantities, paths.probe_of, paths._tree)
+
+
+@pytest.fixture
+def library(tmp_path, monkeypatch):
+    """A copy of the library in which the look-ups look."""
+    source = tmp_path / "src"
+    shutil.copytree(code.SRC / "normscape", source / "normscape")
+    for module in (code, paths, lookups):
+        monkeypatch.setattr(module, "SRC", source)
+    monkeypatch.setattr(lookups, "_LIBRARY", source / "normscape")
+    monkeypatch.setattr(parts, "FOLDER", source / "normscape")
+    for cache in CACHES:
+        cache.cache_clear()
+    yield source / "normscape"
+    for cache in CACHES:
+        cache.cache_clear()
+
+
+def test_all_is_well(library):
+    lookups.check_all()
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "line"),
+    [
+        ("norms/batch.py", "class Norm", "class Norm(", "line .* is not Python: "),
+        (
+            "models/vgg.yaml",
+            "dataset: digits",
+            "dataset: digit",
+            "dataset: found 'digit'",
+        ),
+        (
+            "models/vgg.yaml",
+            "dataset: digits",
+            "dataset: gaussian",
+            "dataset: found 'gaussian', allowed are cifar10, digits",
+        ),
+        (
+            "models/dln.yaml",
+            "quantity: final_loss",
+            "quantity: last_loss",
+            "left_chance.quantity: found 'last_loss', allowed are ",
+        ),
+        ("probes/ics.yaml", "  ics:\n", "  landscape:\n", "there is a table landscape"),
+        ("probes/ics.yaml", "  ics:\n", "  history:\n", "there is a table history"),
+        ("probes/ics.yaml", "  ics:\n", "  runs:\n", "there is a table runs already"),
+        (
+            "probes/ics.yaml",
+            "    layer: ",
+            "    step: ",
+            "tables.ics.step: every table has this column",
+        ),
+        (
+            "probes/ics.yaml",
+            "value: cosine",
+            "value: cosinus",
+            "quantities.ics_cosine.value: found 'cosinus', allowed are model, ",
+        ),
+        (
+            "probes/ics.yaml",
+            "where: layer > 1",
+            "where: layers > 1",
+            "quantities.ics_l2.where: found 'layers', allowed are ",
+        ),
+        (
+            "probes/ics.yaml",
+            "value: cosine",
+            "value: (cosine",
+            "quantities.ics_cosine.value: ",
+        ),
+        (
+            "probes/ics.yaml",
+            "tables: [ics]",
+            "tables: [icks]",
+            "quantities.ics_l2: found table 'icks', allowed are ",
+        ),
+        (
+            "figures/fig01_training_curves.py",
+            "TABLES = ",
+            "TABLE = ",
+            "TABLES: missing",
+        ),
+        (
+            "figures/fig01_training_curves.py",
+            '"evaluation"',
+            '"evaluations"',
+            "TABLES: found 'evaluations', allowed are ",
+        ),
+        (
+            "figures/fig01_training_curves.py",
+            '"""Figure',
+            'a = """',
+            "its docstring is",
+        ),
+        ("summaries/runs.py", '("history", ', '("story", ', "TABLES: found 'story'"),
+        ("norms/batch.yaml", "type: number", "type: nmber", "settings.eps.type: "),
+        (
+            "norms/batch.yaml",
+            "default: 1.0e-5",
+            "default: 1e-5",
+            "settings.eps: found the text '1e-5', .* write 1.0e-05 without quotes",
+        ),
+        (
+            "norms/batch.yaml",
+            "default: 0.1",
+            "default: 7",
+            "settings.running_momentum: found 7, allowed is at most 1",
+        ),
+    ],
+)
+def test_a_mistake_is_one_line(library, file, old, new, line):
+    path = library / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(parts.DeclarationError) as error:
+        lookups.check_all()
+    said = str(error.value)
+    assert "\n" not in said
+    of_both = line.startswith("there is a table")
+    name = r"\w+\.\w+" if of_both else Path(file).name
+    assert re.match(rf".*/{name}: {line}", said), said
+    assert Path(file).name in said or "training" in said
+
+
+def test_a_parts_name_is_a_word(library):
+    shutil.copy(library / "norms/none.py", library / "norms/my-norm.py")
+    with pytest.raises(
+        parts.DeclarationError, match=r"my-norm\.py: allowed in its name"
+    ):
+        lookups.check_all()
+
+
+def test_tables_may_be_declared_with_a_type(library):
+    path = library / "figures/fig17_mine.py"
+    path.write_text('"""Figure 17: a."""\nx = y = 1\nTABLES: tuple = ("history",)\n')
+    lookups.check_all()
+    assert paths.tables_of(path) == ("history",)
