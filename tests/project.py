@@ -48,6 +48,16 @@ def with_config(folder: Path, change, of: str = TINY) -> str:
     return "changed.yaml"
 
 
+def one_of_each(config) -> None:
+    """One training of each model, and a few probes of one."""
+    for model, settings in config["models"].items():
+        settings["seeds"] = [0]
+        settings["grid"][0]["norms"] = ["batch"] if model == "vgg" else ["none"]
+    for probe in config["probes"].values():
+        for model, settings in probe["models"].items():
+            settings["grid"] = [{"steps": [0]}] if model == "vgg" else []
+
+
 def results(folder: Path, name: str) -> dict[str, bytes]:
     """All files of an experiment, but those that say when something ran."""
     root = folder / "results" / name

@@ -13,8 +13,7 @@ import pytest
 from rocrate.rocrate import ROCrate
 
 from normscape.archive import zips
-from project import copy_of_project, planned, shared, snakemake, with_config
-from tools import project
+from project import one_of_each, planned, shared, snakemake, with_config
 from tools.project import copy_tree, environment
 
 
@@ -73,15 +72,6 @@ def test_a_broken_zip_is_named(small):
     assert "not a complete zip file" in line
     small.write_bytes(content.replace(b"a", b"\xff", 1))
     assert list(zips.damages(small)) != []
-
-
-def one_of_each(config) -> None:
-    for model, settings in config["models"].items():
-        settings["seeds"] = [0]
-        settings["grid"][0]["norms"] = ["batch"] if model == "vgg" else ["none"]
-    for probe in config["probes"].values():
-        for model, settings in probe["models"].items():
-            settings["grid"] = [{"steps": [0]}] if model == "vgg" else []
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -233,41 +223,3 @@ def test_what_is_refused(archived, archive, tmp_path, change, line):
     assert re.search(line, done.stdout), done.stdout + done.stderr
     assert "run by nobody" not in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_a_second_clone_takes_trainings_from_the_cache(archived, tmp_path):
-    def run(folder, change):
-        config = with_config(folder, change)
-        cache = {"SNAKEMAKE_OUTPUT_CACHE": str(tmp_path / "cache")}
-        options = ("--cores", "2", "--cache", "--configfile", config)
-        done = project.snakemake(folder, *options, env=environment() | cache)
-        assert done.returncode == 0, done.stderr[-3000:]
-        logs = sorted((folder / "results/tiny/logs/train").rglob("*.log"))
-        return [path for path in logs if path.read_text()]  # from the cache: empty
-
-    def files(folder):
-        return {
-            str(path.relative_to(folder)): path.read_bytes()
-            for path in (folder / "results/tiny").rglob("*.csv")
-        }
-
-    (tmp_path / "cache").mkdir()
-    first, second = (copy_of_project(tmp_path / name) for name in ("first", "second"))
-    assert len(run(first, one_of_each)) == 2
-    assert run(second, one_of_each) == []
-    assert files(second) == files(first)
-    expected = (archived / "results/tiny/tables/history.csv").read_bytes()
-    assert (second / "results/tiny/tables/history.csv").read_bytes() == expected
-
-    def other_seed(config):
-        one_of_each(config)
-        config["models"]["vgg"]["seeds"] = [1]
-
-    third = copy_of_project(tmp_path / "third")
-    assert len(run(third, other_seed)) == 1  # the deep linear network has its seed 0
-    fourth = copy_of_project(tmp_path / "fourth")
-    norm = fourth / "src/normscape/norms/batch.yaml"
-    norm.write_text(norm.read_text().replace("1.0e-5", "1.0e-3"))
-    (trained,) = run(fourth, one_of_each)
-    assert "batch" in trained.parts
-    assert files(fourth) != files(first)

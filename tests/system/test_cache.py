@@ -1,0 +1,41 @@
+"""Trainings shared between clones through Snakemake's cache."""
+
+from project import copy_of_project, one_of_each, with_config
+from tools import project
+from tools.project import environment
+
+
+def test_a_second_clone_takes_trainings_from_the_cache(tmp_path):
+    def run(folder, change):
+        config = with_config(folder, change)
+        cache = {"SNAKEMAKE_OUTPUT_CACHE": str(tmp_path / "cache")}
+        options = ("--cores", "2", "--cache", "--configfile", config)
+        done = project.snakemake(folder, *options, env=environment() | cache)
+        assert done.returncode == 0, done.stderr[-3000:]
+        logs = sorted((folder / "results/tiny/logs/train").rglob("*.log"))
+        return [path for path in logs if path.read_text()]  # from the cache: empty
+
+    def files(folder):
+        return {
+            str(path.relative_to(folder)): path.read_bytes()
+            for path in (folder / "results/tiny").rglob("*.csv")
+        }
+
+    (tmp_path / "cache").mkdir()
+    first, second = (copy_of_project(tmp_path / name) for name in ("first", "second"))
+    assert len(run(first, one_of_each)) == 2
+    assert run(second, one_of_each) == []
+    assert files(second) == files(first)
+
+    def other_seed(config):
+        one_of_each(config)
+        config["models"]["vgg"]["seeds"] = [1]
+
+    third = copy_of_project(tmp_path / "third")
+    assert len(run(third, other_seed)) == 1  # the deep linear network has its seed 0
+    fourth = copy_of_project(tmp_path / "fourth")
+    norm = fourth / "src/normscape/norms/batch.yaml"
+    norm.write_text(norm.read_text().replace("1.0e-5", "1.0e-3"))
+    (trained,) = run(fourth, one_of_each)
+    assert "batch" in trained.parts
+    assert files(fourth) != files(first)
