@@ -9,6 +9,7 @@ min_version("9.27")
 sys.path.insert(0, f"{workflow.basedir}/src")
 
 from normscape.jobs import fork_server
+from normscape import parts
 from normscape.pipeline import code, grid, params, paths, quantities, resources
 from normscape.pipeline.config import description, validate
 from normscape.pipeline.progress import Progress, summary

@@ -82,7 +82,10 @@ class Jobs:
                     whole=True,
                 )
             else:
-                self._data[name] = datasets.load(name, self.config["datasets"][name])
+                declared = parts.declaration("datasets", name)
+                seed = {"seed": 0} if declared["drawn_by_seed"] else {}
+                chosen = self.config["datasets"][name] | seed
+                self._data[name] = datasets.load(name, chosen)
         return self._data[name]
 
     def _wait(self):

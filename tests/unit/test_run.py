@@ -1,5 +1,6 @@
 """Runs: batches, loss, SGD, checkpoints and training."""
 
+import copy
 import csv
 import dataclasses
 import json
@@ -12,6 +13,7 @@ import torch
 from numerics import double, same, state, walk
 
 from normscape import parts
+from normscape.norms.noise import Norm as Noise
 from normscape.tables import CELL, rows
 from normscape.training import checkpoints, loop, tensors
 from normscape.training.run import Run
@@ -311,3 +313,40 @@ def test_no_step_waits_for_the_device(make_run, model, norm, optimiser):
         _, _, gradient = run.loss_and_gradient()
         run.advance(gradient)
     torch.cuda.set_sync_debug_mode("default")
+
+
+def test_noise_does_not_falsify_the_evaluation(make_run):
+    """Statistics without noise, over batches of the training set; training is left alone."""
+    run, undisturbed = (walk(make_run("vgg", "noisy_batch"), 5) for _ in range(2))
+    found = loop.test_accuracy(run)
+    network = copy.deepcopy(undisturbed.network)
+    for module in network.modules():
+        if isinstance(module, Noise):
+            module.silent = True
+    batches = list(run.training_batches(loop.STATISTICS_BATCHES))
+    assert [len(batch) for batch in batches] == [32, 32]  # 70 images
+    names = [n for n, _ in network.named_buffers()]
+    total = dict.fromkeys(names, 0.0)
+    with torch.no_grad():
+        for batch in batches:
+            for module in network.modules():
+                if hasattr(module, "running_momentum"):
+                    module.running_momentum = 1.0  # this batch's own
+            network(batch)
+            for name, value in network.named_buffers():
+                total[name] = total[name] + value / len(batches)
+        for name, value in network.named_buffers():
+            value.copy_(total[name])
+        network.eval()
+        right = [
+            (network(inputs).argmax(1) == targets).float().mean()
+            for inputs, targets in run.test_batches()
+        ]
+    assert found == pytest.approx(float(sum(right) / len(right)))
+    assert same(state(walk(run, 2)), state(walk(undisturbed, 2)))
+
+
+@pytest.mark.parametrize("norm", ["none", "batch", "noise"])
+def test_others_are_evaluated_as_they_are(make_run, norm):
+    run = make_run("vgg", norm)
+    assert loop._for_evaluation(run) is run.network

@@ -25,28 +25,29 @@ for dataset, archive in paths.downloads().items():
             " --help-line {params.help:q} --output {output} 2>&1 | tee {log}"
 
 
-rule prepare:
-    input:
-        source=lambda wildcards: paths.dataset_files(config, wildcards.dataset),
-    output:
-        f"{ROOT}/data/{{dataset}}.safetensors",
-    log:
-        f"{ROOT}/logs/prepare/{{dataset}}.log",
-    cache: True
-    conda:
-        "../../envs/environment.yaml"
-    resources:
-        **resources.ask(config, memory_mb=4000, minutes=60),
-    params:
-        code=lambda wildcards: code.digests(
-            "prepare.py", f"normscape/datasets/{wildcards.dataset}.py"
-        ),
-        dataset="{dataset}",
-        settings=lambda wildcards: params.as_json(
-            paths.dataset_settings(config, wildcards.dataset)
-        ),
-    message:
-        "Prepare the data set {wildcards.dataset}"
-    shell:
-        "python src/prepare.py --dataset {params.dataset} --settings {params.settings:q}"
-        " --output {output} > {log} 2>&1"
+for dataset in parts.names("datasets"):
+
+    rule:
+        name:
+            f"prepare_{dataset}"
+        input:
+            source=paths.dataset_files(config, dataset),
+        output:
+            paths.dataset_file(config, dataset),
+        log:
+            f"{ROOT}/logs/prepare/{paths.dataset_name(dataset)}.log",
+        cache: True
+        conda:
+            "../../envs/environment.yaml"
+        resources:
+            **resources.ask(config, memory_mb=4000, minutes=60),
+        params:
+            code=code.digests("prepare.py", f"normscape/datasets/{dataset}.py"),
+            dataset=dataset,
+            settings=params.dataset_settings(config, dataset),
+        message:
+            "Prepare the data set "
+            + paths.dataset_name(dataset).replace("{seed}", "{wildcards.seed}")
+        shell:
+            "python src/prepare.py --dataset {params.dataset}"
+            " --settings {params.settings:q} --output {output} > {log} 2>&1"

@@ -12,7 +12,9 @@ for probe in config["probes"]:
             f"probe_{probe}"
         input:
             checkpoint=paths.train_file(config, "step{step}.safetensors"),
-            data=lambda wildcards: paths.data_file(config, wildcards.model),
+            data=lambda wildcards: paths.data_file(config, wildcards.model).format(
+                seed=wildcards.seed
+            ),
         output:
             **paths.probe_files(config, probe),
         log:

@@ -3,7 +3,7 @@
 import json
 
 from normscape import parts
-from normscape.pipeline import code, grid
+from normscape.pipeline import code, grid, paths
 
 
 def as_json(settings: dict) -> str:
@@ -45,6 +45,15 @@ def theory_code(config: dict, models: list[str]) -> list[str]:
         files.append(f"normscape/models/{architecture}.py")
         files.append(f"normscape/optimisers/{optimiser}.py")
     return code.digests("theory.py", *files)
+
+
+def dataset_settings(config: dict, dataset: str):
+    """Params function: the settings of a data set, with the seed where it counts."""
+    settings = paths.dataset_settings(config, dataset)
+    by_seed = parts.declaration("datasets", dataset)["drawn_by_seed"]
+    return lambda wildcards: as_json(
+        settings | ({"seed": int(wildcards.seed)} if by_seed else {})
+    )
 
 
 def norm_settings(config: dict):

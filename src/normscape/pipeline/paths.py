@@ -36,8 +36,20 @@ def claims() -> list[str]:
 # Data
 
 
+def dataset_name(dataset: str) -> str:
+    """A data set's name in paths, with the wildcard seed where it is drawn by seed."""
+    by_seed = parts.declaration("datasets", dataset)["drawn_by_seed"]
+    return f"{dataset}-seed{{seed}}" if by_seed else dataset
+
+
+def dataset_file(config: dict, dataset: str) -> str:
+    """A data set as tensors."""
+    return f"{root(config)}/data/{dataset_name(dataset)}.safetensors"
+
+
 def data_file(config: dict, model: str) -> str:
-    return f"{root(config)}/data/{config['models'][model]['dataset']}.safetensors"
+    """The data that a model learns, with the wildcard seed where they depend on it."""
+    return dataset_file(config, config["models"][model]["dataset"])
 
 
 def downloads() -> dict[str, str]:
@@ -101,7 +113,8 @@ def theory_runs(config: dict) -> dict[str, tuple[str, str, str]]:
                 pattern.format(step=step, **cell._asdict())
                 for step in (min(steps), max(steps))
             ]
-            found[cell.model] = (*ends, data_file(config, cell.model))
+            data = data_file(config, cell.model).format(seed=cell.seed)
+            found[cell.model] = (*ends, data)
     return found
 
 

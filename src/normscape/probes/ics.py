@@ -44,7 +44,8 @@ def measure(run: Run, *, parameters: str) -> dict[str, list[dict]]:
                     "gradient_norm": vectors.norm(old),
                 }
             )
-            moved |= _moved(layer, rest, after[position:])
+            if layer is not stage.layers[-1]:
+                moved |= _moved(layer, rest, after[position:])
         with torch.no_grad():
             inputs = after[position](inputs)
     return {"ics": rows}

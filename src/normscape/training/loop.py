@@ -1,5 +1,6 @@
 """Training: the loop, what it records, and divergence as a result."""
 
+import copy
 import math
 from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
@@ -10,6 +11,8 @@ from normscape.training.run import Run
 
 # How many steps' records wait on the device before they are looked at.
 RECORD_INTERVAL = 50
+# From so many batches statistics are taken anew for evaluation, where noise falsifies them.
+STATISTICS_BATCHES = 20
 
 
 class Step(NamedTuple):
@@ -123,10 +126,33 @@ def _numbers(scalars: list[torch.Tensor]) -> list[float]:
 @torch.no_grad()
 def test_accuracy(run: Run) -> float:
     """Share of the test set that the network gets right, in evaluation mode."""
-    run.network.eval()
+    network = _for_evaluation(run).eval()
     right = total = 0
     for inputs, targets in run.test_batches():
-        right += (run.network(inputs).argmax(1) == targets).sum()
+        right += (network(inputs).argmax(1) == targets).sum()
         total += len(targets)
     run.network.train()
     return float(right) / total
+
+
+def _for_evaluation(run: Run) -> torch.nn.Module:
+    """The network; where noise is added in training only, a copy with other statistics.
+
+    Running statistics that were recorded under noise are not those of the network without
+    it, so they are taken anew without noise, as means over batches of the training set.
+    """
+    network = run.network
+    noisy = [m for m in network.modules() if hasattr(m, "silent")]
+    if not any(hasattr(m, "running_momentum") for m in network.modules()) or all(
+        module.in_evaluation for module in noisy
+    ):
+        return network
+    network = copy.deepcopy(network)
+    for number, inputs in enumerate(run.training_batches(STATISTICS_BATCHES), start=1):
+        for module in network.modules():
+            if hasattr(module, "silent"):
+                module.silent = True
+            if hasattr(module, "running_momentum"):
+                module.running_momentum = 1 / number
+        network(inputs)
+    return network

@@ -119,6 +119,12 @@ class Run:
         """The first samples of the training set, as many as in a batch."""
         return self._rows("train", slice(self._batch_size))
 
+    def training_batches(self, count: int):
+        """Yield inputs of the training set from its start, at most ``count`` batches."""
+        samples = len(self._data["train_targets"])
+        for start in range(0, samples - self._batch_size + 1, self._batch_size)[:count]:
+            yield self._rows("train", slice(start, start + self._batch_size))[0]
+
     def test_batches(self, size: int = 500):
         """Yield inputs and targets of the test set, ``size`` at a time."""
         for start in range(0, len(self._data["test_targets"]), size):
