@@ -57,16 +57,7 @@ def declaration(kind: str, name: str) -> dict:
     if not path.is_file():
         return {"settings": _settings_of_class(path.with_suffix(".py"), "Norm")}
     declared = read_yaml(path)
-    definitions = read_yaml(SCHEMA)["$defs"]
-    schema = {"$ref": f"#/$defs/{kind}", "$defs": definitions}
-    try:
-        schemas.check(declared, schema)
-        for key in ("settings", "model_settings"):
-            for name_, setting in declared.get(key, {}).items():
-                _check_setting(f"{key}.{name_}", setting)
-    except schemas.ConfigError as error:
-        raise DeclarationError(f"{path}: {error}") from None
-    schemas.fill_defaults(declared, schema)
+    _check(path, declared, kind)
     if not path.with_suffix(".py").is_file():
         raise DeclarationError(f"{path}: {name}.py is missing beside it")
     settings = {}
@@ -86,12 +77,26 @@ def declaration(kind: str, name: str) -> dict:
 
 def check_quantities(path: Path, quantities: dict) -> None:
     """Check quantities that are declared in a file of their own, and fill in defaults."""
-    schema = {"$ref": "#/$defs/quantities", "$defs": read_yaml(SCHEMA)["$defs"]}
+    _check(path, quantities, "quantities")
+
+
+def _check(path: Path, declared: dict, definition: str) -> None:
+    """Check what a file declares by a definition of the schema, and fill in defaults."""
+    schema = {"$ref": f"#/$defs/{definition}", "$defs": _definitions()}
     try:
-        schemas.check(quantities, schema)
+        schemas.check(declared, schema)
+        if definition in KINDS:
+            for key in ("settings", "model_settings"):
+                for name, setting in declared.get(key, {}).items():
+                    _check_setting(f"{key}.{name}", setting)
     except schemas.ConfigError as error:
         raise DeclarationError(f"{path}: {error}") from None
-    schemas.fill_defaults(quantities, schema)
+    schemas.fill_defaults(declared, schema)
+
+
+@functools.cache
+def _definitions() -> dict:
+    return read_yaml(SCHEMA)["$defs"]
 
 
 def read_yaml(path: Path) -> dict:
@@ -114,6 +119,15 @@ def defaults(kind: str, name: str) -> dict:
         for key, setting in declaration(kind, name)["settings"].items()
         if "default" in setting
     }
+
+
+def datasets_of(kind: str) -> list[str]:
+    """The data sets of a kind, such as ``images``, which is what a model ``takes``."""
+    return [
+        name
+        for name in names("datasets")
+        if declaration("datasets", name)["kind"] == kind
+    ]
 
 
 def _settings_of_class(path: Path, name: str) -> dict:

@@ -10,7 +10,13 @@ from normscape import parts
 from normscape.claims import declarations
 from normscape.pipeline import code, lookups, paths
 
-CACHES = (parts.declaration, declarations.quantities, paths.probe_of, paths._tree)
+CACHES = (
+    parts.declaration,
+    declarations.quantities,
+    declarations._files,
+    paths.probe_of,
+    paths._tree,
+)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from normscape.schemas import VALIDATOR, ConfigError, allowed
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A copy of src/normscape in which the pipeline looks for parts."""
-    cached = parts.declaration, declarations.quantities
+    cached = parts.declaration, declarations.quantities, declarations._files
     copy = shutil.copytree(parts.FOLDER, tmp_path / "normscape")
     monkeypatch.setattr(parts, "FOLDER", copy)
     for function in cached:

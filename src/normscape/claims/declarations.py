@@ -29,6 +29,7 @@ def file_of(name: str) -> Path:
     return next(path for path, declared in _files().items() if name in declared)
 
 
+@functools.cache
 def _files() -> dict[Path, dict]:
     of_training = parts.read_yaml(_OF_TRAINING)
     parts.check_quantities(_OF_TRAINING, of_training)

@@ -48,11 +48,7 @@ def _parsed(path: Path) -> ast.Module:
 def _check_model(name):
     path = _LIBRARY / f"models/{name}.yaml"
     declared = parts.declaration("models", name)
-    datasets = [
-        dataset
-        for dataset in parts.names("datasets")
-        if parts.declaration("datasets", dataset)["kind"] == declared["takes"]
-    ]
+    datasets = parts.datasets_of(declared["takes"])
     known = declarations.quantities()
     for key, found, names in (
         ("dataset", declared["dataset"], datasets),

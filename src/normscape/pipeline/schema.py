@@ -103,11 +103,6 @@ def _model(name: str, given: dict) -> dict:
     if architecture not in names:
         return _unknown_model(names)
     declared = parts.declaration("models", architecture)
-    datasets = [
-        dataset
-        for dataset in parts.names("datasets")
-        if parts.declaration("datasets", dataset)["kind"] == declared["takes"]
-    ]
     reference = {
         key: {"$ref": f"#/$defs/{key}"}
         for key in ("steps", "checkpoints", "evaluations", "seeds", "grid")
@@ -123,7 +118,7 @@ def _model(name: str, given: dict) -> dict:
             "architecture": _architecture(names) | {"default": architecture},
             "dataset": {
                 "description": f"The data that it learns, of the kind {declared['takes']}.",
-                "enum": datasets,
+                "enum": parts.datasets_of(declared["takes"]),
                 "default": declared["dataset"],
             },
             "network": _settings("models", architecture) | {"default": {}},
@@ -162,7 +157,8 @@ def _optimiser(given: dict) -> dict:
 
 def _probe(name: str, models: list[str] | None) -> dict:
     declared = parts.declaration("probes", name)
-    schema = _settings("probes", name) | {"default": {}}
+    # No default: what must be given is missing only where the probe is asked for.
+    schema = _settings("probes", name)
     of_model = copy.deepcopy(declared.get("model_settings", {}))
     required = [key for key, setting in of_model.items() if "default" not in setting]
     schema["properties"]["models"] = {
@@ -179,6 +175,4 @@ def _probe(name: str, models: list[str] | None) -> dict:
             "properties": of_model | {"grid": {"$ref": "#/$defs/probe_grid"}},
         },
     }
-    # What must be given is missing only where the probe is asked for.
-    schema.pop("default")
     return schema
