@@ -415,6 +415,22 @@ def test_cells_are_the_products_of_blocks_each_once(config):
     assert grid.Cell("dln", "linf", "1e-07", 2) in cells
 
 
+def test_a_block_may_have_seeds_of_its_own(config):
+    block = {"norms": ["batch"], "learning_rates": [0.01], "seeds": [7, 8]}
+    config["models"]["vgg"]["grid"].append(block)
+    probed = config["probes"]["ics"]["models"]["vgg"]["grid"]
+    probed.append({"norms": ["batch"], "learning_rates": [0.01], "seeds": [7]})
+    checked_config = checked(config)
+    found = [c.seed for c in grid.cells(checked_config) if c.lr == "0.01"]
+    assert found == [7, 8]
+    probed[-1]["learning_rates"] = [0.1]
+    line = (
+        r"grid\[1\]: found norm batch with learning rate 0\.1 with seed 7, which no bl"
+    )
+    with pytest.raises(ConfigError, match=line):
+        checked(config)
+
+
 def test_a_probe_without_keys_covers_the_models_grid(config):
     config["probes"]["ics"]["models"] = {"dln": {"grid": [{}]}}
     config = checked(config)

@@ -1,6 +1,7 @@
 """The config, checked before any job: one clear line for what is wrong."""
 
 import copy
+import itertools
 import os
 import sys
 from pathlib import Path
@@ -173,12 +174,20 @@ def _check_probe(config, probe):
 
 
 def _check_products(key, block, trained):
-    """Norm and learning rate may each be in the grid, but not together."""
-    pairs = {(cell.norm, cell.lr) for cell in trained}
-    for norm in block.get("norms", []):
-        for lr in map(grid.lr_text, block.get("learning_rates", [])):
-            if (norm, lr) not in pairs:
-                raise ConfigError(
-                    f"{key}: found norm {norm!r} with learning rate {lr}, which no "
-                    "block of the model's grid trains"
-                )
+    """Norm, learning rate and seed may each be in the grid, but not together."""
+    lrs = list(map(grid.lr_text, block.get("learning_rates", [])))
+    asked = itertools.product(
+        block.get("norms", [None]), lrs or [None], block.get("seeds", [None])
+    )
+    for norm, lr, seed in asked:
+        if not any(
+            norm in (None, cell.norm)
+            and lr in (None, cell.lr)
+            and seed in (None, cell.seed)
+            for cell in trained
+        ):
+            found = {"norm": norm, "learning rate": lr, "seed": seed}
+            text = " with ".join(f"{k} {v}" for k, v in found.items() if v is not None)
+            raise ConfigError(
+                f"{key}: found {text}, which no block of the model's grid trains"
+            )

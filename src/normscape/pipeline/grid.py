@@ -33,8 +33,9 @@ def cells(config: dict) -> list[Cell]:
     for model in models(config):
         settings = config["models"][model]
         for block in settings["grid"]:
+            seeds = block.get("seeds", settings["seeds"])
             for norm, lr, seed in itertools.product(
-                block["norms"], block["learning_rates"], settings["seeds"]
+                block["norms"], block["learning_rates"], seeds
             ):
                 found[Cell(model, norm, lr_text(lr), seed)] = None
     return list(found)
