@@ -263,7 +263,7 @@ def test_a_norm_and_a_rate_that_are_never_trained_together(config):
     ]
     checked(config)
     config["probes"]["ics"]["models"]["vgg"]["grid"][0]["norms"] = ["batch"]
-    with pytest.raises(ConfigError, match="norm 'batch' with learning rate 0.01"):
+    with pytest.raises(ConfigError, match="norm batch with learning rate 0.01"):
         checked(config)
 
 
