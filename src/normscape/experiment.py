@@ -23,6 +23,11 @@ class Model:
     def classifies(self) -> bool:
         return self.metric == "accuracy"
 
+    @property
+    def smoothing(self) -> int:
+        """Over how many steps training is averaged: losses of batches are noisy."""
+        return 10 if self.classifies else 1
+
     def choose_layers(self, of: dict[str, tuple[int, ...]]) -> tuple[int, ...]:
         """The layers that a figure shows: those named for the architecture, or its own."""
         return of.get(self.architecture, self.layers)

@@ -10,17 +10,18 @@ _OF_TRAINING = Path(__file__).with_name("quantities.yaml")
 
 @functools.cache
 def quantities() -> dict[str, dict]:
-    """Each quantity's declaration (``parts.schema.yaml``), by name.
+    """Each quantity's declaration (``parts.schema.yaml``), by name; with its ``probe`` or None.
 
     A DeclarationError names one that is declared twice.
     """
     found = {}
     for path, declared in _files().items():
+        probe = None if path == _OF_TRAINING else path.stem
         for name, quantity in declared.items():
             if name in found:
                 line = f"{path}: quantities.{name}: there is one already"
                 raise parts.DeclarationError(line)
-            found[name] = quantity
+            found[name] = quantity | {"probe": probe}
     return found
 
 

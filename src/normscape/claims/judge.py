@@ -4,18 +4,18 @@ What is claimed, and the margins that count, stand in claims files; nothing here
 a result. ``workflow/schemas/claims.schema.yaml`` describes their keys.
 """
 
+import functools
 import math
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from normscape import parts
-from normscape.claims import quantities
+from normscape.claims import chance, declarations, equal_loss, intervals, paper
+from normscape.claims.quantities import finished, of_runs, of_steps
 from normscape.experiment import Experiment
+from normscape.tables import CELL
 from normscape.tables.frames import Tables
-
-CONFIDENCE = 0.95
 
 
 def judge(
@@ -25,30 +25,38 @@ def judge(
 
     claims : as ``declarations.read`` gives them. curves : the paper's digitised curves.
 
-    effect : mean over seeds (for ratios, of the logarithms), with its 95 % interval
-    low to high from Student's t, in the quantity's unit or as a factor. seeds : how
-    many have both runs; 0 where the experiment does not have them. verdict :
-    "reproduced", "not reproduced" or "inconclusive"; reason : why it is the last.
+    above, below : the claimed range. paper : the paper's own number as text; paper_effect :
+        the effect in its curves; paper_shows : whether that lies in the range, yes or no.
+    effect, low, high : over seeds with their 95 % interval, in the quantity's unit or as a
+        factor. method : how, see ``intervals.Interval``. seeds : how many have both runs; 0
+        where the experiment does not have them. finished : probes that were left out
+        because they saw a finished run.
+    p : one-sided, of the claim; holm : corrected for all comparisons of its topic.
+    verdict : "reproduced", "not reproduced" or "inconclusive"; reason : why the last.
+    equal_loss_effect, ..._verdict, ..._reason : the same at equal training loss
+        (``equal_loss``), for quantities that are read so; else empty.
     """
-    asked = {claim["quantity"] for claim in claims}
-    asked |= {m.left_chance["quantity"] for m in experiment.models.values()}
-    measured = {name: quantities.of_runs(name, tables) for name in asked}
-    untrained = _Untrained(experiment, measured, tables)
+    readings = _Readings(tables, experiment)
+    of_paper = _of_paper(claims, curves, experiment)
+    trained = chance.left_chance(experiment, tables)
     rows = []
     for claim in claims:
-        paper = quantities.of_paper(claim["quantity"], curves)
         models = [m.name for m in experiment.models_of(claim["model"])]
         for model in models or [claim["model"]]:
-            values = measured[claim["quantity"]]
-            values = values[values.index.get_level_values("model") == model]
             for subject in _subjects(claim, experiment):
-                effects = _effects(claim, subject, values)
-                reason = untrained.reason(claim, model, subject)
-                effect, low, high, verdict, reason = _weigh(claim, effects, reason)
+                reason = None
+                if model in trained:
+                    reason = chance.reason(trained[model], claim, subject)
+                shown = of_paper[claim["quantity"]].effects(
+                    claim, claim["model"], subject
+                )
+                effects = readings.effects(claim, model, subject)
+                again = readings.effects_at_equal_loss(claim, model, subject)
                 rows.append(
                     {
                         "claim": claim["id"],
                         "statement": _statement(claim, subject, model, models),
+                        "topic": claim["topic"],
                         "where": claim["where"],
                         "model": model,
                         "subject": subject,
@@ -57,17 +65,111 @@ def judge(
                         "quantity": claim["quantity"],
                         "comparison": claim["comparison"],
                         "claimed": _claimed(claim),
-                        "paper": _paper(claim, subject, paper),
-                        "effect": effect,
-                        "low": low,
-                        "high": high,
-                        "seeds": len(effects),
-                        "verdict": verdict,
-                        "reason": reason,
-                        "figure": claim["figure"],
+                        "above": claim["claimed"].get("above"),
+                        "below": claim["claimed"].get("below"),
                     }
+                    | _shown(claim, shown)
+                    | _weigh(claim, effects, reason)
+                    | {"finished": readings.finished(claim, model, subject)}
+                    | _second(claim, again, reason)
+                    | {"figure": claim["figure"]}
                 )
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    corrected = table.groupby("topic").p.transform(
+        lambda p: intervals.holm(p.to_numpy())
+    )
+    table.insert(table.columns.get_loc("p") + 1, "holm", corrected)
+    return table
+
+
+def _of_paper(claims, curves, experiment) -> dict[str, "_Readings"]:
+    """The paper's own effects, by the quantity that a claim is about."""
+    tables = paper.tables(curves)
+    return {
+        name: _Readings(
+            paper.of_quantity(declarations.quantities()[name], tables), experiment
+        )
+        for name in {claim["quantity"] for claim in claims}
+    }
+
+
+class _Readings:
+    """Effects of claims on each seed that has all runs it takes; ratios as logarithms."""
+
+    def __init__(self, tables: Tables, experiment: Experiment):
+        self._tables = tables
+        self._experiment = experiment
+        self._of_runs = functools.cache(lambda name: of_runs(name, tables))
+        self._courses = functools.cache(self._courses)
+        self._finished = functools.cache(self._finished)
+
+    def effects(self, claim, model, subject) -> np.ndarray:
+        """By step: of one number for each run."""
+        declared = declarations.quantities()[claim["quantity"]]
+        if not set(declared["tables"]) <= self._tables.keys():
+            return np.array([])
+        values = _of_claim(self._of_runs(claim["quantity"]), claim, model)
+        of_norms = []
+        for norm in _norms(claim, subject):
+            own = values[values.index.get_level_values("norm") == norm]
+            # Without a learning rate, the mean over all.
+            by_seed = own.groupby(own.index.get_level_values("seed"))
+            of_norms.append(by_seed.agg(lambda some: some.mean(skipna=False)))
+        # Only a run that is not there is left out; what a run could not give stays NaN.
+        both = pd.concat(of_norms, axis="columns", join="inner").to_numpy(float).T
+        if claim["comparison"] == "value":
+            return both[0]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            if claim["comparison"] == "ratio":
+                return np.log(both[0]) - np.log(both[1])
+            return both[0] - both[1]
+
+    def effects_at_equal_loss(self, claim, model, subject) -> np.ndarray | None:
+        """As ``effects``, NaN for runs that are never at the same loss; None if not read so."""
+        declared = declarations.quantities()[claim["quantity"]]
+        if not declared["equal_loss"] or claim["comparison"] == "value":
+            return None
+        courses = self._courses(claim["quantity"], claim["comparison"] == "ratio")
+        of_seeds = [{}, {}]
+        for norm, found in zip(_norms(claim, subject), of_seeds, strict=True):
+            for (of_model, of_norm, lr, seed), course in courses.items():
+                if (of_model, of_norm) == (model, norm) and _is_lr(claim, lr):
+                    found[seed] = course
+        first, second = of_seeds
+        return np.array(
+            [equal_loss.difference(first[s], second[s]) for s in first if s in second]
+        )
+
+    def finished(self, claim, model, subject) -> int | None:
+        """How many probes of the claim's runs saw a finished run; None without probes."""
+        if not declarations.quantities()[claim["quantity"]]["probe"]:
+            return None
+        found = _of_claim(self._finished(claim["quantity"]), claim, model)
+        norms = found.index.get_level_values("norm")
+        return int(found[norms.isin(_norms(claim, subject))].sum())
+
+    def _courses(self, name, logarithms):
+        steps = of_steps(declarations.quantities()[name], self._tables)
+        losses = equal_loss.smoothed_losses(self._tables["history"], self._experiment)
+        return equal_loss.courses(steps, losses, logarithms)
+
+    def _finished(self, name):
+        steps = of_steps(declarations.quantities()[name], self._tables)
+        return steps.assign(here=finished(steps, self._tables)).set_index(CELL).here
+
+
+def _norms(claim, subject):
+    return [subject, *filter(None, [claim.get("reference")])]
+
+
+def _is_lr(claim, lr):
+    return np.isclose(lr, claim.get("lr", lr))
+
+
+def _of_claim(values: pd.Series, claim, model) -> pd.Series:
+    """Those of a model, at the claim's learning rate if it has one."""
+    values = values[values.index.get_level_values("model") == model]
+    return values[_is_lr(claim, values.index.get_level_values("lr"))]
 
 
 def _subjects(claim, experiment):
@@ -82,53 +184,69 @@ def _statement(claim, subject, model, models):
     return claim["statement"].format(subject=label) + of_which
 
 
-def _effects(claim, subject, values) -> np.ndarray:
-    """The effect of each seed that has all runs it takes; ratios as logarithms."""
-    if "lr" in claim:
-        values = values[np.isclose(values.index.get_level_values("lr"), claim["lr"])]
-    asked = [subject, *filter(None, [claim.get("reference")])]
-    of_norms = []
-    for norm in asked:
-        own = values[values.index.get_level_values("norm") == norm]
-        # Without a learning rate, the mean over all.
-        by_seed = own.groupby(own.index.get_level_values("seed"))
-        of_norms.append(by_seed.agg(lambda some: some.mean(skipna=False)))
-    # Only a run that is not there is left out; what a run could not give stays NaN.
-    both = pd.concat(of_norms, axis="columns", join="inner").to_numpy().T
-    if claim["comparison"] == "value":
-        return both[0]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        if claim["comparison"] == "ratio":
-            return np.log(both[0]) - np.log(both[1])
-        return both[0] - both[1]
+def _claimed(claim) -> str:
+    sign = {"above": ">", "below": "<"}
+    return " and ".join(f"{sign[key]} {v:g}" for key, v in claim["claimed"].items())
 
 
-def _weigh(claim, effects, reason):
-    """(effect, low, high, verdict, reason) of a claim's effects over seeds."""
-    back = np.exp if claim["comparison"] == "ratio" else float
-    if len(effects) == 0:
-        return math.nan, math.nan, math.nan, "inconclusive", "not in this experiment"
-    if not np.isfinite(effects).all():
-        reason = reason or "a run diverged or overflowed"
-        return math.nan, math.nan, math.nan, "inconclusive", reason
-    mean = effects.mean()
-    if len(effects) < 2:
-        reason = reason or "one seed gives no interval"
-        return back(mean), math.nan, math.nan, "inconclusive", reason
-    error = stats.sem(effects)
-    half = stats.t.ppf((1 + CONFIDENCE) / 2, len(effects) - 1) * error
-    low, high = back(mean - half), back(mean + half)
+def _limits(claim) -> tuple[float, float]:
+    """The claimed range, on the scale of effects."""
+    scale = math.log if claim["comparison"] == "ratio" else float
+    limits = {key: scale(limit) for key, limit in claim["claimed"].items()}
+    return limits.get("above", -math.inf), limits.get("below", math.inf)
+
+
+def _back(claim, effect) -> float:
+    return float(np.exp(effect)) if claim["comparison"] == "ratio" else float(effect)
+
+
+def _shown(claim, effects):
+    """The paper's own number: as the claim states it, or from its curves."""
+    found = {"paper": claim.get("paper"), "paper_effect": None, "paper_shows": None}
+    if len(effects) and np.isfinite(effects[0]):
+        above, below = _limits(claim)
+        found["paper_effect"] = _back(claim, effects[0])
+        found["paper"] = found["paper"] or f"{found['paper_effect']:.3g}"
+        found["paper_shows"] = "yes" if above < effects[0] < below else "no"
+    return found
+
+
+def _weigh(claim, effects, reason) -> dict:
+    """Effect, interval, p-value and verdict of a claim's effects over seeds.
+
+    reason : why they decide nothing, or None.
+    """
+    seeds = len(effects)
+    if not seeds:
+        return {
+            **dict.fromkeys(("effect", "low", "high"), math.nan),
+            "seeds": 0,
+            **{"method": "", "p": math.nan},
+            "verdict": "inconclusive",
+            "reason": "not in this experiment",
+        }
+    effect, low, high, method = intervals.interval(effects)
+    above, below = _limits(claim)
     verdict = "inconclusive"
     if not reason:
-        verdict = _verdict(claim["claimed"], low, high)
-        if verdict == "inconclusive":
-            reason = "the interval reaches over the limit"
-    return back(mean), low, high, verdict, reason
+        verdict = _verdict(low, high, above, below)
+        if method == "same" and 0.5**seeds > intervals.LEVEL:
+            verdict = "inconclusive"
+    if verdict == "inconclusive":
+        reason = reason or _undecided(effects, method)
+    return {
+        "effect": _back(claim, effect),
+        "low": _back(claim, low),
+        "high": _back(claim, high),
+        "seeds": seeds,
+        "method": method,
+        "p": intervals.probability(effects, above, below),
+        "verdict": verdict,
+        "reason": reason,
+    }
 
 
-def _verdict(claimed, low, high):
-    above = claimed.get("above", -math.inf)
-    below = claimed.get("below", math.inf)
+def _verdict(low, high, above, below):
     if above < low and high < below:
         return "reproduced"
     if high <= above or low >= below:
@@ -136,48 +254,28 @@ def _verdict(claimed, low, high):
     return "inconclusive"
 
 
-def _claimed(claim) -> str:
-    sign = {"above": ">", "below": "<"}
-    return " and ".join(f"{sign[key]} {v:g}" for key, v in claim["claimed"].items())
+def _undecided(effects, method) -> str:
+    seeds = len(effects)
+    if seeds == 1:
+        return "one seed gives no interval"
+    if np.isnan(effects).any():
+        return "a run diverged, or was finished at all probes"
+    if method == "same":
+        return f"the same in all of only {seeds} seeds"
+    if method == "ranks" and 0.5**seeds > intervals.LEVEL:
+        return f"an effect is infinite, and {seeds} seeds are too few for ranks"
+    return "the interval reaches over the limit"
 
 
-def _paper(claim, subject, paper):
-    """The paper's own number: as the claim states it, or from its curves."""
-    if "paper" in claim:
-        return claim["paper"]
-    asked = [(claim["model"], n) for n in (subject, claim.get("reference"))]
-    if claim["comparison"] != "ratio" or not all(key in paper for key in asked):
-        return None
-    return f"{paper[asked[0]] / paper[asked[1]]:.3g}"
-
-
-class _Untrained:
-    """Runs that never left chance; a landscape where nothing is learnt says nothing."""
-
-    def __init__(self, experiment, measured, tables):
-        self.trained = {}
-        for model in experiment.models.values():
-            limit = model.left_chance
-            values = measured[limit["quantity"]]
-            values = values[values.index.get_level_values("model") == model.name]
-            if "above" in limit:
-                self.trained[model.name] = values > limit["above"]
-            else:
-                keys = list(values.index.names)
-                first = tables["history"].groupby(keys).loss.first()
-                share = limit["below_share_of_first"]
-                self.trained[model.name] = values < share * first.reindex(values.index)
-
-    def reason(self, claim, model, subject):
-        """Why the claim means nothing here, or None."""
-        for norm in claim.get("trained", []) if model in self.trained else []:
-            norm = subject if norm == "subject" else norm
-            runs = self.trained[model]
-            index = runs.index
-            chosen = runs[
-                (index.get_level_values("norm") == norm)
-                & np.isclose(index.get_level_values("lr"), claim["lr"])
-            ]
-            if not chosen.all():
-                return f"{(~chosen).sum()} of {len(chosen)} runs of {norm} stayed at chance"
-        return None
+def _second(claim, effects, reason) -> dict:
+    """The columns of the reading at equal loss."""
+    keys = ("effect", "low", "high", "seeds", "verdict", "reason")
+    if effects is None:
+        return {f"equal_loss_{key}": None for key in keys}
+    overlap = effects[~np.isnan(effects)]
+    if len(effects) and not len(overlap):
+        reason = reason or "never at the same loss"
+    found = _weigh(claim, overlap, reason)
+    if reason:
+        found["reason"] = reason
+    return {f"equal_loss_{key}": found[key] for key in keys}

@@ -1,7 +1,8 @@
-"""One number for each run, for claims about runs.
+"""Numbers for each run, for claims about runs.
 
 Most quantities are declared (``declarations.quantities``): a column or an expression, the
-rows that count, and how they become one number. The functions here compute the others.
+rows that count, how those of one step become one number, and how those of a run do. The
+functions here compute the others.
 """
 
 from collections.abc import Callable
@@ -13,8 +14,10 @@ from normscape.claims import declarations
 from normscape.tables import CELL
 from normscape.tables.frames import Tables
 
-# A final accuracy of at least this share of the best counts as training well.
+# A final accuracy of at least this share of the normaliser's best counts as training well.
 TRAINS_WELL = 0.9
+# A probe whose loss is below this share of the run's first loss sees a finished run.
+FINISHED = 0.01
 
 
 def mean_accuracy(tables: Tables) -> pd.Series:
@@ -27,6 +30,18 @@ def mean_accuracy(tables: Tables) -> pd.Series:
     totals = history[history.diverged == 0].groupby(CELL).accuracy.sum()
     totals = totals.reindex(pd.MultiIndex.from_frame(history[CELL].drop_duplicates()))
     return totals.fillna(0) / totals.index.get_level_values("model").map(steps)
+
+
+def mean_loss(tables: Tables) -> pd.Series:
+    """Geometric mean of the training loss over all steps: the area under its logarithm.
+
+    It goes on falling where accuracy is near 1. Infinite for a run that diverged.
+    """
+    history = tables["history"]
+    with np.errstate(divide="ignore"):
+        logarithms = history.assign(value=np.log(history.loss))
+    means = np.exp(logarithms.groupby(CELL).value.mean())
+    return means.mask(history.groupby(CELL).diverged.max() == 1, np.inf)
 
 
 def final_accuracy(tables: Tables) -> pd.Series:
@@ -45,21 +60,52 @@ def final_loss(tables: Tables) -> pd.Series:
     return runs.final_loss.mask(runs.diverged_at.notna(), np.inf)
 
 
-def usable_learning_rates(tables: Tables) -> pd.Series:
-    """Number of learning rates at which a normaliser trains well.
+def largest_learning_rate(tables: Tables) -> pd.Series:
+    """The largest learning rate at which a normaliser trains well (Bjorck et al. 2018).
 
-    That is, with at least 0.9 times the best final accuracy of the model and seed.
-    Each of a normaliser's runs carries the number.
+    That is, with at least 0.9 times its best final accuracy over learning rates; between
+    the last rate that does and the first larger one that does not, the accuracy is
+    interpolated over the rate's logarithm. A lower bound where the largest rate of the grid
+    still trains well. Each run of a normaliser and seed carries the number; seeds that lack
+    a rate of the normaliser's are left out.
     """
-    accuracy = final_accuracy(tables)
-    best = accuracy.groupby(["model", "seed"]).transform("max")
-    well = (accuracy >= TRAINS_WELL * best) & (best > 0)
-    return well.groupby(["model", "norm", "seed"]).transform("sum").astype(float)
+    accuracy = final_accuracy(tables).rename("accuracy").reset_index()
+    groups = accuracy.groupby(["model", "norm"])
+    rates = groups.lr.transform("nunique")
+    of_seed = accuracy.groupby(["model", "norm", "seed"])
+    whole = accuracy[of_seed.lr.transform("nunique") == rates]
+    found = {
+        key: _largest(run.lr.to_numpy(), run.accuracy.to_numpy())
+        for key, run in whole.groupby(["model", "norm", "seed"])
+    }
+    keys = zip(whole.model, whole.norm, whole.seed, strict=True)
+    return pd.Series([found[key] for key in keys], _cells(whole), dtype=float)
+
+
+def _cells(table):
+    return pd.MultiIndex.from_frame(table[CELL])
+
+
+def _largest(rates, accuracies) -> float:
+    order = np.argsort(rates)
+    logarithms, accuracies = np.log(rates[order]), accuracies[order]
+    well = TRAINS_WELL * accuracies.max()
+    last = int(np.flatnonzero(accuracies >= well)[-1])
+    if last == len(accuracies) - 1:
+        return float(np.exp(logarithms[last]))
+    ends = [last + 1, last]
+    return float(np.exp(np.interp(well, accuracies[ends], logarithms[ends])))
 
 
 FUNCTIONS: dict[str, Callable[[Tables], pd.Series]] = {
     function.__name__: function
-    for function in (mean_accuracy, final_accuracy, final_loss, usable_learning_rates)
+    for function in (
+        mean_accuracy,
+        mean_loss,
+        final_accuracy,
+        final_loss,
+        largest_learning_rate,
+    )
 }
 
 
@@ -68,10 +114,16 @@ def _geometric_mean(values: pd.Series) -> float:
         return np.exp(np.log(values.to_numpy()).mean())
 
 
+def _percentile_90(values: pd.Series) -> float:
+    """One of the values, so that infinite ones need no interpolation."""
+    return np.quantile(values, 0.9, method="higher") if values.notna().all() else np.nan
+
+
 AVERAGES: dict[str, Callable] = {
     "mean": lambda groups: groups.mean(skipna=False),
     "median": lambda groups: groups.median(skipna=False),
     "geometric_mean": lambda groups: groups.agg(_geometric_mean),
+    "percentile_90": lambda groups: groups.agg(_percentile_90),
     "last": lambda groups: groups.last(),
 }
 
@@ -79,17 +131,29 @@ AVERAGES: dict[str, Callable] = {
 def of_runs(name: str, tables: Tables) -> pd.Series:
     """The quantity ``name`` of each run, indexed by (model, norm, lr, seed).
 
-    A number that a run cannot give (a gradient that overflowed) is NaN or infinite.
+    Of a probe's quantity, over its steps, without those that see a finished run
+    (``finished``). A number that a run cannot give (a gradient that overflowed) is NaN or
+    infinite; so is that of a run that was finished at all probes.
     """
     declared = declarations.quantities()[name]
     if "value" not in declared:
         return FUNCTIONS[name](tables)
-    rows = of_rows(declared, tables)
-    values = rows.value
-    if declared["overflow_is_large"]:
-        values = values.fillna(np.inf)
+    steps = of_steps(declared, tables)
     average = AVERAGES[declared["average"]]
-    return average(values.groupby([rows[key] for key in CELL]))
+    if not declared["probe"]:
+        return average(steps.groupby(CELL).value)
+    left_out = finished(steps, tables)
+    found = average(steps[~left_out].groupby(CELL).value)
+    return found.reindex(_cells(steps[CELL].drop_duplicates()))
+
+
+def of_steps(declared: dict, tables: Tables) -> pd.DataFrame:
+    """A row for each run and step, with its ``value``: those of layers or draws averaged."""
+    rows = of_rows(declared, tables)
+    if "step" not in rows:
+        return rows[[*CELL, "value"]]
+    average = AVERAGES[declared["average_in_step"]]
+    return average(rows.groupby([*CELL, "step"], sort=False).value).reset_index()
 
 
 def of_rows(declared: dict, tables: Tables) -> pd.DataFrame:
@@ -102,18 +166,24 @@ def of_rows(declared: dict, tables: Tables) -> pd.DataFrame:
         if "layer" in table:
             ends["last_layer"] = table.groupby("model").layer.transform("max")
         table = table.assign(**ends).query(declared["where"])
-    return table.assign(value=table.eval(declared["value"]))
+    values = table.eval(declared["value"])
+    if declared["overflow_is_large"]:
+        values = values.fillna(np.inf)
+    return table.assign(value=values)
 
 
-def of_paper(name: str, curves: pd.DataFrame) -> pd.Series:
-    """The quantity from the paper's digitised curves, indexed by (model, norm).
+def finished(steps: pd.DataFrame, tables: Tables) -> pd.Series:
+    """For each row of a run and step, whether the run was finished by then.
 
-    curves : the table ``paper_curves``. Medians over steps, as of our own; of a loss, the
-    value at the last step. Empty where the paper shows no such curve.
+    That is, its batch had less than 1 % of the run's first loss: a smooth landscape there
+    says nothing of the normaliser. Without a history, nothing is known to be finished.
     """
-    curve = declarations.quantities()[name].get("paper_curve")
-    if not curve:
-        return pd.Series(dtype=float)
-    rows = curves[curves.quantity == curve["name"]].sort_values("step")
-    values = rows.eval(curve["value"])
-    return AVERAGES[curve["average"]](values.groupby([rows.model, rows.norm]))
+    history = tables["history"]
+    losses = history.set_index([*CELL, "step"]).loss
+    first = history.groupby(CELL).loss.first()
+    last = history.groupby(CELL).loss.last()
+    runs = _cells(steps)
+    here = losses.reindex(pd.MultiIndex.from_frame(steps[[*CELL, "step"]])).to_numpy()
+    # After its last step a run has no batch any more.
+    here = np.where(np.isnan(here), last.reindex(runs).to_numpy(), here)
+    return pd.Series(here < FINISHED * first.reindex(runs).to_numpy(), steps.index)

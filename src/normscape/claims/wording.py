@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from normscape.claims import intervals
+
 
 def here(verdicts: pd.DataFrame) -> pd.DataFrame:
     """Those of claims that the experiment has runs for."""
@@ -23,7 +25,22 @@ def markdown(verdicts: pd.DataFrame) -> str:
     reasons = [f": {r}" if pd.notna(r) else "" for r in shown.reason]
     text = f"Verdicts: {counts(shown)}\n\n"
     text += aligned(table.assign(verdict=table.verdict + reasons))
-    return text + (f"\n{absent(verdicts)}\n" if absent(verdicts) else "")
+    return text + "".join(f"\n{line}\n" for line in notes(verdicts))
+
+
+def notes(verdicts: pd.DataFrame) -> list[str]:
+    """What a reader of the table must know besides: how many comparisons there are."""
+    shown = here(verdicts)
+    found = shown[shown.verdict == "reproduced"]
+    count = int((found.holm <= intervals.LEVEL).sum())
+    lines = [
+        "p is one-sided, of the claim; Holm's p is corrected for all comparisons of the same "
+        f"topic, many of which share runs: with it {count} of {len(found)} verdicts "
+        f'"reproduced" stay below {intervals.LEVEL:g}.'
+    ]
+    if left_out := int(shown.finished.sum()):
+        lines.append(f"Probes of finished runs, left out by step: {left_out}.")
+    return lines + ([absent(verdicts)] if absent(verdicts) else [])
 
 
 def counts(verdicts: pd.DataFrame) -> str:
@@ -49,19 +66,52 @@ def readable(verdicts: pd.DataFrame) -> pd.DataFrame:
             "claimed": [
                 f"{row.comparison} {row.claimed}" for row in verdicts.itertuples()
             ],
-            "paper": verdicts.paper.fillna(""),
-            "measured [95 %], seeds": [_measured(r) for r in verdicts.itertuples()],
+            "paper": [_paper(row) for row in verdicts.itertuples()],
+            "by step [95 %], seeds": [
+                _measured(r.effect, r.low, r.high, r.seeds, r.method)
+                for r in verdicts.itertuples()
+            ],
+            "at equal loss": [_at_equal_loss(r) for r in verdicts.itertuples()],
+            "p (Holm's)": [
+                f"{r.p:.2g} ({r.holm:.2g})" if pd.notna(r.p) else ""
+                for r in verdicts.itertuples()
+            ],
             "verdict": verdicts.verdict,
         }
     )
 
 
-def _measured(row):
-    if pd.isna(row.effect):
-        return f"-, {row.seeds}"
-    if pd.isna(row.low):
-        return f"{row.effect:.3g}, {row.seeds}"
-    return f"{row.effect:.3g} [{row.low:.3g}, {row.high:.3g}], {row.seeds}"
+def _paper(row):
+    if pd.isna(row.paper):
+        return ""
+    return row.paper + (": its figure does not" if row.paper_shows == "no" else "")
+
+
+def _measured(effect, low, high, seeds, method=""):
+    if pd.isna(effect):
+        return f"-, {seeds:g}"
+    if method == "same":
+        return f"{effect:.3g} in all {seeds:g}"
+    if pd.isna(low):
+        return f"{effect:.3g}, {seeds:g}"
+    ranks = " (ranks)" if method == "ranks" else ""
+    return f"{effect:.3g} [{low:.3g}, {high:.3g}]{ranks}, {seeds:g}"
+
+
+def _at_equal_loss(row):
+    """The second reading, and what it comes to where that is not the verdict by step."""
+    if pd.isna(row.equal_loss_verdict):
+        return ""
+    if row.equal_loss_seeds == 0:
+        return row.equal_loss_reason
+    text = _measured(
+        row.equal_loss_effect,
+        row.equal_loss_low,
+        row.equal_loss_high,
+        row.equal_loss_seeds,
+    )
+    agrees = row.equal_loss_verdict == row.verdict
+    return text if agrees else f"{text}: {row.equal_loss_verdict}"
 
 
 def aligned(table: pd.DataFrame) -> str:

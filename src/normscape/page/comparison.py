@@ -13,6 +13,12 @@ from normscape.tables import frames
 
 # What says which claim, of which runs, a verdict is about.
 _KEY = ["claim", "model", "subject", "reference", "lr"]
+_COLUMNS = {
+    "claim": "statement",
+    "runs": "runs",
+    "by step [95 %], seeds": "measured",
+    "verdict": "verdict",
+}
 
 
 class Finished:
@@ -48,10 +54,9 @@ def verdicts(a: Finished, b: Finished) -> pd.DataFrame:
     for letter, experiment in (("a", a), ("b", b)):
         judged = experiment.verdicts
         judged = here(judged).reset_index(drop=True)
-        text = readable(judged)
-        text.columns = ["statement", "runs", "claimed", "paper", "measured", "verdict"]
+        text = readable(judged).rename(columns=_COLUMNS)[list(_COLUMNS.values())]
         text = pd.concat([judged[_KEY], text], axis="columns")
-        both.append(text.drop(columns=["claimed", "paper"]).add_suffix(f"_{letter}"))
+        both.append(text.add_suffix(f"_{letter}"))
     left, right = both
     left_on, right_on = ([f"{key}_{x}" for key in _KEY] for x in "ab")
     table = left.merge(right, "outer", left_on=left_on, right_on=right_on, sort=False)

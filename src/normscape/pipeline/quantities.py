@@ -23,6 +23,7 @@ def explored(config: dict) -> dict[str, dict]:
 
 
 def tables(config: dict, quantities: dict[str, dict]) -> list[str]:
-    """The tables that quantities need, each once."""
-    names = [table for quantity in quantities.values() for table in quantity["tables"]]
+    """The tables that quantities need, each once; ``history`` says how far a run is."""
+    names = ["history"]
+    names += [table for quantity in quantities.values() for table in quantity["tables"]]
     return [paths.table(config, name) for name in dict.fromkeys(names)]

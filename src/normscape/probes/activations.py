@@ -10,12 +10,14 @@ from normscape.training.run import Run
 
 
 def measure(run: Run, *, bins: int) -> dict[str, list[dict]]:
-    """Rows of moments and of histograms, for each layer and each of two scopes.
+    """Rows of moments and of histograms, for each layer and scope.
 
     An activation is the output of a layer's normaliser, before the non-linearity, in
     training mode, on the first samples of the training set (as many as in a batch).
     Scope "unit" is one unit, fixed by architecture and layer, over the batch (for
-    convolutions over batch, height and width); scope "layer" is all units.
+    convolutions over batch, height and width); scope "layer" is all units. Scope "input",
+    of moments alone, is the unit before the normaliser: behind it the mean of a normalised
+    unit is beta, however the layers before have moved.
 
     Moments are mean, biased variance and skewness; next_mean and next_variance are those
     after the step that training takes next (Figure 8 looks from a step to the next).
@@ -25,29 +27,36 @@ def measure(run: Run, *, bins: int) -> dict[str, list[dict]]:
     here = _activations(run, copy.deepcopy(run.network))
     there = _activations_after_the_step(run)
     moments, histograms = [], []
-    for number, matrix in here.items():
-        unit = fixed_unit(run.spec.architecture, number, matrix.shape[1])
-        for scope, index, units in (
-            ("unit", unit, [unit]),
-            ("layer", None, slice(None)),
-        ):
-            sample = matrix[:, units].flatten()
-            after = _moments(there[number][:, units].flatten())
-            place = {"layer": number, "scope": scope, "unit": index}
-            following = {f"next_{key}": after[key] for key in ("mean", "variance")}
-            moments.append(place | _moments(sample) | following)
+    for (number, scope), (unit, sample) in here.items():
+        place = {"layer": number, "scope": scope, "unit": unit}
+        after = _moments(there[number, scope][1])
+        following = {f"next_{key}": after[key] for key in ("mean", "variance")}
+        moments.append(place | _moments(sample) | following)
+        if scope != "input":
             histograms += [place | bin_ for bin_ in _histogram(sample, bins)]
     return {"moments": moments, "histograms": histograms}
 
 
 @torch.no_grad()
-def _activations(run, network) -> dict[int, torch.Tensor]:
-    """For each layer a matrix (samples and positions, units), in float64."""
+def _activations(
+    run, network
+) -> dict[tuple[int, str], tuple[int | None, torch.Tensor]]:
+    """For each layer and scope the unit, None for all, and its values in float64."""
     values = {}
 
     def keep(number):
         def hook(module, arguments, output):
-            values[number] = output.detach().movedim(1, -1).flatten(0, -2).double()
+            unit = fixed_unit(run.spec.architecture, number, output.shape[1])
+            for scope, of, tensor in (
+                ("unit", unit, output[:, unit]),
+                ("layer", None, output),
+                ("input", unit, arguments[0][:, unit]),
+            ):
+                # A copy: non-linearities may work in place.
+                values[number, scope] = (
+                    of,
+                    tensor.flatten().to(torch.float64, copy=True),
+                )
 
         return hook
 

@@ -1,0 +1,92 @@
+"""Two runs compared at equal training loss, not at equal step.
+
+A run that learns faster is further along at each step, and its surroundings differ for that
+alone. Here a quantity is a function of the run's own training loss.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from normscape.experiment import Experiment
+from normscape.tables import CELL
+
+# Levels at which two runs are compared, spread evenly over the logarithms of their losses.
+LEVELS = 20
+# What an infinite value counts as, so that it can be interpolated.
+_HUGE = 1e6
+
+
+class Course(NamedTuple):
+    """A quantity along a run: the logarithm of the training loss, and the value there."""
+
+    losses: np.ndarray
+    values: np.ndarray
+
+
+def smoothed_losses(history: pd.DataFrame, experiment: Experiment) -> dict:
+    """The logarithm of the training loss by step, for each run by its cell.
+
+    Averaged over as many steps around as the model's batches need (``Model.smoothing``);
+    NaN where the run diverged.
+    """
+    found = {}
+    for cell, run in history.sort_values("step").groupby(CELL):
+        window = experiment.models[cell[0]].smoothing
+        losses = run.set_index("step").loss.where(run.set_index("step").diverged == 0)
+        with np.errstate(divide="ignore"):
+            logarithms = np.log(losses)
+        smooth = logarithms.rolling(window, min_periods=1, center=True).mean()
+        found[cell] = smooth.where(losses.notna())
+    return found
+
+
+def courses(steps: pd.DataFrame, losses: dict, logarithms: bool) -> dict[tuple, Course]:
+    """The course of each run by its cell (model, norm, lr, seed).
+
+    steps : as ``quantities.of_steps`` gives them. losses : as ``smoothed_losses`` does; a
+    probe after the last step has the loss of that step. logarithms : whether values are
+    compared as ratios. Where a run has diverged, or a value is unknown, there is no point.
+    """
+    found = {}
+    for cell, run in steps.groupby(CELL):
+        if cell not in losses:
+            continue
+        last = losses[cell].index.max()
+        near = losses[cell].reindex(run.step.clip(upper=last)).to_numpy()
+        values = run.value.to_numpy(float)
+        if logarithms:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                values = np.log(values)
+        kept = np.isfinite(near) & ~np.isnan(values)
+        order = np.argsort(near[kept], kind="stable")
+        found[cell] = Course(near[kept][order], values[kept][order])
+    return found
+
+
+def difference(subject: Course, reference: Course) -> float:
+    """subject - reference, averaged over the losses that both have; NaN without any.
+
+    Between probes values are interpolated over the logarithm of the loss. A difference
+    that an infinite value decides is infinite.
+
+    >>> slow = Course(np.log([1.0, 2.0]), np.array([3.0, 5.0]))
+    >>> fast = Course(np.log([0.5, 1.0, 2.0]), np.array([0.0, 2.0, 4.0]))
+    >>> difference(fast, slow)
+    -1.0
+    """
+    if not (len(subject.losses) and len(reference.losses)):
+        return math.nan
+    low = max(subject.losses[0], reference.losses[0])
+    high = min(subject.losses[-1], reference.losses[-1])
+    if low >= high:
+        return math.nan
+    levels = np.linspace(low, high, LEVELS)
+    first, second = (
+        np.interp(levels, run.losses, np.clip(run.values, -_HUGE, _HUGE))
+        for run in (subject, reference)
+    )
+    mean = float((first - second).mean())
+    return math.copysign(math.inf, mean) if abs(mean) > _HUGE / 1000 else mean

@@ -1,0 +1,44 @@
+"""The rank that a linear network has learnt.
+
+A deep linear network rests on saddles: on one of rank r it fits the r largest singular
+values of the problem, and its loss is the best of all linear maps of rank r, which is the
+sum of the other squared singular values of the targets.
+"""
+
+import math
+
+import torch
+
+from normscape.training.run import Run
+
+
+@torch.no_grad()
+def measure(run: Run) -> dict[str, list[dict]]:
+    """A row with the rank; NaN where the loss overflowed or targets are not vectors."""
+    loss, _, _ = run.loss_and_gradient()
+    _, targets = run.batch()
+    known = targets.is_floating_point() and bool(loss.isfinite())
+    rank = learnt_rank(float(loss), targets) if known else math.nan
+    return {"rank": [{"learnt_rank": rank}]}
+
+
+def learnt_rank(loss: float, targets: torch.Tensor) -> int:
+    """The rank r from 0 whose best loss is nearest to a loss, in logarithms.
+
+    targets : (samples, features). The best loss of full rank is 0; it is learnt where the
+    loss is below half the best one of the rank before.
+
+    >>> targets = torch.diag(torch.tensor([10.0, 3.0, 1.0]))  # best: 110, 10, 1, 0
+    >>> learnt_rank(12.0, targets), learnt_rank(0.9, targets), learnt_rank(0.1, targets)
+    (1, 2, 3)
+    """
+    *best, _ = best_losses(targets).tolist()
+    if loss < best[-1] / 2:
+        return len(best)
+    return min(range(len(best)), key=lambda rank: abs(math.log(best[rank] / loss)))
+
+
+def best_losses(targets: torch.Tensor) -> torch.Tensor:
+    """The smallest summed squared error of linear maps of rank 0, 1, ..., features."""
+    squares = torch.linalg.svdvals(targets.double()).square()
+    return squares.sum() - torch.cat([squares.new_zeros(1), squares.cumsum(0)])
