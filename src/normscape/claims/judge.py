@@ -221,7 +221,8 @@ def _weigh(claim, effects, reason) -> dict:
         return {
             **dict.fromkeys(("effect", "low", "high"), math.nan),
             "seeds": 0,
-            **{"method": "", "p": math.nan},
+            "method": "",
+            "p": math.nan,
             "verdict": "inconclusive",
             "reason": "not in this experiment",
         }
