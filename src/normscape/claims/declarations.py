@@ -54,11 +54,11 @@ def explored(tables: set[str]) -> dict[str, dict]:
 
 
 def read(paths) -> dict:
-    """``sources``, ``topics`` and ``claims`` of claims files, joined.
+    """``sources``, ``topics``, ``answers`` and ``claims`` of claims files, joined.
 
     Each claim knows, as ``named``, the normalisers that its file is about or compares with.
     """
-    sources, topics, claims = [], {}, []
+    sources, topics, answers, claims = [], {}, {}, []
     for path in paths:
         file = parts.read_yaml(Path(path))
         named = {
@@ -68,5 +68,6 @@ def read(paths) -> dict:
         }
         sources.append(file["source"])
         topics |= file["topics"]
+        answers |= file.get("answers", {})
         claims += [claim | {"named": named} for claim in file["claims"]]
-    return {"sources": sources, "topics": topics, "claims": claims}
+    return {"sources": sources, "topics": topics, "answers": answers, "claims": claims}

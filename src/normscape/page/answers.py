@@ -4,27 +4,55 @@ import pandas as pd
 
 
 def answer(verdicts: pd.DataFrame, claims: dict) -> list[str]:
-    """A sentence for each topic of the claims: how many comparisons bear it out.
+    """A sentence or two for each topic of the claims, with what was measured.
 
-    A comparison is a claim about one normaliser; those of runs that the experiment does
-    not have are left out.
+    Where claims say how a topic is told (``answers`` in ``claims.schema.yaml``), in those
+    words; else how many comparisons bear it out. A comparison is a claim about one
+    normaliser; those of runs that the experiment does not have are left out.
 
     >>> claims = {
-    ...     "topics": {"landscape": "Its landscape is smoother"},
-    ...     "claims": [{"id": "a", "topic": "landscape"}],
+    ...     "topics": {"landscape": "Its landscape is smoother"}, "answers": {},
     ... }
-    >>> judged = pd.DataFrame(
-    ...     {"claim": ["a"] * 3, "verdict": ["reproduced"] * 2 + ["inconclusive"], "seeds": 3}
-    ... )
+    >>> judged = pd.DataFrame({
+    ...     "topic": "landscape", "seeds": 3,
+    ...     "verdict": ["reproduced", "reproduced", "inconclusive"],
+    ... })
     >>> answer(judged, claims)
     ['Its landscape is smoother: reproduced in 2 of 3 comparisons; 1 inconclusive.']
     """
-    topic_of = {claim["id"]: claim["topic"] for claim in claims["claims"]}
     here = verdicts[verdicts.seeds > 0]
-    return [
-        f"{statement}: {_outcome(here.verdict[here.claim.map(topic_of) == topic])}."
-        for topic, statement in claims["topics"].items()
-    ]
+    sentences = []
+    for topic, title in claims["topics"].items():
+        told = [_told(part, here) for part in claims["answers"].get(topic, [])]
+        outcome = f"{title}: {_outcome(here.verdict[here.topic == topic])}."
+        sentences.append(" ".join(filter(None, told)) or outcome)
+    return sentences
+
+
+def _told(part, verdicts) -> str:
+    """What is said of a claim, by its verdict in both readings; empty if not judged."""
+    rows = verdicts[verdicts.claim == part["claim"]]
+    if rows.empty:
+        return ""
+    row = rows.iloc[0]
+    text = part["by_step"][row.verdict].format(
+        effect=_measured(row.effect, row.low, row.high)
+    )
+    if "at_equal_loss" in part and row.equal_loss_seeds > 0:
+        again = row.equal_loss_effect, row.equal_loss_low, row.equal_loss_high
+        more = part["at_equal_loss"][row.equal_loss_verdict]
+        text = f"{text}{more.format(effect=_measured(*again))}"
+    return f"{text}."
+
+
+def _measured(effect, low, high):
+    """
+    >>> _measured(0.3123, 0.21, 0.4567), _measured(0.11, 0.11, 0.11)
+    ('0.31 [0.21, 0.46]', '0.11')
+    """
+    if low == high or pd.isna(low):
+        return f"{effect:.2g}"
+    return f"{effect:.2g} [{low:.2g}, {high:.2g}]"
 
 
 def _outcome(verdicts):
@@ -46,12 +74,16 @@ def findings(verdicts: pd.DataFrame, figure: str) -> list[str]:
     >>> judged = pd.DataFrame({
     ...     "figure": "fig05", "statement": ["L1 trains faster", "L2 trains faster"],
     ...     "verdict": ["reproduced", "inconclusive"], "seeds": 3,
+    ...     "effect": [0.5, 0.7], "low": [0.4, 0.5], "high": [0.6, 0.9],
     ... })
     >>> findings(judged, "fig05")
-    ['L1 trains faster: reproduced.', 'L2 trains faster: inconclusive.']
+    ['L1 trains faster: reproduced, 0.5 [0.4, 0.6].', 'L2 trains faster: inconclusive, 0.7 [0.5, 0.9].']
     """
     rows = verdicts[(verdicts.figure == figure) & (verdicts.seeds > 0)]
-    return [f"{row.statement}: {row.verdict}." for row in rows.itertuples()]
+    return [
+        f"{row.statement}: {row.verdict}, {_measured(row.effect, row.low, row.high)}."
+        for row in rows.itertuples()
+    ]
 
 
 def theorems(summary: pd.DataFrame) -> str:

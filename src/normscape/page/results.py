@@ -11,10 +11,13 @@ import pandas as pd
 import yaml
 
 from normscape.claims import declarations
-from normscape.claims.wording import absent, here, readable
+from normscape.claims.wording import counts, here, notes, readable
 from normscape.experiment import Experiment
 from normscape.page import answers, curves, images, making, templates
 from normscape.tables.frames import Tables
+
+# The figure that the page begins with.
+OVERVIEW = "fig17_verdicts"
 
 
 def render(
@@ -37,14 +40,16 @@ def render(
     verdicts = tables["verdicts"]
     quantities = declarations.explored(set(tables))
     found = curves.curves(quantities, tables)
+    drawn = {Path(path).stem: _figure(Path(path), tables) for path in figures}
     return templates.fill(
         "results.html.j2",
         name=name,
         sources=claims["sources"],
         answer=answers.answer(verdicts, claims),
-        absent=absent(verdicts),
+        notes=notes(verdicts),
         **_verdict_table(here(verdicts)),
-        figures=[_figure(Path(path), tables) for path in figures],
+        overview=drawn.pop(OVERVIEW),
+        figures=list(drawn.values()),
         data=templates.explorer_data(
             found, list(experiment.norms.values()), quantities
         ),
@@ -86,6 +91,8 @@ def _figure(path, tables):
     finding = answers.findings(tables["verdicts"], judged)
     if "theory_instances" in module.TABLES:
         finding = [answers.theorems(tables["theory"])]
+    if "verdicts" in module.TABLES:
+        finding = [f"{counts(here(tables['verdicts']))}."]
     image = images.inlined(path)
     return {
         "name": path.stem,
@@ -104,8 +111,8 @@ def _figure(path, tables):
 
 
 def _table_path(name):
-    return (
-        "../../workflow/resources/paper_curves.csv"
-        if name == "paper_curves"
-        else f"tables/{name}.csv"
-    )
+    of_itself = {
+        "paper_curves": "../../workflow/resources/paper_curves.csv",
+        "verdicts": "verdicts.csv",
+    }
+    return of_itself.get(name, f"tables/{name}.csv")

@@ -24,6 +24,7 @@ def check_all() -> None:
                         f"topics.{topic}: there is one of this name in {topics[topic]}"
                     )
                 topics[topic] = path
+            _check_answers(file)
             for claim in file["claims"]:
                 _check(claim, file)
                 if claim["id"] in ids:
@@ -43,6 +44,38 @@ def _with_id(line, file) -> str:
         if isinstance(claim, dict) and "id" in claim:
             return f"claim {claim['id']}: {line[found.end() :]}"
     return line.removeprefix("the config: ")  # of the whole file
+
+
+def _check_answers(file):
+    known = [claim["id"] for claim in file["claims"]]
+    for topic, told in file.get("answers", {}).items():
+        key = f"answers.{topic}"
+        if topic not in file["topics"]:
+            raise ConfigError(f"{key}: no topic; {allowed(list(file['topics']))}")
+        for number, part in enumerate(told):
+            if part["claim"] not in known:
+                raise ConfigError(
+                    f"{key}[{number}].claim: found {part['claim']!r}, {allowed(known)}"
+                )
+            for name in ("by_step", "at_equal_loss"):
+                for verdict, text in part.get(name, {}).items():
+                    _check_fields(f"{key}[{number}].{name}.{verdict}", text, "effect")
+
+
+def _check_fields(key, text, known):
+    """Refuse a text with another placeholder than ``{known}``."""
+    try:
+        fields = {
+            name
+            + ("!" + conversion if conversion else "")
+            + (":" + spec if spec else "")
+            for _, name, spec, conversion in string.Formatter().parse(text)
+            if name is not None
+        }
+    except ValueError as error:
+        raise ConfigError(f"{key}: {error}") from None
+    if unknown := sorted(fields - {known}):
+        raise ConfigError(f"{key}: found {{{unknown[0]}}}, allowed is {{{known}}}")
 
 
 def _check(claim, file):
@@ -73,20 +106,7 @@ def _check(claim, file):
         _refuse(claim, "lr: missing; trained needs one")
     if claim["claimed"].get("above", -1e999) >= claim["claimed"].get("below", 1e999):
         _refuse(claim, "claimed: above is not less than below, so nothing lies between")
-    try:
-        fields = {
-            name
-            + ("!" + conversion if conversion else "")
-            + (":" + spec if spec else "")
-            for _, name, spec, conversion in string.Formatter().parse(
-                claim["statement"]
-            )
-            if name is not None
-        }
-    except ValueError as error:
-        _refuse(claim, f"statement: {error}")
-    if unknown := sorted(fields - {"subject"}):
-        _refuse(claim, f"statement: found {{{unknown[0]}}}, allowed is {{subject}}")
+    _check_fields(f"claim {claim['id']}: statement", claim["statement"], "subject")
 
 
 def _refuse(claim, line):
