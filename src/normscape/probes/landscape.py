@@ -89,9 +89,9 @@ def relative_direction(run: Run, draw: int) -> list[torch.Tensor]:
     weights = run.network.weights
     draws = _gaussian("relative direction", run, draw, weights)
     of_weight = {
-        id(weight): (d.double() * (vectors.norm([weight]) / vectors.norm([d]))).to(
-            weight
-        )
+        id(weight): (
+            d.double() * (vectors.norm([weight.detach()]) / vectors.norm([d]))
+        ).to(weight)
         for weight, d in zip(weights, draws, strict=True)
     }
     return [of_weight.get(id(p), torch.zeros_like(p)) for p in run.parameters]
