@@ -7,7 +7,7 @@ import torch.nn.functional as F
 
 from benchmarks import plain, random_data, timing
 from normscape import parts
-from normscape.models.vgg import BLOCKS
+from normscape.models.vgg import blocks
 from normscape.training import loop, process
 from normscape.training.run import Run, Spec
 
@@ -110,7 +110,12 @@ def plain_dln_steps(norm: str, steps: int, threads: int):
 
 def vgg_run(width: int, norm: str, batch: int = BATCH) -> Run:
     """A run on random 32x32 images, four batches of them."""
-    network = {"width": width, "fc_widths": [], "initialisation": "he_normal"}
+    network = {
+        "configuration": "D",
+        "width": width,
+        "fc_widths": [],
+        "initialisation": "he_normal",
+    }
     return _run("vgg", norm, 0.01, network, batch, random_data.data(4 * batch, 1))
 
 
@@ -143,7 +148,7 @@ def _run(architecture, norm, lr, network, batch_size, data):
 def forward_operations(width: int, side: int = 32) -> float:
     """Multiplications and additions of the convolutions for one image."""
     total, channels = 0, 3
-    for count, factor in BLOCKS:
+    for count, factor in blocks("D"):
         for _ in range(count):
             total += 2 * 9 * channels * factor * width * side**2
             channels = factor * width

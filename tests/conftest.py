@@ -15,7 +15,12 @@ from project import run, shared
 torch.set_num_threads(1)
 
 NETWORKS = {
-    "vgg": {"width": 2, "fc_widths": [], "initialisation": "he_normal"},
+    "vgg": {
+        "configuration": "D",
+        "width": 2,
+        "fc_widths": [],
+        "initialisation": "he_normal",
+    },
     "resnet": {"depth": 8, "width": 2, "initialisation": "he_normal"},
     "dln": {"depth": 5, "normalise_last": False, "initialisation": "glorot_normal"},
 }

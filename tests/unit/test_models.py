@@ -13,7 +13,12 @@ from normscape import models, norms, parts
 from normscape.models.network import Layer, Network
 from normscape.randomness import StepNoise
 
-VGG = {"width": 64, "fc_widths": [], "initialisation": "he_normal"}
+VGG = {
+    "configuration": "D",
+    "width": 64,
+    "fc_widths": [],
+    "initialisation": "he_normal",
+}
 RESNET = {"depth": 8, "width": 2, "initialisation": "he_normal"}
 
 
@@ -29,13 +34,18 @@ def images(side, channels=3, count=4):
     }
 
 
-def test_full_width_is_vgg_16():
+@pytest.mark.parametrize(
+    ("configuration", "name", "count"),
+    [("A", "vgg11", 8), ("B", "vgg13", 10), ("D", "vgg16", 13), ("E", "vgg19", 16)],
+)
+def test_full_width_is_torchvisions(configuration, name, count):
     data = images(32)
-    ours = models.build("vgg", data, VGG, no_norm, 0)
-    theirs = torchvision.models.vgg16()
+    settings = VGG | {"configuration": configuration}
+    ours = models.build("vgg", data, settings, no_norm, 0)
+    theirs = getattr(torchvision.models, name)()
     convolutions = [layer.linear for layer in ours[:-1]]
     of_torchvision = [m for m in theirs.features if isinstance(m, nn.Conv2d)]
-    assert len(convolutions) == 13
+    assert len(convolutions) == count
     for a, b in zip(convolutions, of_torchvision, strict=True):
         assert a.weight.shape == b.weight.shape
         b.weight.data, b.bias.data = a.weight.data, a.bias.data

@@ -1,33 +1,50 @@
-"""VGG: the 13 convolutions of VGG-16 (Simonyan and Zisserman 2015), any width.
+"""VGG: the convolutions of a network of Simonyan and Zisserman (2015), any width.
 
-``width`` counts the channels of the first block; 64 is the full network. Max-pooling
-follows each of the first four blocks for as long as it leaves maps of at least 2x2; a
-last max-pooling takes whatever is left to 1x1. For 32x32 inputs that is VGG-16, and for
-smaller ones the deep blocks still see 2x2 maps.
+``configuration`` is a column of their Table 1: D, the paper's, is VGG-16; A is VGG-11, B
+VGG-13 and E VGG-19. ``width`` counts the channels of the first block; 64 is the full network.
+Max-pooling follows each of the first four blocks for as long as it leaves maps of at least
+2x2; a last max-pooling takes whatever is left to 1x1. For 32x32 inputs that is VGG-16, and
+for smaller ones the deep blocks still see 2x2 maps.
 """
 
 from torch import nn
 
 from normscape.models.network import Classifier, Layer, MakeNorm, classes, convolution
 
-# (convolutions, channels as a multiple of the width) of each block
-BLOCKS = ((2, 1), (2, 2), (3, 4), (3, 8), (3, 8))
+# Convolutions of each block, and its channels as a multiple of the width.
+CONVOLUTIONS = {
+    "A": (1, 1, 2, 2, 2),
+    "B": (2, 2, 2, 2, 2),
+    "D": (2, 2, 3, 3, 3),
+    "E": (2, 2, 4, 4, 4),
+}
+CHANNELS = (1, 2, 4, 8, 8)
+
+
+def blocks(configuration: str) -> list[tuple[int, int]]:
+    """Number of convolutions, and channels as a multiple of the width, of each block.
+
+    >>> blocks("A")
+    [(1, 1), (1, 2), (2, 4), (2, 8), (2, 8)]
+    """
+    return list(zip(CONVOLUTIONS[configuration], CHANNELS, strict=True))
 
 
 def build(data, settings, norm: MakeNorm, seed) -> Classifier:
     """VGG for images of shape (count, side, side, channels) and labels from 0 up.
 
-    settings : width; fc_widths, the hidden fully connected layers before the
+    settings : configuration; width; fc_widths, the hidden fully connected layers before the
         classifier, normalised like the others; initialisation.
     """
     side, _, channels = data["train_inputs"].shape[1:]
     layers = []
-    for block, (convolutions, factor) in enumerate(BLOCKS):
+    of_blocks = blocks(settings["configuration"])
+    for block, (convolutions, factor) in enumerate(of_blocks):
         for number in range(convolutions):
             features = factor * settings["width"]
             after = [nn.ReLU(inplace=True)]
             if number == convolutions - 1:
-                if block == len(BLOCKS) - 1:
+                if block == len(of_blocks) - 1:
                     after += [nn.AdaptiveMaxPool2d(1), nn.Flatten()]
                 elif side >= 4:
                     after.append(nn.MaxPool2d(2))
