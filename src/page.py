@@ -12,6 +12,7 @@ def main():
     arguments.add_argument("--name", required=True, help="of the experiment")
     arguments.add_argument("--claims", nargs="+", required=True, help="claims (YAML)")
     arguments.add_argument("--verdicts", required=True, help="CSV")
+    arguments.add_argument("--beside", required=True, help="the paper's numbers (CSV)")
     arguments.add_argument("--theory", required=True, help="summary (CSV)")
     arguments.add_argument("--tables", nargs="+", required=True, help="tables (CSV)")
     arguments.add_argument("--figures", nargs="+", required=True, help="PNG")
@@ -34,7 +35,7 @@ def main():
         name=args.name,
         config=args.config,
         claims=declarations.read(args.claims),
-        tables=frames.read([args.verdicts, args.theory, *args.tables]),
+        tables=frames.read([args.verdicts, args.beside, args.theory, *args.tables]),
         figures=args.figures,
         experiment=Experiment(**args.experiment),
         checksums=args.checksums,

@@ -1,6 +1,7 @@
 """Judge claims from the tables of an experiment.
 
-Writes a row for each claim and normaliser as CSV, and a readable table as Markdown.
+Writes a row for each claim and normaliser as CSV, and a readable table as Markdown; and our
+numbers beside those of the paper's digitised curves.
 """
 
 from normscape.jobs import command_line
@@ -14,11 +15,13 @@ def main():
     command_line.add_experiment_argument(arguments)
     arguments.add_argument("--csv", required=True, help="output")
     arguments.add_argument("--markdown", required=True, help="output")
+    arguments.add_argument("--beside", required=True, help="output (CSV)")
     args = arguments.parse_args()
 
     from pathlib import Path
 
     from normscape.claims import declarations, wording
+    from normscape.claims.beside import beside
     from normscape.claims.judge import judge
     from normscape.experiment import Experiment
     from normscape.files import atomic
@@ -27,8 +30,12 @@ def main():
     claims = declarations.read(args.claims)["claims"]
     tables = frames.read([*args.tables, args.paper_curves])
     curves = tables.pop(Path(args.paper_curves).stem)
-    judged = judge(claims, tables, curves, Experiment(**args.experiment))
+    experiment = Experiment(**args.experiment)
+    judged = judge(claims, tables, curves, experiment)
+    quantities = list(dict.fromkeys(claim["quantity"] for claim in claims))
+    numbers = beside(quantities, tables, curves, experiment)
     frames.write(args.csv, judged)
+    frames.write(args.beside, numbers)
     with atomic(args.markdown) as temporary:
         temporary.write_text(wording.markdown(judged))
 

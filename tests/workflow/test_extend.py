@@ -133,8 +133,8 @@ def optimiser(ours, before):
 
 
 def figure(ours, before):
-    assert "Norm of the gradient" in pdf_text(ours / "figures/fig17_gradient_norms.pdf")
-    assert "Figure 17: the norm of the gradient" in (ours / "index.html").read_text()
+    assert "Norm of the gradient" in pdf_text(ours / "figures/fig20_gradient_norms.pdf")
+    assert "Figure 20: the norm of the gradient" in (ours / "index.html").read_text()
     for name in ("fig04_landscape", "fig01_training_curves"):
         path = f"figures/{name}.png"
         assert (ours / path).read_bytes() == (before / path).read_bytes()

@@ -3,6 +3,7 @@ rule page:
     input:
         claims=paths.claims(),
         verdicts=f"{ROOT}/verdicts.csv",
+        beside=f"{ROOT}/beside_paper.csv",
         theory=f"{ROOT}/theory.csv",
         tables=quantities.tables(config, quantities.explored(config)),
         figures=[f"{ROOT}/figures/{figure}.png" for figure in paths.figures()],
@@ -25,7 +26,8 @@ rule page:
         "Write the results page"
     shell:
         "python src/page.py --name {params.name} --config {params.config:q}"
-        " --claims {input.claims} --verdicts {input.verdicts} --theory {input.theory}"
+        " --claims {input.claims} --verdicts {input.verdicts}"
+        " --beside {input.beside} --theory {input.theory}"
         " --tables {input.tables} --figures {input.figures} --checksums {input.checksums}"
         " --runs {input.runs} --experiment {params.experiment:q}"
         " --output {output}"

@@ -11,6 +11,7 @@ rule verdicts:
             labels={"table": "The claims, judged"},
         ),
         markdown=f"{ROOT}/verdicts.md",
+        beside=f"{ROOT}/beside_paper.csv",
     log:
         f"{ROOT}/logs/verdicts.log",
     localrule: True
@@ -26,4 +27,5 @@ rule verdicts:
     shell:
         "python src/verdicts.py --claims {input.claims} --paper-curves {input.curves}"
         " --tables {input.tables} --experiment {params.experiment:q}"
-        " --csv {output.csv} --markdown {output.markdown} > {log} 2>&1"
+        " --csv {output.csv} --markdown {output.markdown} --beside {output.beside}"
+        " > {log} 2>&1"

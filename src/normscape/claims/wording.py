@@ -81,6 +81,20 @@ def readable(verdicts: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def beside_paper(numbers: pd.DataFrame) -> list[dict[str, str]]:
+    """Our numbers beside those of the paper's curves (``beside.beside``) as text."""
+    return [
+        {
+            "quantity": row.label,
+            "runs": f"{row.model} {row.norm}, lr {row.lr:g}",
+            "paper": f"{row.paper:.3g}",
+            "ours [95 %], seeds": _measured(row.ours, row.low, row.high, row.seeds),
+            "ratio": f"{row.ratio:.2g}",
+        }
+        for row in here(numbers).itertuples()
+    ]
+
+
 def _paper(row):
     if pd.isna(row.paper):
         return ""

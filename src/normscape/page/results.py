@@ -11,7 +11,7 @@ import pandas as pd
 import yaml
 
 from normscape.claims import declarations
-from normscape.claims.wording import counts, here, notes, readable
+from normscape.claims.wording import beside_paper, counts, here, notes, readable
 from normscape.experiment import Experiment
 from normscape.page import answers, curves, images, making, templates
 from normscape.tables.frames import Tables
@@ -49,6 +49,7 @@ def render(
         notes=notes(verdicts),
         **_verdict_table(here(verdicts)),
         overview=drawn.pop(OVERVIEW),
+        numbers=beside_paper(tables["beside_paper"]),
         figures=list(drawn.values()),
         data=templates.explorer_data(
             found, list(experiment.norms.values()), quantities

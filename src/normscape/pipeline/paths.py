@@ -281,7 +281,12 @@ def results(config: dict) -> list[str]:
         f"{root(config)}/tables/theory_instances.csv",
         *(
             f"{root(config)}/{name}"
-            for name in ("verdicts.csv", "verdicts.md", "theory.csv")
+            for name in (
+                "verdicts.csv",
+                "verdicts.md",
+                "beside_paper.csv",
+                "theory.csv",
+            )
         ),
         *(
             f"{root(config)}/figures/{figure}.{suffix}"
