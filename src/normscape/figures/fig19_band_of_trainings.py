@@ -1,0 +1,69 @@
+"""Figure 19: the band between trainings is not the landscape.
+
+The first network that classifies. Left, a common short cut: the band from the lowest to the
+highest loss of several trainings of one seed, at learning rates from half to five times the
+probed one. Right: the range of the loss along the gradient, from one training's own
+checkpoints, over the same multiples (Section 3.2). The band says how differently whole
+trainings go, and is as wide as the slowest of them is far behind; the landscape says what
+the next step meets.
+
+The paper's Figure 4a is the right one; many re-implementations of it draw the left one.
+"""
+
+import numpy as np
+
+from normscape.figures import curves, style
+
+TABLES = ("history", "landscape_ranges")
+
+# Learning rates of the band, as multiples of the probed one.
+LOWEST, HIGHEST = 0.45, 5.5
+
+
+def draw(tables, experiment):
+    model = experiment.first("accuracy")
+    name = model and model.name
+    norms = curves.choose(experiment, "none", "batch")
+    ranges = tables["landscape_ranges"]
+    ranges = ranges[(ranges.model == name) & (ranges.direction == "gradient")]
+    lr = curves.probed_lr(ranges, name)
+    history = tables["history"]
+    history = history[history.model == name]
+    figure = curves.new(2.8)
+    trainings, landscape = figure.subplots(1, 2, sharey=True)
+    lrs = []
+    for norm in norms if lr is not None else ():
+        band, lrs = _trainings(history[history.norm == norm.name], lr)
+        smooth = band.rolling(model.smoothing, min_periods=1).mean()
+        _fill(trainings, smooth.min(axis=1), smooth.max(axis=1), norm)
+        own = ranges[(ranges.norm == norm.name) & (ranges.lr == lr)]
+        own = own[own.seed == own.seed.min()].set_index("step")
+        _fill(landscape, own.loss_low, own.loss_high, norm)
+    rates = ", ".join(f"{rate:g}" for rate in lrs)
+    trainings.set_title(f"Trainings at learning rates {rates}" if lrs else "Trainings")
+    landscape.set_title(
+        f"Landscape along the gradient, {style.lr_label(lr)}" if lr else "Landscape"
+    )
+    trainings.set_ylabel("Training loss")
+    for ax in (trainings, landscape):
+        ax.set_xlabel("Step")
+        curves.note_if_empty(ax)
+        if ax.has_data():
+            ax.set_yscale("log")
+    curves.legend(figure, norms)
+    return figure
+
+
+def _trainings(history, lr):
+    """Losses of the first seed that has the most of the rates, a column a rate."""
+    near = history[history.lr.between(LOWEST * lr, HIGHEST * lr)]
+    rates = near.groupby("seed").lr.nunique()
+    of_seed = near[near.seed == rates.idxmax()] if len(rates) else near
+    losses = of_seed.pivot_table(index="step", columns="lr", values="loss")
+    return losses.replace([np.inf, -np.inf], np.nan), sorted(losses)
+
+
+def _fill(ax, low, high, norm):
+    ax.fill_between(low.index, low, high, color=norm.colour, alpha=0.35, linewidth=0)
+    ax.plot(high.index, high, color=norm.colour, lw=0.8)
+    ax.plot(low.index, low, color=norm.colour, lw=0.8)
