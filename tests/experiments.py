@@ -26,11 +26,11 @@ def default() -> dict:
 
 
 def put(config: dict, path, value) -> dict:
-    """The config, in which the value now stands at the path."""
+    """The config, in which the value now stands at the path; mappings on the way are made."""
     *parents, last = path
     place = config
     for key in parents:
-        place = place[key]
+        place = place.setdefault(key, {}) if isinstance(place, dict) else place[key]
     place[last] = value
     return config
 

@@ -20,6 +20,7 @@ def config():
     return default()
 
 
+LAST = default()["models"]["vgg"]["steps"]
 GRID = ["models", "vgg", "grid", 0]
 ICS = ["probes", "ics", "models", "vgg", "grid", 0]
 
@@ -86,13 +87,13 @@ MISTAKES = [
     ),
     (
         ["models", "vgg", "checkpoints"],
-        [0, 501],
-        r"models\.vgg\.checkpoints\[1\]: found 501, .*models\.vgg\.steps = 500",
+        [0, LAST + 1],
+        rf"vgg\.checkpoints\[1\]: found {LAST + 1}, .*models\.vgg\.steps = {LAST}",
     ),
     (
         ["models", "vgg", "evaluations"],
-        [501],
-        r"models\.vgg\.evaluations\[0\]: found 501, .*models\.vgg\.steps = 500",
+        [LAST + 1],
+        rf"vgg\.evaluations\[0\]: found {LAST + 1}, .*models\.vgg\.steps = {LAST}",
     ),
     (
         ["models", "vgg", "checkpoints"],
@@ -116,13 +117,21 @@ MISTAKES = [
         ["noise", "l3"],
         r"ics\.models\.vgg\.grid\[0\]\.norms: found 'l3'",
     ),
-    ([*ICS, "seeds"], [7], r"grid\[0\]\.seeds: found 7, outside .*allowed are 0, 1, 2"),
+    (
+        [*ICS, "seeds"],
+        [7],
+        r"grid\[0\]\.seeds: found 7, outside .*allowed are 10, 11, ",
+    ),
     (
         [*ICS, "steps"],
         [11],
-        r"grid\[0\]\.steps: found 11, outside .*allowed are 0, 10, ",
+        r"grid\[0\]\.steps: found 11, outside .*allowed are 0, 32, ",
     ),
-    ([*ICS, "learning_rates"], [0.2], r"learning_rates: found 0\.2, .*are 0\.1, 0\.5"),
+    (
+        [*ICS, "learning_rates"],
+        [0.3],
+        r"learning_rates: found 0\.3, .*are 0\.1, 0\.5, ",
+    ),
     (
         ["probes", "ics", "models", "lenet"],
         {"grid": []},
@@ -158,7 +167,7 @@ MISTAKES = [
     (
         ["models", "vgg", "network", "depth"],
         3,
-        r"vgg\.network\.depth: unknown key; allowed are width, fc_widths, initialis",
+        r"vgg\.network\.depth: unknown key; allowed are configuration, width, fc_w",
     ),
     (
         ["models", "vgg", "optimiser"],
@@ -188,7 +197,7 @@ MISTAKES = [
     (
         ["probes", "isc"],
         {"models": {}},
-        r"probes\.isc: unknown key; allowed are activations, ics, landscape$",
+        r"probes\.isc: unknown key; allowed are activations, ics, landscape, rank$",
     ),
     (
         ["probes", "landscape", "models", "vgg"],
@@ -203,7 +212,7 @@ MISTAKES = [
     (
         ["datasets", "mnist"],
         {},
-        r"datasets\.mnist: unknown key; allowed are cifar10, digits, gaussian, ",
+        r"datasets\.mnist: unknown key; allowed are cifar10, digits, gaussian, scattered_digits$",
     ),
     (
         ["models", "dln", "dataset"],
@@ -213,7 +222,7 @@ MISTAKES = [
     (
         ["models", "vgg", "dataset"],
         "gaussian",
-        r"models\.vgg\.dataset: found the text 'gaussian', allowed are cifar10, digits, ",
+        r"vgg\.dataset: found the text 'gaussian', allowed are cifar10, digits, scattered_d",
     ),
     (
         ["models", "dln", "evaluations"],  # there is no accuracy to evaluate
@@ -290,6 +299,7 @@ def test_defaults_are_filled_in_and_the_input_is_left_alone(config):
     assert config == before
     assert full["device"] == "cpu"
     assert full["models"]["vgg"]["network"] == {
+        "configuration": "D",
         "width": 64,
         "fc_widths": [],
         "initialisation": "glorot_normal",
@@ -302,11 +312,14 @@ def test_defaults_are_filled_in_and_the_input_is_left_alone(config):
 def test_steps_may_be_named_by_their_distance(config):
     vgg = config["models"]["vgg"]
     vgg["checkpoints"], vgg["steps"] = "every 200", 500
-    for probe in config["probes"].values():
-        probe["models"]["vgg"]["grid"] = [{"steps": "every 400"}]
+    vgg["evaluations"] = "every 250"
+    for name in ("landscape", "ics", "activations"):
+        config["probes"][name]["models"]["vgg"]["grid"] = [{"steps": "every 400"}]
     full = checked(config)
     assert full["models"]["vgg"]["checkpoints"] == [0, 200, 400]
-    assert grid.evaluations(full, "vgg") == [0, 200, 400]
+    assert grid.evaluations(full, "vgg") == [0, 250, 500]
+    del vgg["evaluations"]
+    assert grid.evaluations(checked(config), "vgg") == [0, 200, 400]
     assert full["probes"]["ics"]["models"]["vgg"]["grid"][0]["steps"] == [0, 400]
 
 
@@ -325,6 +338,7 @@ def test_a_models_key_is_the_users_name(config):
     full = checked(config)
     small, wide = full["models"]["small"], full["models"]["wide"]
     assert small["network"] == {
+        "configuration": "D",
         "width": 4,
         "fc_widths": [],
         "initialisation": "glorot_normal",
@@ -406,13 +420,23 @@ def test_presets_are_valid_and_hold_only_what_differs(config, path):
 
 
 def test_cells_are_the_products_of_blocks_each_once(config):
-    config["models"]["vgg"]["grid"].append(
-        {"norms": ["none", "batch"], "learning_rates": [0.01, 0.1]}
-    )
+    vgg, config["probes"] = config["models"]["vgg"], {}
+    vgg["seeds"] = [10, 11]
+    vgg["grid"] = [
+        {"norms": ["none", "batch"], "learning_rates": [0.1], "seeds": [10, 11, 12]},
+        {"norms": ["l1", "l2"], "learning_rates": [0.1, 0.5]},
+        {"norms": ["none", "batch"], "learning_rates": [0.01, 0.1]},
+    ]
+    config["models"]["dln"]["grid"] = [{"norms": ["l1"], "learning_rates": [1.0e-7]}]
     cells = grid.cells(checked(config))
-    vgg = [cell for cell in cells if cell.model == "vgg"]
-    assert len(vgg) == len(set(vgg)) == 7 * 2 * 3 + 2 * 1 * 3
-    assert grid.Cell("dln", "linf", "1e-07", 2) in cells
+    of_vgg = [cell for cell in cells if cell.model == "vgg"]
+    assert len(of_vgg) == len(set(of_vgg)) == 2 * 1 * 3 + 2 * 2 * 2 + 2 * 1 * 2
+    assert grid.Cell("vgg", "none", "0.1", 12) in cells
+    assert grid.Cell("vgg", "l2", "0.5", 11) in cells
+    assert grid.Cell("vgg", "batch", "0.01", 12) not in cells
+    seeds = config["models"]["dln"]["seeds"]
+    of_dln = [grid.Cell("dln", "l1", "1e-07", seed) for seed in seeds]
+    assert cells == of_vgg + of_dln
 
 
 def test_a_block_may_have_seeds_of_its_own(config):

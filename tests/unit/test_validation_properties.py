@@ -156,14 +156,14 @@ def test_valid_ones_are_accepted(
     vgg = config["models"].pop("vgg")
     vgg["architecture"] = "vgg"
     vgg["network"]["width"] = width
-    vgg["optimiser"]["name"] = optimiser
+    vgg["optimiser"] = {"name": optimiser}
     vgg["steps"] = steps
     vgg["checkpoints"] = sorted({round(share * steps) for share in checkpoints})
     vgg["seeds"] = sorted(seeds)
     vgg["grid"] = [{"norms": sorted(norms), "learning_rates": sorted(lrs)}]
     config["models"] = {name: vgg}
     for probe in config["probes"].values():
-        probe["models"] = {name: probe["models"]["vgg"] | {"grid": [{}]}}
+        probe["models"] = {name: probe["models"].get("vgg", {}) | {"grid": [{}]}}
     full = checked(config)
     cells = grid.cells(full)
     assert len(cells) == len(norms) * len(lrs) * len(seeds)
