@@ -248,7 +248,10 @@ def _weigh(claim, effects, reason) -> dict:
 
 
 def _verdict(low, high, above, below):
-    if above < low and high < below:
+    # An interval may reach to infinity on the side that the claim leaves open.
+    over = above == -math.inf or above < low
+    under = below == math.inf or high < below
+    if over and under:
         return "reproduced"
     if high <= above or low >= below:
         return "not reproduced"
