@@ -76,20 +76,23 @@ def _tail_of_signs(excess):
 
 
 def _tail_of_ranks(excess):
-    """Wilcoxon's signed-rank test; an unknown excess counts as the most negative."""
-    positive = int((_pairwise_means(_known(excess, -math.inf)) > 0).sum())
+    """Wilcoxon's signed-rank test; what is unknown counts as negative."""
+    positive = int((_pairwise_means(excess) > 0).sum())
     chances = _signed_rank_chances(len(excess))
     return float(chances[positive:].sum())
 
 
 def _of_ranks(effects):
-    """Median of the pairwise means, and the interval that inverts the signed-rank test.
+    """The median, and the interval that inverts the signed-rank test.
 
-    Hodges and Lehmann 1963. An unknown effect lies at either end at once.
+    Its ends are pairwise means (Hodges and Lehmann 1963); an unknown one lies at either end
+    at once.
     """
-    below = np.sort(_pairwise_means(_known(effects, -math.inf)))
-    above = np.sort(_pairwise_means(_known(effects, math.inf)))
-    count = len(below)
+    means = _pairwise_means(effects)
+    unknown = np.isnan(means)
+    below = np.sort(np.where(unknown, -math.inf, means))
+    above = np.sort(np.where(unknown, math.inf, means))
+    count = len(means)
     outside = int((np.cumsum(_signed_rank_chances(len(effects))) <= LEVEL).sum())
     low = below[outside - 1] if outside else -math.inf
     high = above[count - outside] if outside else math.inf
@@ -98,16 +101,14 @@ def _of_ranks(effects):
     return Interval(effect, float(low), float(high), "ranks")
 
 
-def _known(effects, instead):
-    return np.where(np.isnan(effects), instead, effects)
-
-
 def _pairwise_means(values):
-    """Of each pair of values and of each with itself; of two opposite infinities, 0."""
+    """Of each pair of values and of each with itself.
+
+    NaN where a value is unknown, and of two opposite infinities.
+    """
     rows, columns = np.triu_indices(len(values))
     with np.errstate(invalid="ignore"):
-        means = (values[rows] + values[columns]) / 2
-    return np.where(np.isnan(means), 0.0, means)
+        return (values[rows] + values[columns]) / 2
 
 
 def _signed_rank_chances(count):
