@@ -31,7 +31,7 @@ def beside(
         for (architecture, norm, lr, _), number in theirs.dropna().items():
             for model in experiment.models_of(architecture):
                 here = ours.index.get_level_values("lr")
-                values = ours[np.isclose(here, lr)]
+                values = ours[np.isclose(here, lr, atol=0)]
                 values = values.reindex([model.name], level="model")
                 values = values.reindex([norm], level="norm").dropna()
                 rows.append(

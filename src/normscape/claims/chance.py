@@ -33,7 +33,7 @@ def reason(trained: pd.Series, claim: dict, subject: str) -> str | None:
         index = trained.index
         chosen = trained[
             (index.get_level_values("norm") == norm)
-            & np.isclose(index.get_level_values("lr"), claim["lr"])
+            & np.isclose(index.get_level_values("lr"), claim["lr"], atol=0)
         ]
         if not chosen.all():
             return f"{(~chosen).sum()} of {len(chosen)} runs of {norm} stayed at chance"

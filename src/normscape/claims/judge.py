@@ -163,7 +163,7 @@ def _norms(claim, subject):
 
 
 def _is_lr(claim, lr):
-    return np.isclose(lr, claim.get("lr", lr))
+    return np.isclose(lr, claim.get("lr", lr), atol=0)
 
 
 def _of_claim(values: pd.Series, claim, model) -> pd.Series:
