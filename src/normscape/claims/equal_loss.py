@@ -15,8 +15,6 @@ from normscape.tables import CELL
 
 # Levels at which two runs are compared, spread evenly over the logarithms of their losses.
 LEVELS = 20
-# What an infinite value counts as, so that it can be interpolated.
-_HUGE = 1e6
 
 
 class Course(NamedTuple):
@@ -69,8 +67,8 @@ def courses(steps: pd.DataFrame, losses: dict, logarithms: bool) -> dict[tuple, 
 def difference(subject: Course, reference: Course) -> float:
     """subject - reference, averaged over the losses that both have; NaN without any.
 
-    Between probes values are interpolated over the logarithm of the loss. A difference
-    that an infinite value decides is infinite.
+    Between probes values are interpolated over the logarithm of the loss. Losses where both
+    are infinite are left out; where one is, the difference is infinite.
 
     >>> slow = Course(np.log([1.0, 2.0]), np.array([3.0, 5.0]))
     >>> fast = Course(np.log([0.5, 1.0, 2.0]), np.array([0.0, 2.0, 4.0]))
@@ -85,8 +83,12 @@ def difference(subject: Course, reference: Course) -> float:
         return math.nan
     levels = np.linspace(low, high, LEVELS)
     first, second = (
-        np.interp(levels, run.losses, np.clip(run.values, -_HUGE, _HUGE))
-        for run in (subject, reference)
+        np.interp(levels, run.losses, run.values) for run in (subject, reference)
     )
-    mean = float((first - second).mean())
-    return math.copysign(math.inf, mean) if abs(mean) > _HUGE / 1000 else mean
+    with np.errstate(invalid="ignore"):
+        differences = first - second
+    differences = differences[~np.isnan(differences)]
+    infinite = np.sign(differences[np.isinf(differences)])
+    if len(infinite):
+        return float(infinite.sum()) * math.inf  # NaN where they are balanced
+    return float(differences.mean()) if len(differences) else math.nan
