@@ -130,15 +130,21 @@ class _Readings:
         if not declared["equal_loss"] or claim["comparison"] == "value":
             return None
         courses = self._courses(claim["quantity"], claim["comparison"] == "ratio")
-        of_seeds = [{}, {}]
-        for norm, found in zip(_norms(claim, subject), of_seeds, strict=True):
-            for (of_model, of_norm, lr, seed), course in courses.items():
-                if (of_model, of_norm) == (model, norm) and _is_lr(claim, lr):
-                    found[seed] = course
-        first, second = of_seeds
-        return np.array(
-            [equal_loss.difference(first[s], second[s]) for s in first if s in second]
+        first, second = (
+            {
+                (seed, lr): course
+                for (of_model, of_norm, lr, seed), course in courses.items()
+                if (of_model, of_norm) == (model, norm) and _is_lr(claim, lr)
+            }
+            for norm in _norms(claim, subject)
         )
+        found = {
+            run: equal_loss.difference(course, second[run])
+            for run, course in first.items()
+            if run in second
+        }
+        # Without a learning rate, the mean over all at which they meet.
+        return pd.Series(found, dtype=float).groupby(level=0).mean().to_numpy()
 
     def finished(self, claim, model, subject) -> int | None:
         """How many probes of the claim's runs saw a finished run; None without probes."""
