@@ -176,8 +176,11 @@ def finished(steps: pd.DataFrame, tables: Tables) -> pd.Series:
     """For each row of a run and step, whether the run was finished by then.
 
     That is, its batch had less than 1 % of the run's first loss: a smooth landscape there
-    says nothing of the normaliser. Without a history, nothing is known to be finished.
+    says nothing of the normaliser. Rows of whole runs, and runs without a history, are not
+    known to be finished.
     """
+    if "step" not in steps:
+        return pd.Series(False, steps.index)
     history = tables["history"]
     losses = history.set_index([*CELL, "step"]).loss
     first = history.groupby(CELL).loss.first()
