@@ -279,7 +279,7 @@ def _undecided(effects, method) -> str:
 
 def _second(claim, effects, reason) -> dict:
     """The columns of the reading at equal loss."""
-    keys = ("effect", "low", "high", "seeds", "verdict", "reason")
+    keys = ("effect", "low", "high", "seeds", "method", "verdict", "reason")
     if effects is None:
         return {f"equal_loss_{key}": None for key in keys}
     overlap = effects[~np.isnan(effects)]

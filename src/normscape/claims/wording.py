@@ -39,7 +39,10 @@ def notes(verdicts: pd.DataFrame) -> list[str]:
         f'"reproduced" stay below {intervals.LEVEL:g}.'
     ]
     if left_out := int(shown.finished.sum()):
-        lines.append(f"Probes of finished runs, left out by step: {left_out}.")
+        lines.append(
+            "Probes of finished runs, left out by step and summed over comparisons: "
+            f"{left_out}."
+        )
     return lines + ([absent(verdicts)] if absent(verdicts) else [])
 
 
@@ -123,6 +126,7 @@ def _at_equal_loss(row):
         row.equal_loss_low,
         row.equal_loss_high,
         row.equal_loss_seeds,
+        row.equal_loss_method,
     )
     agrees = row.equal_loss_verdict == row.verdict
     return text if agrees else f"{text}: {row.equal_loss_verdict}"
