@@ -269,7 +269,7 @@ def _undecided(effects, method) -> str:
     if seeds == 1:
         return "one seed gives no interval"
     if np.isnan(effects).any():
-        return "a run diverged, or was finished at all probes"
+        return "a run diverged, or both overflowed, or one was finished at all probes"
     if method == "same":
         return f"the same in all of only {seeds} seeds"
     if method == "ranks" and 0.5**seeds > intervals.LEVEL:
