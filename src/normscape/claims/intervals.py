@@ -97,7 +97,8 @@ def _of_ranks(effects):
     low = below[outside - 1] if outside else -math.inf
     high = above[count - outside] if outside else math.inf
     known = effects[~np.isnan(effects)]
-    effect = float(np.median(known)) if len(known) else math.nan
+    with np.errstate(invalid="ignore"):  # between two opposite infinities
+        effect = float(np.median(known)) if len(known) else math.nan
     return Interval(effect, float(low), float(high), "ranks")
 
 
