@@ -1,0 +1,165 @@
+"""Made-up runs, each given as functions of step and of loss, and claims about them."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from experiments import experiment
+from normscape.claims import judge as judge_
+from normscape.summaries import runs
+from normscape.tables import CELL, frames
+
+CURVES = frames.read(["workflow/resources/paper_curves.csv"])["paper_curves"]
+
+
+class Run(NamedTuple):
+    """A run: its training losses by step, and what a probe sees at some steps.
+
+    values : of every quantity of the landscape along the gradient, and of every layer's
+        shift; infinite where they overflow.
+    accuracy : the same at all steps; NaN where the network does not classify.
+    diverges_at : the last recorded step, or None; after it, values are unknown.
+    """
+
+    losses: np.ndarray
+    probed: np.ndarray
+    values: np.ndarray
+    accuracy: float
+    diverges_at: int | None
+
+
+def run(
+    loss,
+    around=lambda step, loss: loss,
+    *,
+    steps=200,
+    probed=None,
+    accuracy=math.nan,
+    diverges_at=None,
+) -> Run:
+    """A run whose loss is a function of the step, and its values of step and loss.
+
+    Probed at every tenth step, the one after the last included, unless told otherwise.
+    """
+    at = np.arange(0, steps + 1, 10) if probed is None else np.array(probed)
+    values = np.broadcast_to(around(at, loss(at)), at.shape).astype(float)
+    if diverges_at is not None:
+        steps = diverges_at + 1
+        values = np.where(at > diverges_at, math.nan, values)
+    losses = np.broadcast_to(loss(np.arange(steps)), steps).astype(float)
+    return Run(losses, at, values, accuracy, diverges_at)
+
+
+def ends_at(loss: float) -> Run:
+    """A run whose loss falls from 100 to this one at once; infinite: it diverges."""
+    if math.isinf(loss):
+        return run(lambda step: 100.0, diverges_at=7)
+    return run(lambda step: np.where(step == 0, 100.0, loss), steps=51)
+
+
+def falls(by: float, start: float = 2.3):
+    """A loss that falls by a factor of e in so many steps."""
+    return lambda step: start * np.exp(-step / by)
+
+
+def tables(model="dln", lr=0.1, **norms) -> frames.Tables:
+    """Tables of an experiment with the runs of each norm, a seed each from 0.
+
+    A number stands for a run that ends at this loss; where None stands, there is no run.
+    """
+    found = {"history": [], "landscape_ranges": [], "ics": []}
+    for norm, of_norm in norms.items():
+        for seed, one in enumerate(of_norm):
+            if one is None:
+                continue
+            if not isinstance(one, Run):
+                one = ends_at(one)
+            cell = dict(zip(CELL, (model, norm, lr, seed), strict=True))
+            for name, table in _tables(one).items():
+                found[name].append(table.assign(**cell))
+    found = {name: pd.concat(made) for name, made in found.items()}
+    no_evaluation = pd.DataFrame(columns=[*CELL, "step", "test_accuracy"])
+    return found | {"runs": runs.summarise(found["history"], no_evaluation)}
+
+
+def _tables(one: Run):
+    steps = np.arange(len(one.losses))
+    diverged = steps == one.diverges_at
+    history = {
+        "step": steps,
+        "loss": np.where(diverged, math.nan, one.losses),
+        "accuracy": one.accuracy,
+        "gradient_norm": 1.0,
+        "diverged": diverged.astype(int),
+    }
+    # What overflows is empty (``summaries.landscape_ranges``).
+    written = np.where(np.isinf(one.values), math.nan, one.values)
+    ranges = {
+        "step": one.probed,
+        "direction": "gradient",
+        "draw": 0,
+        "loss_low": 0.0,
+        "loss_high": written,
+        "gradient_change_low": 0.0,
+        "gradient_change_high": written,
+        "effective_beta": written,
+        "gradient_norm": 1.0,
+    }
+    layers = [
+        pd.DataFrame(
+            {"step": one.probed, "layer": layer, "cosine": cosine, "l2_difference": l2}
+        )
+        for layer, cosine, l2 in (
+            (1, 1.0, 0.0),
+            (2, one.values, one.values),
+            (3, one.values, one.values),
+        )
+    ]
+    return {
+        "history": pd.DataFrame(history),
+        "landscape_ranges": pd.DataFrame(ranges),
+        "ics": pd.concat(layers),
+    }
+
+
+def together(*of_models) -> frames.Tables:
+    """The tables of several models or learning rates as one experiment's."""
+    return {name: pd.concat([t[name] for t in of_models]) for name in of_models[0]}
+
+
+def claim(**changes) -> dict:
+    """A claim: the loss of "batch" ends below 0.8 times that of "none".
+
+    What is None among the changes is left out.
+    """
+    one = {
+        "id": "claim",
+        "statement": "{subject} ends lower",
+        "topic": "topic",
+        "where": "Figure 0",
+        "figure": "fig00",
+        "model": "dln",
+        "lr": 0.1,
+        "quantity": "final_loss",
+        "subjects": ["batch"],
+        "reference": "none",
+        "comparison": "ratio",
+        "claimed": {"below": 0.8},
+    } | changes
+    one = {key: value for key, value in one.items() if value is not None}
+    return one | {"named": {*one["subjects"], one.get("reference")}}
+
+
+def judge(claims, of_tables, norms=("none", "batch", "l1"), models=None):
+    """Verdicts; models : architectures by name, where a model is not called like it."""
+    models = models or {name: name for name in of_tables["runs"].model.unique()}
+    return judge_.judge(claims, of_tables, CURVES, experiment(models, norms))
+
+
+def verdict(of_tables, **changes):
+    """The only verdict on ``claim(**changes)``, of the model that the tables are of."""
+    model = of_tables["runs"].model.iloc[0]
+    (row,) = judge([claim(**{"model": model} | changes)], of_tables).itertuples()
+    return row
