@@ -1,0 +1,192 @@
+"""Intervals and probabilities against scipy, and against all patterns of signs."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from normscape.claims.intervals import LEVEL, holm, interval, probability
+
+INF = math.inf
+
+
+# Student's t
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 8])
+def test_finite_effects_have_scipys_t_interval(seeds):
+    effects = np.random.default_rng(seeds).normal(0.3, 1, seeds)
+    found = interval(effects)
+    expected = stats.ttest_1samp(effects, 0).confidence_interval(0.95)
+    assert (found.low, found.high) == pytest.approx(tuple(expected))
+    assert (found.effect, found.method) == (pytest.approx(effects.mean()), "t")
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 8])
+def test_finite_effects_have_scipys_t_probability(seeds):
+    effects = np.random.default_rng(seeds).normal(0.3, 1, seeds)
+    above, below = (
+        stats.ttest_1samp(effects, limit, alternative=side).pvalue
+        for limit, side in ((-0.5, "greater"), (0.9, "less"))
+    )
+    assert probability(effects, -0.5, INF) == pytest.approx(above)
+    assert probability(effects, -INF, 0.9) == pytest.approx(below)
+    assert probability(effects, -0.5, 0.9) == pytest.approx(max(above, below))
+
+
+@given(st.lists(st.floats(-9, 9), min_size=2, max_size=9), st.floats(-9, 9))
+def test_an_end_of_an_interval_is_a_test_of_one_side(effects, limit):
+    effects = np.array(effects)
+    found = interval(effects)
+    if found.method != "t" or np.ptp(effects) < 1e-6:
+        return
+    p = probability(effects, limit, INF)
+    assert (limit < found.low) == (p < LEVEL) or p == pytest.approx(LEVEL)
+
+
+# One seed, and seeds that are all alike
+
+
+def test_one_seed_has_no_interval():
+    effect, low, high, method = interval(np.array([3.0]))
+    assert (effect, method) == (3, "")
+    assert math.isnan(low)
+    assert math.isnan(high)
+    assert math.isnan(probability(np.array([3.0]), 0, INF))
+
+
+@pytest.mark.parametrize("seeds", range(2, 9))
+def test_seeds_that_are_all_alike_have_the_probability_of_their_signs(seeds):
+    effects = np.full(seeds, 0.75)
+    assert interval(effects) == (0.75, 0.75, 0.75, "same")
+    expected = stats.binomtest(seeds, seeds, 0.5, alternative="greater").pvalue
+    assert probability(effects, 0.6, INF) == expected == 2.0**-seeds
+    assert probability(effects, -INF, 0.8) == expected
+    assert probability(effects, 0.8, INF) == 1
+    assert probability(effects, 0.75, INF) == 1  # on the limit itself
+    assert probability(effects, 0.6, 0.8) == expected
+    assert probability(effects, 0.6, 0.75) == 1
+
+
+# Ranks
+
+
+def ranked(effects, against):
+    """Finite numbers that rank as the effects do.
+
+    Infinite effects rank above all finite ones; where there are both, those of the sign
+    that counts ``against`` rank higher. Unknown ones have that sign and rank highest.
+    """
+    found = np.array(effects)
+    larger = np.arange(1, len(found) + 1.0)  # so that no two are alike
+    found[found == -against * INF] = -against * 1e3
+    found[found == against * INF] = against * 1e6
+    found[np.isnan(found)] = against * 1e9
+    return np.where(abs(found) > 100, found * larger, found)
+
+
+INFINITE = [
+    [-INF, -2.0, -2.5, -3.1, -2.15, -2.2],
+    [INF, -2.0, 2.5, 3.1, 1.4, 2.2],
+    [INF, INF, 0.4, -0.3, 1.7, 2.6, 0.05, 3.3],
+    [INF, -INF, 0.4, 0.3, 1.7, 2.6, 0.05],
+    [math.nan, 0.4, 0.31, 1.7, 2.6, 0.05, 1.1, 2.0],
+    [math.nan, INF, 1.4, 1.31, 1.7, 2.6, 1.05, 1.15],
+    [-INF, INF, INF, math.nan, 0.3, 0.7, 1.2, -0.4],
+]
+IDS = [str(i) for i in range(len(INFINITE))]
+
+
+@pytest.mark.parametrize("limit", [-5.0, -0.123, 0.456, 1.234])
+@pytest.mark.parametrize("effects", INFINITE, ids=IDS)
+def test_ranks_have_the_probability_of_all_patterns_of_signs(effects, limit):
+    """And scipy's, where infinite effects are large finite ones."""
+    excess = ranked(effects, -1) - limit
+    assert len(set(abs(excess))) == len(excess)
+    ranks = stats.rankdata(abs(excess))
+    positive = ranks[excess > 0].sum()
+    patterns = itertools.product((0, 1), repeat=len(ranks))
+    as_large = [ranks @ np.array(signs) >= positive for signs in patterns]
+    found = probability(np.array(effects), limit, INF)
+    assert found == pytest.approx(np.mean(as_large))
+    scipys = stats.wilcoxon(excess, alternative="greater", method="exact")
+    assert found == pytest.approx(scipys.pvalue)
+
+
+@pytest.mark.parametrize("effects", INFINITE, ids=IDS)
+def test_an_interval_of_ranks_holds_the_shifts_that_no_test_rejects(effects):
+    effects = np.array(effects)
+    found = interval(effects)
+    assert found.method == "ranks"
+    for shift in np.arange(-4.013, 4, 0.05):
+        too_low, too_high = (
+            stats.wilcoxon(
+                ranked(effects, sign) - shift, alternative=side, method="exact"
+            ).pvalue
+            <= LEVEL
+            for sign, side in ((-1, "greater"), (1, "less"))
+        )
+        assert (shift < found.low) == too_low, shift
+        assert (shift > found.high) == too_high, shift
+
+
+@pytest.mark.parametrize("effects", INFINITE, ids=IDS)
+def test_what_ranks_say_turns_with_the_effects(effects):
+    effects = np.array(effects)
+    found, turned = interval(effects), interval(-effects)
+    assert (-turned.high, -turned.low) == (found.low, found.high)
+    assert turned.effect == -found.effect
+    for limit in (-0.6, 0.2):
+        same = probability(-effects, -INF, -limit)
+        assert probability(effects, limit, INF) == same
+
+
+@pytest.mark.parametrize(("seeds", "bounded"), [(5, False), (6, True), (8, True)])
+def test_ranks_take_six_seeds(seeds, bounded):
+    effects = np.array([-INF, *np.arange(-3, -4, -0.125)])[:seeds]
+    found = interval(effects)
+    assert math.isfinite(found.high) == bounded
+    assert (probability(effects, -INF, -1) <= LEVEL) == bounded
+
+
+def test_an_unknown_effect_lies_at_either_end():
+    effects = np.array([math.nan, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6])
+    found = interval(effects)
+    assert (found.low, found.high) == (-INF, INF)
+    assert found.effect == 1.3
+    assert probability(effects, 0.5, INF) > LEVEL
+    assert probability(effects, -INF, 2.0) > LEVEL
+    nothing = interval(np.full(8, math.nan))
+    assert math.isnan(nothing.effect)
+    assert nothing[1:3] == (-INF, INF)
+    assert probability(np.full(8, math.nan), 0, INF) == 1
+
+
+# Holm
+
+
+def closed(values):
+    """Of all sets of hypotheses with this one the largest p-value, each set Bonferroni's.
+
+    Holm's correction is this closed test (Marcus, Peritz and Gabriel 1976).
+    """
+    numbers = range(len(values))
+    sets = [s for count in numbers for s in itertools.combinations(numbers, count + 1)]
+    of_set = {s: min(1, len(s) * min(values[i] for i in s)) for s in sets}
+    return [max(p for s, p in of_set.items() if i in s) for i in numbers]
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=6))
+def test_holms_correction_is_a_closed_test(values):
+    assert holm(np.array(values)).tolist() == pytest.approx(closed(values))
+
+
+def test_what_has_no_probability_does_not_count():
+    found = holm(np.array([0.04, math.nan, 0.01, math.nan]))
+    assert found[[0, 2]].tolist() == [0.04, 0.02]
+    assert np.isnan(found[[1, 3]]).all()
+    assert holm(np.array([])).tolist() == []
