@@ -91,13 +91,33 @@ def test_a_wrong_lemma_is_caught(factor):
         assert violation("Lemma 4.5", actual, changed) > 1e-2
 
 
-def test_the_worst_input_attains_theorem_44(unit):
-    """X = lambda * v w' with unit vectors v, w has norm lambda."""
-    w = torch.nn.functional.normalize(torch.randn(4, dtype=torch.double), dim=0)
-    x = 2.0 * torch.outer(unit.v / unit.v.norm(), w)
-    assert float(torch.linalg.matrix_norm(x, 2)) == pytest.approx(2)
-    actual, _ = statements.theorem_44(unit, 2.0)
-    assert float((x.t() @ unit.v).square().sum()) == pytest.approx(float(actual))
+def inputs_within(bound, m, count=200):
+    """Random inputs of spectral norm ``bound``, a few columns each."""
+    torch.manual_seed(1)
+    for _ in range(count):
+        x = torch.randn(m, 4, dtype=torch.double)
+        yield x * bound / torch.linalg.matrix_norm(x, 2)
+
+
+@pytest.mark.parametrize("m", [1, 2, 12, 300])
+def test_the_largest_gradient_is_found_and_no_input_has_a_larger_one(m):
+    torch.manual_seed(m)
+    for bound in (0.01, 1.0, 30.0):
+        v = torch.randn(m, dtype=torch.double) * 10 ** float(torch.randn(()))
+        found = statements.largest_gradient(v, bound)
+        assert found == pytest.approx(bound**2 * float(v @ v), rel=1e-13)
+        for x in inputs_within(bound, m):
+            assert float((x.T @ v).square().sum()) <= found * (1 + 1e-12)
+
+
+def test_a_unit_without_a_gradient_has_none_for_any_input():
+    assert statements.largest_gradient(torch.zeros(5).double(), 2.0) == 0
+
+
+def test_theorem_44_is_attained_by_the_largest_gradient(unit):
+    actual, terms = statements.theorem_44(unit, 2.0)
+    assert actual == pytest.approx(float(sum(terms)), rel=1e-12)
+    assert actual == pytest.approx(4 * float(unit.v @ unit.v), rel=1e-12)
 
 
 @pytest.mark.parametrize(
