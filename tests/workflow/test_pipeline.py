@@ -41,7 +41,7 @@ def test_every_table_and_figure_is_there(finished):
         assert list(table.columns[:4]) == ["model", "norm", "lr", "seed"]
         assert len(table), name
         assert set(table.model) <= {"vgg", "dln"}
-    assert len(paths.figures()) == 16
+    assert len(paths.figures()) == 19
     for figure in paths.figures():
         assert (results / f"figures/{figure}.png").read_bytes()[:4] == b"\x89PNG"
         assert (results / f"figures/{figure}.pdf").read_bytes()[:4] == b"%PDF"
@@ -52,7 +52,7 @@ def test_the_tables_hold_what_the_config_asks_for(finished):
     history = pd.read_csv(tables / "history.csv", keep_default_na=False)
     assert len(history) == 2 * 2 * 6 + 2 * 2 * 8
     landscape = pd.read_csv(tables / "landscape.csv", keep_default_na=False)
-    assert len(landscape) == (4 * 2 + 2 * 2) * 2 * 2  # points, directions, step sizes
+    assert len(landscape) == (4 * 2 + 2 * 2) * 3 * 2  # points, directions, step sizes
     ics = pd.read_csv(tables / "ics.csv")
     assert sorted(ics.groupby("model").size()) == [3, 14]
     # The probe's start is the training step: same batch, same loss, but for rounding.
@@ -85,7 +85,7 @@ def test_claims_and_theorems_are_judged(finished):
 def test_a_changed_margin_trains_and_draws_nothing(folder):
     claims = folder / "workflow/claims/santurkar2018.yaml"
     claims.write_text(claims.read_text().replace("below: 0.8", "below: 0.7"))
-    assert planned(folder) == [CHECK, "Judge the claims", PAGE]
+    assert planned(folder) == [CHECK, "Draw fig17_verdicts", "Judge the claims", PAGE]
 
 
 def test_nothing_is_left_to_do(finished):
@@ -139,9 +139,9 @@ def test_an_edited_norm_retrains_its_own_cells(folder):
         for seed in (0, 1)
     ]
     probed = starting(jobs, "Probe")
-    assert len(probed) == 4 + 2 + 2 + 3
+    assert len(probed) == 4 + 2 + 2 + 3 + 4
     assert all("/batch/" in job for job in probed)
-    assert len(starting(jobs, "Draw")) == 16
+    assert len(starting(jobs, "Draw")) == len(paths.figures())
 
 
 def test_the_reason_names_the_module(folder):
@@ -161,6 +161,7 @@ def test_an_edited_probe_trains_nothing(folder):
     assert starting(jobs, "Draw") == [
         "Draw fig00_answer",
         "Draw fig03_internal_covariate_shift",
+        "Draw fig17_verdicts",
     ]
     assert not starting(jobs, "Train", "Prepare")
 
@@ -230,7 +231,7 @@ def test_an_experiment_without_a_probe(tmp_path):
     run(project, config=config)
     tables = project / "results/tiny/tables"
     assert len((tables / "ics.csv").read_text().splitlines()) == 1
-    assert len(list((project / "results/tiny/figures").glob("*.png"))) == 16
+    assert len(list((project / "results/tiny/figures").glob("*.png"))) == len(paths.figures())
     verdicts = pd.read_csv(project / "results/tiny/verdicts.csv")
     assert set(verdicts[verdicts.quantity == "ics_cosine"].seeds) == {0}
 
@@ -248,7 +249,7 @@ def test_an_experiment_without_a_probe(tmp_path):
             "workflow/claims/santurkar2018.yaml",
             "comparison: ratio",
             "comparison: ratoi",
-            r"\S*santurkar2018.yaml: claim noisy_means_less_stable: comparison: found "
+            r"\S*santurkar2018.yaml: claim trains_faster: comparison: found "
             r"the text 'ratoi', allowed are difference, ratio, value",
         ),
         (
