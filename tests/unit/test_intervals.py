@@ -97,6 +97,7 @@ INFINITE = [
     [math.nan, 0.4, 0.31, 1.7, 2.6, 0.05, 1.1, 2.0],
     [math.nan, INF, 1.4, 1.31, 1.7, 2.6, 1.05, 1.15],
     [-INF, INF, INF, math.nan, 0.3, 0.7, 1.2, -0.4],
+    [-INF, INF, 0.4, 0.31, 1.7, 2.6, 0.05, 1.15, 0.92, 1.43, 2.07],
 ]
 IDS = [str(i) for i in range(len(INFINITE))]
 

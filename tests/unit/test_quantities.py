@@ -1,0 +1,222 @@
+"""Numbers of runs: of made-up runs and tables, worked out by hand."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_up import ends_at, run, tables
+
+from normscape.claims import declarations
+from normscape.claims.quantities import finished, of_runs
+from normscape.tables import CELL
+
+CELLS = pd.DataFrame([("vgg", "none", 0.1, s) for s in (0, 1)], columns=CELL)
+
+
+# Of training
+
+
+def test_accuracy_of_a_run_that_diverged():
+    history = CELLS.iloc[[0, 0, 0, 0, 1, 1]].assign(
+        step=[0, 1, 2, 3, 0, 1],
+        accuracy=[0.2, 0.4, 0.6, 0.8, 0.2, 0.3],
+        diverged=[0, 0, 0, 0, 0, 1],
+    )
+    assert of_runs("mean_accuracy", {"history": history}).tolist() == [0.5, 0.05]
+    runs = CELLS.assign(final_accuracy=[0.8, None], diverged_at=[None, 1])
+    assert of_runs("final_accuracy", {"runs": runs}).tolist() == [0.8, 0]
+
+
+def test_mean_loss_is_the_area_under_the_logarithm():
+    falling = run(lambda step: 8.0 * 0.25**step, steps=4)  # 8, 2, 1/2, 1/8
+    found = of_runs("mean_loss", tables(none=[falling, math.inf, 5]))
+    assert found.tolist()[:2] == pytest.approx([1, math.inf])
+    assert found.tolist()[2] == pytest.approx((100 * 5**50) ** (1 / 51))
+    done = tables(none=[run(lambda step: np.where(step == 3, 0.0, 1.0), steps=9)])
+    assert of_runs("mean_loss", done).tolist() == [0]
+
+
+def test_final_loss_of_a_run_that_diverged_is_infinite():
+    found = of_runs("final_loss", tables(none=[3, math.inf]))
+    assert found.tolist() == [3, math.inf]
+
+
+# The largest learning rate
+
+
+def largest(**accuracies) -> dict:
+    """Of norms with accuracies by learning rate, for each seed: {(norm, seed): rate}."""
+    rows = [
+        ("vgg", norm, lr, seed, accuracy, 7.0 if accuracy is None else None)
+        for norm, of_seeds in accuracies.items()
+        for seed, of_rates in enumerate(of_seeds)
+        for lr, accuracy in of_rates.items()
+    ]
+    runs = pd.DataFrame(rows, columns=[*CELL, "final_accuracy", "diverged_at"])
+    runs = runs.astype({"final_accuracy": float})
+    found = of_runs("largest_learning_rate", {"runs": runs}).groupby(["norm", "seed"])
+    assert (found.nunique() == 1).all()  # each run of a norm and seed carries it
+    return found.first().to_dict()
+
+
+def test_the_largest_learning_rate_lies_where_accuracy_falls_below_nine_tenths():
+    # 0.9 of the best is 0.9: half of the way from 1 to 0.8, and of that from 0.1 to 10.
+    assert largest(none=[{0.01: 0.5, 0.1: 1.0, 10: 0.8}]) == {
+        ("none", 0): pytest.approx(1)
+    }
+    # A third of the way from 0.96 to 0.78, where 0.9 is.
+    found = largest(none=[{0.1: 1.0, 0.2: 0.96, 1.6: 0.78}])
+    assert found == {("none", 0): pytest.approx(0.4)}
+
+
+def test_the_largest_learning_rate_of_the_grid_is_a_lower_bound():
+    found = largest(none=[{0.1: 0.6, 0.5: 0.7, 2.0: 0.7}], batch=[{0.1: 0.5}])
+    assert found == {
+        ("none", 0): pytest.approx(2),
+        ("batch", 0): pytest.approx(0.1),
+    }
+
+
+def test_the_last_rate_that_trains_well_counts_also_above_one_that_does_not():
+    found = largest(none=[{0.1: 1.0, 0.2: 0.3, 0.4: 0.95, 0.8: 0.85}])
+    assert found == {("none", 0): pytest.approx(0.4 * math.sqrt(2))}
+
+
+def test_a_rate_at_which_a_run_diverged_has_accuracy_0():
+    # 0.9 is a tenth of the way from 1 to 0.
+    found = largest(none=[{0.1: 1.0, 1.0: None}])
+    assert found == {("none", 0): pytest.approx(10**-0.9)}
+
+
+def test_seeds_that_lack_a_rate_of_their_norm_are_left_out():
+    both, one = {0.1: 1.0, 0.5: 1.0}, {0.1: 1.0}
+    found = largest(none=[both, one, both], batch=[one, one])
+    assert set(found) == {("none", 0), ("none", 2), ("batch", 0), ("batch", 1)}
+
+
+def test_each_seed_has_a_largest_rate_of_its_own():
+    found = largest(none=[{0.1: 1.0, 0.4: 0.8}, {0.1: 0.5, 0.4: 0.5}])
+    assert found == {("none", 0): pytest.approx(0.2), ("none", 1): pytest.approx(0.4)}
+
+
+# Of probes: within a step, and over the steps of a run
+
+
+def ranges(*values, step=None, **columns):
+    """landscape_ranges of one run with these ranges of the loss, a step each."""
+    step = list(range(len(values))) if step is None else step
+    return CELLS.iloc[[0] * len(values)].assign(
+        direction="gradient", step=step, loss_low=1.0, loss_high=values, **columns
+    )
+
+
+def of_probes(name, **of_tables):
+    """The quantity's numbers, of runs that are not finished."""
+    history = tables("vgg", none=[run(lambda step: 1.0)] * 2)["history"]
+    return of_runs(name, {"history": history} | of_tables).tolist()
+
+
+def test_landscape_medians_count_overflow_as_large():
+    rows = ranges(3.0, 6.0, math.nan)
+    assert of_probes("loss_range", landscape_ranges=rows) == [5]
+    rows = ranges(3.0, math.nan, math.nan)
+    assert of_probes("loss_range", landscape_ranges=rows) == [math.inf]
+
+
+@pytest.mark.parametrize(("overflows", "expected"), [(0, 10), (1, 10), (2, math.inf)])
+def test_of_eleven_probes_the_90th_percentile_is_the_tenth(overflows, expected):
+    finite = [1.0 + v for v in range(1, 12 - overflows)]
+    rows = ranges(*[math.nan] * overflows, *finite)
+    assert of_probes("loss_range_excursions", landscape_ranges=rows) == [expected]
+
+
+def test_the_90th_percentile_is_a_value_that_is_there():
+    rows = ranges(1.0, 2.0, 31.0)  # of which linear interpolation makes 25.2 - 1
+    assert of_probes("loss_range_excursions", landscape_ranges=rows) == [30]
+    rows = ranges(*range(1, 22))
+    assert of_probes("loss_range_excursions", landscape_ranges=rows) == [18]
+
+
+def test_ics_leaves_the_first_layer_out():
+    ics = CELLS.iloc[[0, 0, 0]].assign(
+        step=0, layer=[1, 2, 3], cosine=[1.0, 0.5, 0.3], l2_difference=[0.0, 2.0, 8.0]
+    )
+    assert of_probes("ics_cosine", ics=ics) == [pytest.approx(0.4)]
+    assert of_probes("ics_l2", ics=ics) == [pytest.approx(4)]
+
+
+def test_layers_are_averaged_within_a_step_and_steps_by_their_median():
+    ics = CELLS.iloc[[0] * 6].assign(
+        step=[0, 0, 1, 1, 2, 2],
+        layer=[2, 3] * 3,
+        cosine=[0.0, 0.2, 0.4, 0.6, 0.9, 0.9],
+        l2_difference=[1.0, 4.0, 2.0, 32.0, 100.0, 1.0],
+    )
+    assert of_probes("ics_cosine", ics=ics) == [pytest.approx(0.5)]  # 0.1, 0.5, 0.9
+    assert of_probes("ics_l2", ics=ics) == [pytest.approx(8)]  # 2, 8, 10
+    ics["cosine"] = [0.0, 0.2, 0.4, 0.6, 0.9, math.nan]  # it diverged
+    assert math.isnan(of_probes("ics_cosine", ics=ics)[0])
+
+
+def test_of_random_directions_a_step_has_the_median():
+    columns = {"direction": "random", "draw": [0, 1, 2, 0, 1, 2]}
+    rows = ranges(2.0, 3.0, 99.0, 5.0, 6.0, 7.0, step=[0, 0, 0, 8, 8, 8])
+    rows = rows.assign(**columns)
+    assert of_probes("random_loss_range", landscape_ranges=rows) == [3.5]  # 2 and 5
+    assert of_probes("loss_range", landscape_ranges=rows) == []
+
+
+def test_drift_is_of_hidden_units():
+    drift = CELLS.iloc[[0] * 6].assign(
+        step=[9, 9, 9, 0, 9, 9],
+        layer=[1, 1, 2, 2, 3, 1],
+        scope=["unit", "layer", "unit", "unit", "unit", "input"],
+        mean_change=[1.0, 50.0, 3.0, 5.0, 99.0, 70.0],
+    )
+    # Of step 9 the median of layers 1 and 2 is 2.
+    assert of_probes("mean_change", moment_drift=drift) == [3.5]
+    assert of_probes("input_mean_change", moment_drift=drift) == [70]
+    drift.iloc[0, drift.columns.get_loc("mean_change")] = math.nan  # it diverged
+    assert math.isnan(of_probes("mean_change", moment_drift=drift)[0])
+
+
+def test_the_learnt_rank_is_that_of_the_last_probe():
+    rank = CELLS.iloc[[0, 0, 0]].assign(step=[0, 5, 9], learnt_rank=[0, 4, 3])
+    assert of_probes("learnt_rank", rank=rank) == [3]
+
+
+def test_a_table_with_a_row_a_run_has_no_steps(monkeypatch):
+    """As a summary of a probe's table may be."""
+    weight = {"probe": "mine", "tables": ["weights"], "value": "weight"}
+    weight |= {"average": "median", "overflow_is_large": False}
+    monkeypatch.setattr(declarations, "quantities", lambda: {"weight": weight})
+    weights = CELLS.assign(weight=[2.0, 3.0])
+    assert of_probes("weight", weights=weights) == [2, 3]
+
+
+# Finished runs
+
+
+def test_a_probe_sees_a_finished_run_by_the_loss_of_its_own_step():
+    losses = np.array([50.0, 1.0, 0.5, 0.49, 0.51, 0.4, 0.6])
+    of_tables = tables(none=[run(lambda t: losses[np.minimum(t, 6)], steps=7)])
+    steps = CELLS.iloc[[0] * 8].assign(model="dln", step=range(8))
+    found = finished(steps, of_tables)
+    # Below 0.5; step 7 is after the last one, whose loss was 0.6.
+    assert found.tolist() == [False] * 3 + [True, False, True, False, False]
+
+
+def test_after_its_last_step_a_run_is_as_far_as_it_was():
+    of_tables = tables(none=[run(lambda t: 0.5**t, steps=20), math.inf])
+    last = CELLS.assign(model="dln", step=20)
+    assert finished(last, of_tables).tolist() == [True, False]  # one diverged
+    unknown = CELLS.assign(norm="batch", step=20)
+    assert finished(unknown, of_tables).tolist() == [False, False]
+
+
+def test_a_run_that_is_finished_throughout_has_no_number():
+    early = ends_at(0.5)._replace(probed=np.array([10, 20]), values=np.array([1.0, 1]))
+    found = of_runs("loss_range", tables("vgg", none=[early, 2]))
+    assert math.isnan(found.iloc[0])
+    assert found.iloc[1] == 2
