@@ -101,7 +101,8 @@ def beside_paper(numbers: pd.DataFrame) -> list[dict[str, str]]:
 def _paper(row):
     if pd.isna(row.paper):
         return ""
-    return row.paper + (": its figure does not" if row.paper_shows == "no" else "")
+    # In a file where all of them are numbers they are read as such.
+    return f"{row.paper}" + (": its figure does not" if row.paper_shows == "no" else "")
 
 
 def _measured(effect, low, high, seeds, method=""):
