@@ -1,0 +1,172 @@
+"""Verdicts in words: what a row of the table says, and the lines below it."""
+
+import math
+
+import pytest
+from made_up import claim, falls, judge, run, tables
+
+from normscape.claims import wording
+from normscape.tables import frames
+
+BY_STEP, EQUAL = "by step [95 %], seeds", "at equal loss"
+SMOOTHER = {"model": "vgg", "quantity": "loss_range"}
+
+
+def rows(claims, of_tables) -> list[dict]:
+    """The readable table's rows, after a round trip through verdicts.csv."""
+    return wording.readable(wording.here(judge(claims, of_tables))).to_dict("records")
+
+
+def around(values, by=100, start=2.3, **options):
+    """Runs of one pace with these values everywhere, a seed each."""
+    return [run(falls(by, start), lambda t, loss, v=v: v, **options) for v in values]
+
+
+def test_the_table_reads_well():
+    judged = judge([claim()], tables(none=[10, 11, 9], batch=[5, 5.4, 4.6]))
+    text = wording.markdown(judged)
+    assert text.startswith("Verdicts: 1 reproduced, 0 not reproduced, 0 inconclusive\n")
+    header, line, row = text.splitlines()[2:5]
+    assert len({len(header), len(line), len(row)}) == 1
+    assert "| dln batch / none, lr 0.1 | ratio < 0.8 |" in row
+    assert row.rstrip().endswith("| reproduced |")
+
+
+@pytest.fixture
+def read_back(tmp_path):
+    """read_back(verdicts): as the page reads them from verdicts.csv."""
+
+    def read(judged):
+        frames.write(tmp_path / "verdicts.csv", judged)
+        return frames.read([tmp_path / "verdicts.csv"])["verdicts"]
+
+    return read
+
+
+def test_a_row_tells_both_readings_and_where_they_disagree(read_back):
+    """In the page, which reads a file, as well as in the terminal."""
+
+    def runs(start, *factors):
+        return [run(falls(100, start), lambda t, loss, f=f: f * loss) for f in factors]
+
+    none, batch = runs(2, 4, 4.2, 4.1), runs(2, 1, 1.1, 1.2)
+    l1 = runs(4, 2, 2.2, 2.1)  # as "none" at each step, and half of it at each loss
+    judged = judge(
+        [claim(**SMOOTHER, subjects=["batch", "l1"])],
+        tables("vgg", none=none, batch=batch, l1=l1),
+    )
+    same, differs = judged.itertuples()
+    assert same.verdict == same.equal_loss_verdict == "reproduced"
+    assert differs.verdict == "not reproduced"
+    for verdicts in (judged, read_back(judged)):
+        first, second = wording.readable(verdicts).to_dict("records")
+        number = f"{same.effect:.3g} [{same.low:.3g}, {same.high:.3g}], 3"
+        assert first[BY_STEP] == number
+        assert first[EQUAL] == number  # as the losses are the same
+        assert first["verdict"] == "reproduced"
+        number = f"{differs.equal_loss_effect:.3g} [{differs.equal_loss_low:.3g}, {differs.equal_loss_high:.3g}], 3"
+        assert second[EQUAL] == f"{number}: {differs.equal_loss_verdict}"
+
+
+def test_quantities_that_are_read_once_have_an_empty_second_reading(read_back):
+    judged = judge([claim()], tables(none=[10, 11, 9], batch=[5, 5.4, 4.6]))
+    for verdicts in (judged, read_back(judged)):
+        (row,) = wording.readable(verdicts).to_dict("records")
+        assert row[EQUAL] == ""
+
+
+def test_runs_that_are_never_at_the_same_loss_say_so():
+    none, batch = around([4, 5], 1000, 3), around([1, 1.1], 100, 2)
+    (row,) = rows([claim(**SMOOTHER)], tables("vgg", none=none, batch=batch))
+    assert row[EQUAL] == "never at the same loss"
+
+
+def test_ranks_are_named_in_both_readings(read_back):
+    none, batch = around([math.inf, 5, 6, 7, 8, 9]), around([1, 1, 1.1, 1.2, 1.3, 1.2])
+    judged = judge([claim(**SMOOTHER)], tables("vgg", none=none, batch=batch))
+    for verdicts in (judged, read_back(judged)):
+        (row,) = wording.readable(verdicts).to_dict("records")
+        for reading in (BY_STEP, EQUAL):
+            assert row[reading] == "0.167 [0, 0.2] (ranks), 6"
+
+
+def test_seeds_that_are_all_alike_have_no_interval_in_both_readings():
+    none, batch = around([4] * 6), around([1] * 6)
+    (row,) = rows([claim(**SMOOTHER)], tables("vgg", none=none, batch=batch))
+    assert row[BY_STEP] == row[EQUAL] == "0.25 in all 6"
+
+
+def test_one_seed_has_no_interval_and_an_unknown_effect_is_a_dash():
+    (row,) = rows([claim()], tables(none=[10], batch=[5]))
+    assert row[BY_STEP] == "0.5, 1"
+    assert row["p (Holm's)"] == ""
+    both = tables(none=[math.inf] * 2, batch=[math.inf] * 2)
+    (row,) = rows([claim()], both)
+    assert row[BY_STEP] == "-, 2"
+
+
+def test_a_claim_that_the_papers_figure_does_not_show_says_so():
+    made = tables("dln", 1e-6, none=[10, 11], batch=[5, 6])
+    shown, hidden = rows([claim(lr=1e-6), claim(lr=1e-6, claimed={"below": 0.2})], made)
+    assert shown["paper"] == "0.289"
+    assert hidden["paper"] == "0.289: its figure does not"
+    (row,) = rows([claim()], tables(none=[10, 11], batch=[5, 6]))
+    assert row["paper"] == ""
+
+
+def test_probabilities_are_plain_and_corrected():
+    made = tables(none=[10] * 6, batch=[5] * 6, l1=[7] * 6)
+    claims = [claim(subjects=["batch", "l1"]), claim(id="b", topic="other")]
+    found = [row["p (Holm's)"] for row in rows(claims, made)]
+    assert found == ["0.016 (0.031)", "0.016 (0.031)", "0.016 (0.016)"]
+
+
+def test_the_line_on_holms_correction_counts_what_stays_reproduced():
+    made = tables(none=[10] * 6, batch=[5] * 6, l1=[7] * 6)
+    claims = [claim(subjects=["batch", "l1"]), claim(id="b", topic="other")]
+    (line,) = wording.notes(judge(claims, made))
+    assert 'with it 1 of 3 verdicts "reproduced" stay below 0.025.' in line
+
+
+def test_the_line_on_finished_runs_counts_probes_over_comparisons():
+    none = [run(falls(1000), lambda t, loss: 4.0)] * 2
+    batch = [run(falls(20), lambda t, loss: 1.0)] * 2
+    made = tables("vgg", none=none, batch=batch)
+    claims = [claim(**SMOOTHER), claim(id="b", model="vgg", quantity="effective_beta")]
+    lines = wording.notes(judge(claims, made))
+    assert lines[1] == (
+        "Probes of finished runs, left out by step and summed over comparisons: 44."
+    )
+    assert len(lines) == 2
+    none_finished = judge(claims, tables("vgg", none=none, batch=none))
+    assert len(wording.notes(none_finished)) == 1
+
+
+def test_claims_that_the_experiment_has_no_runs_for_are_one_line():
+    claims = [
+        claim(),
+        claim(id="of_vgg", model="vgg", applies_to="all"),
+        claim(id="of_lr", lr=0.5),
+        claim(id="of_l1", subjects=["l1"]),
+    ]
+    judged = judge(claims, tables(none=[10, 10], batch=[5, 5.1]))
+    assert judged.seeds.tolist() == [2, 0, 0, 0, 0]
+    assert judged.model.tolist() == ["dln", "vgg", "vgg", "dln", "dln"]
+    assert set(judged.reason[1:]) == {"not in this experiment"}
+    assert len(wording.here(judged)) == 1
+    line = wording.absent(judged)
+    assert " 4 more " in line
+    text = wording.markdown(judged)
+    assert text.startswith("Verdicts: 1 reproduced, 0 not reproduced, 0 inconclusive\n")
+    assert text.count("ends lower") == 1
+    assert text.endswith(f"\n\n{line}\n")
+    assert wording.absent(wording.here(judged)) == ""
+    assert line not in wording.markdown(wording.here(judged))
+    nothing = wording.markdown(judged[judged.seeds == 0])
+    assert nothing.startswith("Verdicts: 0 reproduced, 0 not reproduced, 0 inconcl")
+    assert nothing.endswith(f"\n\n{line}\n")
+
+
+def test_reasons_stand_behind_the_verdicts():
+    text = wording.markdown(judge([claim()], tables(none=[10], batch=[5])))
+    assert "| inconclusive: one seed gives no interval |" in text
