@@ -11,7 +11,7 @@ from normscape import parts
 from normscape.claims import declarations, quantities
 from normscape.pipeline import claims, paths
 from normscape.pipeline.config import validate
-from normscape.pipeline.quantities import claimed
+from normscape.pipeline.quantities import claimed, tables
 from normscape.tables import CELL, frames
 
 CLAIM = {
@@ -128,6 +128,37 @@ def test_a_mistake_in_a_file_is_named(refusal, content, line):
     assert re.match(f"one.yaml: {line}", refusal(content))
 
 
+TEXTS = dict.fromkeys(("reproduced", "not reproduced", "inconclusive"), "{effect}")
+TOLD = {"claim": "trains_faster", "by_step": TEXTS, "at_equal_loss": TEXTS}
+
+
+@pytest.mark.parametrize(
+    ("answers", "line"),
+    [
+        ({"training": [TOLD]}, None),
+        ({"training": [TOLD | {"at_equal_loss": {}}]}, "answers.training.0..at_equal"),
+        ({"shift": [TOLD]}, "answers.shift: no topic; allowed is training$"),
+        ({"training": []}, "answers.training: found an empty list"),
+        (
+            {"training": [TOLD, TOLD | {"claim": "trains"}]},
+            r"answers.training\[1\].claim: found 'trains', allowed is trains_faster$",
+        ),
+        (
+            {"training": [TOLD | {"by_step": TEXTS | {"inconclusive": "{low}"}}]},
+            r"answers.training\[0\].by_step.inconclusive: found {low}, allowed is {eff",
+        ),
+        (
+            {"training": [{"claim": "trains_faster"}]},
+            r"answers.training\[0\].by_step: missing; it must be given",
+        ),
+    ],
+)
+def test_a_mistake_in_an_answer_is_named(refusal, answers, line):
+    content = yaml.safe_dump(yaml.safe_load(text()) | {"answers": answers})
+    found = refusal(content)
+    assert re.match(f"one.yaml: {line}", found) if line else found is None, found
+
+
 def test_an_id_is_there_once_in_all_files(refusal):
     assert refusal(text(), text("other", id="another")) is None
     second = "two.yaml: claim trains_faster: id: there is one of this name in one.yaml"
@@ -174,10 +205,27 @@ def test_a_quantity_is_computed_from_declared_columns(name):
     for expression in (quantity.get("value", ""), quantity.get("where", "")):
         without_texts = re.sub(r"'\w*'|\band\b|\bor\b", "", expression)
         assert set(re.findall(r"[a-z_]\w*", without_texts)) <= columns, expression
-    if "paper_curve" in quantity:
-        curve = quantity["paper_curve"]
-        assert set(re.findall(r"[a-z_]\w*", curve["value"])) <= {"low", "high"}
-        assert curve["average"] in quantities.AVERAGES
+    if quantity["equal_loss"]:  # which takes a value at each step
+        assert "value" in quantity
+        assert "step" in columns
+
+
+def test_the_landscape_and_the_shift_are_read_at_equal_loss_too():
+    """All but the largest of a run, which are of no one loss."""
+    of_probes = {
+        name: quantity
+        for name, quantity in declarations.quantities().items()
+        if quantity["probe"] in ("landscape", "ics")
+    }
+    assert len(of_probes) > 12
+    for name, quantity in of_probes.items():
+        assert quantity["equal_loss"] == (quantity["average"] != "percentile_90"), name
+
+
+def test_every_average_that_may_be_declared_is_there():
+    quantity = parts.read_yaml(parts.SCHEMA)["$defs"]["quantity"]["properties"]
+    assert quantities.AVERAGES.keys() == set(quantity["average"]["enum"])
+    assert quantities.AVERAGES.keys() >= set(quantity["average_in_step"]["enum"])
 
 
 def test_every_function_is_of_a_declared_quantity():
@@ -193,6 +241,8 @@ def test_the_quantities_of_claims_are_those_that_a_judge_needs():
     assert used <= claimed(config).keys()
     # By which a model's runs have left chance.
     assert {"final_accuracy", "final_loss"} <= claimed(config).keys()
+    # By which a run is finished, and compared at equal loss.
+    assert "history" in {Path(path).stem for path in tables(config, {})}
     assert "gradient_norm" not in claimed(config)
 
 

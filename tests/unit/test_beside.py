@@ -1,0 +1,72 @@
+"""Our numbers beside the paper's, of made-up runs."""
+
+import math
+
+import numpy as np
+import pytest
+from made_up import CURVES, falls, run, tables, together
+from scipy import stats
+
+from experiments import experiment
+from normscape.claims import wording
+from normscape.claims.beside import COLUMNS, beside
+
+
+def numbers(names, of_tables, models):
+    found = beside(names, of_tables, CURVES, experiment(models, ["none", "batch"]))
+    assert list(found) == COLUMNS
+    return found
+
+
+def around(*values):
+    return [run(falls(100), lambda t, loss, v=v: v) for v in values]
+
+
+def test_each_curve_has_a_row_for_each_model_of_ours():
+    small = tables("small", none=around(2, 3), batch=around(5, 6, 8))
+    wide = tables("wide", none=around(7))
+    models = {"small": "vgg", "wide": "vgg"}
+    found = numbers(["loss_range"], together(small, wide), models)
+    found = found.set_index(["norm", "model"])
+    assert list(found.index) == [
+        *(("none", "small"), ("none", "wide"), ("batch", "small"), ("batch", "wide"))
+    ]
+    row = found.loc["batch", "small"]
+    logs = np.log([5, 6, 8])
+    interval = stats.ttest_1samp(logs, 0).confidence_interval(0.95)
+    expected = np.exp([logs.mean(), interval.low, interval.high])
+    assert [row.ours, row.low, row.high] == pytest.approx(list(expected))
+    assert row.seeds == 3
+    # The paper's: the median of its 151 probes.
+    curve = CURVES[(CURVES.quantity == "loss_range") & (CURVES.norm == "batch")]
+    curve = curve[curve.model == "vgg"]
+    assert row.paper == pytest.approx((curve.high - curve.low).median())
+    assert row.ratio == pytest.approx(row.ours / row.paper)
+    assert found.loc["none", "wide"].ours == pytest.approx(7)
+    assert math.isnan(found.loc["none", "wide"].low)
+    assert found.loc["batch", "wide"].seeds == 0
+    assert math.isnan(found.loc["batch", "wide"].ours)
+
+
+def test_runs_count_at_the_papers_learning_rate():
+    made = together(tables("dln", 1e-7, none=[5, 5]), tables("dln", 1e-6, none=[7, 8]))
+    found = numbers(["final_loss"], made, {"dln": "dln"}).set_index("norm")
+    assert found.loc["none"].ours == pytest.approx(math.sqrt(56))
+    assert (found.lr == 1e-6).all()
+    assert set(found.index) == {"none", "batch", "l1", "l2", "linf"}
+
+
+def test_quantities_without_a_curve_have_no_row():
+    made = tables("vgg", none=around(2, 3))
+    assert numbers(["ics_l2", "final_accuracy"], made, {"vgg": "vgg"}).empty
+
+
+def test_the_table_has_a_row_for_what_the_experiment_has():
+    made = tables("vgg", none=around(2, 2.2, 2.1), batch=around(1))
+    rows = wording.beside_paper(numbers(["effective_beta"], made, {"vgg": "vgg"}))
+    assert [row["runs"] for row in rows] == ["vgg none, lr 0.1", "vgg batch, lr 0.1"]
+    assert [row["paper"] for row in rows] == ["20", "19.9"]
+    assert rows[0]["ours [95 %], seeds"] == "2.1 [1.86, 2.36], 3"
+    assert rows[1]["ours [95 %], seeds"] == "1, 1"
+    assert [row["ratio"] for row in rows] == ["0.1", "0.05"]
+    assert wording.beside_paper(numbers([], made, {"vgg": "vgg"})) == []
