@@ -95,6 +95,38 @@ def test_all_is_well(library):
             "quantities.ics_l2: found table 'icks', allowed are ",
         ),
         (
+            "probes/ics.yaml",
+            "average_in_step: mean",
+            "average_in_step: percentile_90",
+            "quantities.ics_cosine.average_in_step: found the text 'percentile_90', "
+            "allowed are mean, median, geometric_mean$",
+        ),
+        (
+            "probes/landscape.yaml",
+            "average: percentile_90",
+            "average: percentile_95",
+            "quantities.loss_range_excursions.average: found the text 'percentile_95', "
+            "allowed are mean, median, geometric_mean, percentile_90, last$",
+        ),
+        (
+            "probes/landscape.yaml",
+            "equal_loss: true",
+            "equal_loss: both",
+            "quantities.loss_range.equal_loss: found the text 'both', allowed is true or",
+        ),
+        (
+            "probes/rank.yaml",
+            "    tables: [rank]\n    value: learnt_rank\n",
+            "    tables: [runs]\n    value: final_loss\n    equal_loss: true\n",
+            "quantities.learnt_rank.equal_loss: its table has no steps$",
+        ),
+        (
+            "probes/ics.yaml",
+            "    value: l2_difference\n",
+            "",
+            "quantities.ics_l2.equal_loss: it takes a value$",
+        ),
+        (
             "figures/fig01_training_curves.py",
             "TABLES = ",
             "TABLE = ",

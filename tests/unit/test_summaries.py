@@ -79,6 +79,7 @@ def test_landscape_ranges():
     assert (first["loss_low"], first["loss_high"]) == (2, 5)
     assert (first["gradient_change_low"], first["gradient_change_high"]) == (1, 4)
     assert first["effective_beta"] == pytest.approx(4 / 0.4)
+    assert (first["start_loss"], first["gradient_norm"]) == (1, 2)
     assert second["loss_high"] == math.inf
     assert math.isnan(second["gradient_change_high"])
     assert math.isnan(second["effective_beta"])
@@ -105,6 +106,7 @@ def test_moment_drift():
         moments(0, "unit", 0, 1.0, 2.0, 0.0, 2.5),
         moments(0, "unit", 10, 2.0, 5.0, 2.25, math.nan),
         moments(0, "layer", 0, 7.0, 1.0, 7.0, 1.0),
+        moments(0, "input", 0, 7.0, 1.0, 3.0, 1.0),
         moments(1, "unit", 5, 9.0, 1.0, 9.5, 1.0),
     ]
     table = moment_drift.summarise(pd.DataFrame(rows))
@@ -116,8 +118,9 @@ def test_moment_drift():
     assert unit.variance_change.tolist()[::2] == [0.5, 0]
     assert math.isnan(unit.variance_change.tolist()[1])
     others = table.drop(unit.index)
-    assert others.mean_drift.tolist() == [0, 0]
-    assert sorted(others.mean_change) == [0, 0.5]
+    assert others.mean_drift.tolist() == [0, 0, 0]
+    changes = others.set_index(["seed", "scope"]).mean_change
+    assert changes.to_dict() == {(0, "layer"): 0, (0, "input"): 4, (1, "unit"): 0.5}
 
 
 def module(table):

@@ -108,8 +108,12 @@ def _check_quantities():
                     path, f"quantities.{name}: found table {table!r}, {allowed(known)}"
                 )
         columns = paths.declared_columns(quantity["tables"][0])
+        if quantity["equal_loss"] and "value" not in quantity:
+            _refuse(path, f"quantities.{name}.equal_loss: it takes a value")
         if not columns:  # a summary that declares none
             continue
+        if quantity["equal_loss"] and "step" not in columns:
+            _refuse(path, f"quantities.{name}.equal_loss: its table has no steps")
         columns += ["first_step", "last_layer"]
         for key in {"value", "where"} & quantity.keys():
             try:
