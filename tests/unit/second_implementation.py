@@ -1,0 +1,332 @@
+"""The experiment a second time, from the paper's definitions: slow and plain, in float64.
+
+A network is a function of a dict of parameters, a gradient is autograd's, and a network some
+of whose layers have moved is another dict. Of the package this takes the named random streams
+only, so that it draws the same numbers. Images are (samples, channels, height, width) here,
+and vectors (samples, features). The networks are the small ones of ``conftest.py``, and the
+normalisers have their default settings.
+"""
+
+import math
+
+import numpy as np
+import scipy.stats
+import torch
+import torch.nn.functional as F
+
+from normscape.randomness import derive_seed, generator
+
+# Normalisers, in training mode
+
+
+def normalised(norm, y):
+    """(y - mean) / sqrt(s^2 + eps); s is the deviation, or the average p-norm of y itself."""
+    over = [0, *range(2, y.dim())]
+    mean = y.mean(over, keepdim=True)
+    if norm in ("batch", "noisy_batch"):
+        square = (y - mean).square().mean(over, keepdim=True)
+    elif norm == "l1":
+        square = y.abs().mean(over, keepdim=True).square()
+    elif norm == "l2":
+        square = y.square().mean(over, keepdim=True)
+    elif norm == "linf":
+        square = y.square().amax(over, keepdim=True)
+    return (y - mean) / (square + 1e-5).sqrt()
+
+
+def with_noise(a, draws):
+    """s * a + m of Algorithm 1: n_mu = 0.5, n_sigma = 1.25, r_mu = r_sigma = 0.1.
+
+    The numbers are drawn in float32, pixel by pixel with the channels last, or, for vectors,
+    feature by feature.
+    """
+    mu = torch.empty(a.shape[1]).uniform_(-0.5, 0.5, generator=draws)
+    sigma = torch.empty(a.shape[1]).uniform_(1, 1.25, generator=draws)
+    drawn = a.movedim(1, -1) if a.dim() == 4 else a.t()
+    m = torch.empty(drawn.shape).uniform_(-0.1, 0.1, generator=draws)
+    s = torch.empty(drawn.shape).normal_(0, 0.1, generator=draws)
+    m, s = (x.movedim(-1, 1) if a.dim() == 4 else x.t() for x in (m, s))
+    m, s = m + of_features(mu, a), s + of_features(sigma, a)
+    return s.double() * a + m.double()
+
+
+def of_features(vector, a):
+    return vector.view(1, -1, *[1] * (a.dim() - 2))
+
+
+# Networks. ``layer(x)`` applies the linear map and the normaliser of the next layer.
+
+
+def vgg(layer, x):
+    for block, convolutions in enumerate((2, 2, 3, 3, 3)):
+        for _ in range(convolutions):
+            x = layer(x).relu()
+        if block < 4 and x.shape[-1] >= 4:
+            x = F.max_pool2d(x, 2)
+    return layer(x.amax((2, 3)))
+
+
+def resnet(layer, x):
+    x = layer(x).relu()
+    for stride in (1, 2, 2):
+        y = layer(layer(x, stride).relu())
+        skipped = x[:, :, ::stride, ::stride]
+        new_channels = y.shape[1] - x.shape[1]
+        x = (y + F.pad(skipped, (0, 0, 0, 0, 0, new_channels))).relu()
+    return layer(x.mean((2, 3)))
+
+
+def dln(layer, x):
+    for _ in range(5):
+        x = layer(x)
+    return x
+
+
+NETWORKS = {"vgg": vgg, "resnet": resnet, "dln": dln}
+CHANNELS = {
+    "vgg": (2, 2, 4, 4, 8, 8, 8, 16, 16, 16, 16, 16, 16),
+    "resnet": (2, 2, 2, 4, 4, 8, 8),
+}
+
+
+def initial_parameters(model, norm, seed, inputs, outputs):
+    """By (layer, name): He's normal initialisation, and Glorot's for the DLN.
+
+    inputs, outputs : numbers of channels, of classes or of features.
+    """
+    if model == "dln":
+        shapes = [(inputs, inputs)] * 5
+    else:
+        channels = (inputs, *CHANNELS[model])
+        pairs = zip(channels[1:], channels[:-1], strict=True)
+        shapes = [*((*pair, 3, 3) for pair in pairs), (outputs, channels[-1])]
+    parameters = {}
+    for number, shape in enumerate(shapes, start=1):
+        fan_in, fan_out = math.prod(shape[1:]), shape[0]
+        deviation = math.sqrt(2) / math.sqrt(fan_in)
+        if model == "dln":
+            deviation = math.sqrt(2 / (fan_in + fan_out))
+        draws = generator("weights", model, seed, number)
+        weight = torch.empty(shape).normal_(0, deviation, generator=draws)
+        parameters[number, "weight"] = weight.double()
+        if number < len(shapes) and norm not in ("none", "noise"):
+            parameters[number, "gamma"] = torch.ones(fan_out).double()
+            parameters[number, "beta"] = torch.zeros(fan_out).double()
+        elif model != "dln":
+            parameters[number, "bias"] = torch.zeros(fan_out).double()
+    return parameters
+
+
+class Training:
+    """A training, from its first step.
+
+    optimiser : name, batch_size (None: all samples), weight_decay; for sgd momentum. Adam has
+        the constants of its paper.
+    """
+
+    def __init__(self, model, norm, lr, seed, optimiser, data):
+        self.model, self.norm, self.lr, self.seed = model, norm, lr, seed
+        self.optimiser = optimiser
+        self.inputs, self.targets = data["train_inputs"].double(), data["train_targets"]
+        classes = None
+        if model == "dln":
+            self.targets = self.targets.double()
+        else:
+            centred = self.inputs - data["mean"].double()
+            self.inputs = (centred / data["deviation"].double()).permute(0, 3, 1, 2)
+            classes = len(self.targets.unique())
+        self.batch_size = optimiser["batch_size"] or len(self.inputs)
+        self.parameters = initial_parameters(
+            model, norm, seed, self.inputs.shape[1], classes
+        )
+        self.depth = max(number for number, _ in self.parameters)
+        self.average = {k: torch.zeros_like(p) for k, p in self.parameters.items()}
+        self.square = self.average
+        self.step = 0
+
+    def batch(self):
+        if self.batch_size == len(self.inputs):
+            return self.inputs, self.targets
+        epoch, place = divmod(self.step, len(self.inputs) // self.batch_size)
+        draws = generator("order", self.model, self.seed, epoch)
+        rows = torch.randperm(len(self.inputs), generator=draws)
+        rows = rows[place * self.batch_size :][: self.batch_size]
+        return self.inputs[rows], self.targets[rows]
+
+    def forward(self, parameters, inputs, step):
+        """Outputs, and for each layer its values before and behind the normaliser."""
+        passed = []
+
+        def layer(x, stride=1):
+            number = len(passed) + 1
+            own = {name: p for (n, name), p in parameters.items() if n == number}
+            if x.dim() == 4:
+                y = F.conv2d(x, own["weight"], own.get("bias"), stride, padding=1)
+            else:
+                y = F.linear(x, own["weight"], own.get("bias"))
+            a = y
+            if "gamma" in own:
+                a = of_features(own["gamma"], y) * normalised(self.norm, y)
+                a = a + of_features(own["beta"], y)
+            if self.norm in ("noise", "noisy_batch") and number < self.depth:
+                names = self.model, self.norm, self.lr, self.seed, step, number
+                a = with_noise(a, generator("noise", *names))
+            passed.append((y, a))
+            return a
+
+        return NETWORKS[self.model](layer, inputs), passed
+
+    def loss_and_gradient(self, parameters):
+        """Of the step's batch, with the penalty on the weights."""
+        parameters = {k: p.clone().requires_grad_() for k, p in parameters.items()}
+        inputs, targets = self.batch()
+        outputs, _ = self.forward(parameters, inputs, self.step)
+        if self.model == "dln":
+            loss = (outputs - targets).square().sum()
+        else:
+            right = outputs[range(len(targets)), targets]
+            loss = (outputs.logsumexp(1) - right).mean()
+        weights = [p for (_, name), p in parameters.items() if name == "weight"]
+        squares = sum(weight.square().sum() for weight in weights)
+        loss = loss + self.optimiser["weight_decay"] / 2 * squares
+        gradient = torch.autograd.grad(loss, list(parameters.values()))
+        return float(loss.detach()), dict(zip(parameters, gradient, strict=True))
+
+    def after_the_step(self):
+        """The parameters, and the averages of the gradient and of its square."""
+        _, g = self.loss_and_gradient(self.parameters)
+        square = self.square
+        if self.optimiser["name"] == "sgd":
+            momentum = self.optimiser["momentum"]
+            average = {k: momentum * self.average[k] + g[k] for k in g}
+            update = average
+        else:
+            average = {k: 0.9 * self.average[k] + 0.1 * g[k] for k in g}
+            square = {k: 0.999 * square[k] + 0.001 * g[k] ** 2 for k in g}
+            of_first, of_second = (1 - beta ** (self.step + 1) for beta in (0.9, 0.999))
+            update = {
+                k: average[k] / of_first / ((square[k] / of_second).sqrt() + 1e-8)
+                for k in g
+            }
+        moved = {k: p - self.lr * update[k] for k, p in self.parameters.items()}
+        return moved, average, square
+
+    def advance(self):
+        self.parameters, self.average, self.square = self.after_the_step()
+        self.step += 1
+
+    # The rows of the probes' tables
+
+    def internal_covariate_shift(self, names):
+        """Definition 2.1 for the parameters of these names, by a whole network per layer."""
+        before, (after, _, _) = self.parameters, self.after_the_step()
+        _, old = self.loss_and_gradient(before)
+        rows = []
+        for number in range(1, self.depth + 1):
+            mixed = {k: after[k] if k[0] < number else before[k] for k in before}
+            _, new = self.loss_and_gradient(mixed)
+            own = [k for k in before if k[0] == number and k[1] in names]
+            rows.append(
+                {"layer": number}
+                | compared(
+                    {k: new[k] for k in own}, {k: old[k] for k in own}, "l2_difference"
+                )
+            )
+        return rows
+
+    def landscape(self, step_sizes, random_directions, relative_step_sizes):
+        """Losses and gradients at theta - eta * d (Section 3.2)."""
+        start_loss, g = self.loss_and_gradient(self.parameters)
+        directions = [("gradient", 0, g, step_sizes)]
+        for draw in range(random_directions):
+            d = self.gaussian("direction", draw, self.parameters)
+            d = {k: d[k] * (length(g) / length(d)) for k in d}
+            directions.append(("random", draw, d, step_sizes))
+        for draw in range(random_directions):
+            weights = {k: p for k, p in self.parameters.items() if k[1] == "weight"}
+            d = self.gaussian("relative direction", draw, weights)
+            d = {k: d[k] * (weights[k].norm() / d[k].norm()) for k in d}
+            directions.append(("relative", draw, d, relative_step_sizes))
+        rows = []
+        for kind, draw, d, sizes in directions:
+            for size in sizes:
+                moved = {
+                    k: p - size * d[k] if k in d else p
+                    for k, p in self.parameters.items()
+                }
+                loss, there = self.loss_and_gradient(moved)
+                way = {k: moved[k] - p for k, p in self.parameters.items()}
+                rows.append(
+                    {"direction": kind, "draw": draw, "step_size": size}
+                    | {"loss": loss, "start_loss": start_loss, "distance": length(way)}
+                    | compared(there, g, "gradient_change")
+                )
+        return rows
+
+    def gaussian(self, name, draw, parameters):
+        draws = generator(name, self.model, self.seed, self.step, draw)
+        return {
+            k: torch.randn(p.shape, generator=draws).double()
+            for k, p in parameters.items()
+        }
+
+    def moments(self):
+        here = self.activations(self.parameters, self.step)
+        there = self.activations(self.after_the_step()[0], self.step + 1)
+        rows = []
+        for place, values in here.items():
+            layer, scope, unit = place
+            rows.append(
+                {
+                    "layer": layer,
+                    "scope": scope,
+                    "unit": unit,
+                    "mean": values.mean(),
+                    "variance": values.var(),
+                    "skewness": scipy.stats.skew(values),
+                    "next_mean": there[place].mean(),
+                    "next_variance": there[place].var(),
+                }
+            )
+        return rows
+
+    def histograms(self, bins):
+        rows = []
+        here = self.activations(self.parameters, self.step)
+        for (layer, scope, unit), values in here.items():
+            if scope == "input":
+                continue
+            place = {"layer": layer, "scope": scope, "unit": unit}
+            densities, edges = np.histogram(values, bins, density=True)
+            for left, right, density in zip(edges, edges[1:], densities, strict=False):
+                rows.append(place | {"left": left, "right": right, "density": density})
+        return rows
+
+    def activations(self, parameters, step):
+        """Values by (layer, scope, unit); no non-linearity has seen them."""
+        _, passed = self.forward(parameters, self.inputs[: self.batch_size], step)
+        values = {}
+        for number, (y, a) in enumerate(passed, start=1):
+            unit = derive_seed("unit", self.model, number) % a.shape[1]
+            values[number, "unit", unit] = a[:, unit].numpy().ravel()
+            values[number, "layer", None] = a.numpy().ravel()
+            values[number, "input", unit] = y[:, unit].numpy().ravel()
+        return values
+
+
+def vector(of_parameters):
+    return torch.cat([p.flatten() for p in of_parameters.values()])
+
+
+def length(of_parameters):
+    return float(vector(of_parameters).norm())
+
+
+def compared(new, old, difference):
+    """Distance and cosine of two gradients, and the norm of the old one."""
+    new, old = vector(new), vector(old)
+    return {
+        difference: float((new - old).norm()),
+        "cosine": float(new @ old / new.norm() / old.norm()),
+        "gradient_norm": float(old.norm()),
+    }
