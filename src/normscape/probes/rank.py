@@ -5,6 +5,7 @@ values of the problem, and its loss is the best of all linear maps of rank r, wh
 sum of the other squared singular values of the targets.
 """
 
+import copy
 import math
 
 import torch
@@ -12,10 +13,9 @@ import torch
 from normscape.training.run import Run
 
 
-@torch.no_grad()
 def measure(run: Run) -> dict[str, list[dict]]:
     """A row with the rank; NaN where the loss overflowed or targets are not vectors."""
-    loss, _, _ = run.loss_and_gradient()
+    loss, _, _ = run.loss_and_gradient(copy.deepcopy(run.network))
     _, targets = run.batch()
     known = targets.is_floating_point() and bool(loss.isfinite())
     rank = learnt_rank(float(loss), targets) if known else math.nan
