@@ -3,9 +3,9 @@
 import pytest
 import torch
 from numerics import walk
-from second_implementation import Training
+from second_implementation import Training, normalised
 
-from normscape import probes
+from normscape import norms, parts, probes
 from normscape.training import checkpoints, tensors
 from normscape.training.run import Run
 
@@ -126,3 +126,16 @@ def test_noise_in_float32_is_the_same(make_both, model, norm):
     rows = probes.measure("activations", run, {"bins": 9})["moments"]
     for row, by_hand in zip(rows, second.moments(), strict=True):
         assert row["mean"] == pytest.approx(by_hand["mean"], abs=1e-5)
+
+
+def test_the_largest_values_share_the_gradient_of_linf():
+    """Real data rarely have several values that are the largest; here two and three are."""
+    y = torch.tensor([[2.0, -3.0], [-2.0, 3.0], [1.0, 3.0], [0.5, -1.0]]).double()
+    y.requires_grad_()
+    norm = norms.load("linf")(2, None, **parts.defaults("norms", "linf")).double()
+    weights = torch.arange(8).view(4, 2).double().sqrt()
+    found, expected = (
+        torch.autograd.grad((z * weights).sum(), y)[0]
+        for z in (norm(y), normalised("linf", y))
+    )
+    torch.testing.assert_close(found, expected, rtol=1e-9, atol=0)
