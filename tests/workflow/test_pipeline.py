@@ -231,7 +231,9 @@ def test_an_experiment_without_a_probe(tmp_path):
     run(project, config=config)
     tables = project / "results/tiny/tables"
     assert len((tables / "ics.csv").read_text().splitlines()) == 1
-    assert len(list((project / "results/tiny/figures").glob("*.png"))) == len(paths.figures())
+    assert len(list((project / "results/tiny/figures").glob("*.png"))) == len(
+        paths.figures()
+    )
     verdicts = pd.read_csv(project / "results/tiny/verdicts.csv")
     assert set(verdicts[verdicts.quantity == "ics_cosine"].seeds) == {0}
 
