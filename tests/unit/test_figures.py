@@ -2,6 +2,7 @@
 
 import importlib
 import itertools
+import math
 import re
 
 import matplotlib.colors
@@ -11,7 +12,7 @@ import pandas as pd
 import pytest
 
 from experiments import experiment
-from normscape.figures import curves
+from normscape.figures import curves, fig17_verdicts, landscapes
 from normscape.pipeline import paths
 from normscape.tables import frames, rows
 from normscape.theory import instances
@@ -34,7 +35,9 @@ def cells():
 @pytest.fixture(scope="module")
 def tables():
     draws = np.random.default_rng(0)
-    history, evaluation, landscape, ics, moments, histograms = ([] for _ in range(6))
+    history, evaluation, landscape, ics, moments, histograms, rank = (
+        [] for _ in range(7)
+    )
     for cell in cells():
         level = NORMS.index(cell["norm"]) + 1
         diverges = (cell["norm"], cell["lr"], cell["seed"]) == ("noise", 0.5, 1)
@@ -47,6 +50,8 @@ def tables():
             )
         for step in (0, 10, 20):
             evaluation.append(cell | {"step": step, "test_accuracy": step / 40})
+            if cell["model"] == "dln":
+                rank.append(cell | {"step": step, "learnt_rank": step // 10})
             for layer in LAYERS:
                 row = cell | {"step": step, "layer": layer}
                 ics.append(
@@ -70,7 +75,7 @@ def tables():
                         unit | {"left": left, "right": right, "density": d}
                     )
             for direction, size in itertools.product(
-                ("gradient", "random"), (0.1, 0.2)
+                ("gradient", "random", "relative"), (0.1, 0.2)
             ):
                 landscape.append(
                     cell
@@ -85,7 +90,7 @@ def tables():
                         "gradient_change": level * size,
                         "distance": size,
                     }
-                    | {"cosine": 0.5, "start_loss": 1.0, "gradient_norm": 1.0}
+                    | {"cosine": 0.5, "start_loss": 1.0, "gradient_norm": 4.0}
                 )
     tables = {
         name: pd.DataFrame(rows)
@@ -96,9 +101,11 @@ def tables():
             ("ics", ics),
             ("moments", moments),
             ("histograms", histograms),
+            ("rank", rank),
         )
     }
-    tables = summarised(tables) | {"theory_instances": theory_instances()}
+    tables = summarised(tables)
+    tables |= {"theory_instances": theory_instances(), "verdicts": verdicts()}
     return tables | frames.read([paths.PAPER_CURVES])
 
 
@@ -127,6 +134,63 @@ def theory_instances():
     """Random units, and a VGG's as if it had been trained."""
     rows = pd.DataFrame(instances.random_instances(5))
     return pd.concat([rows, rows.assign(model="vgg", norm="batch")])
+
+
+def verdict(**changes):
+    """A verdict as the judge writes it; of a ratio below 0.8, reproduced."""
+    return {
+        "claim": "loss_range_vgg",
+        "statement": "The loss varies less along the gradient with BatchNorm",
+        "topic": "landscape",
+        "model": "vgg",
+        "norm": "batch",
+        "comparison": "ratio",
+        "above": math.nan,
+        "below": 0.8,
+        "paper_effect": math.nan,
+        "effect": 0.3,
+        "low": 0.2,
+        "high": 0.4,
+        "seeds": 8,
+        "verdict": "reproduced",
+        "equal_loss_effect": math.nan,
+        "equal_loss_low": math.nan,
+        "equal_loss_high": math.nan,
+        "equal_loss_seeds": math.nan,
+        "equal_loss_verdict": None,
+    } | changes
+
+
+def verdicts():
+    """55 of them in three topics and all comparisons, with all that may be missing."""
+    draws = np.random.default_rng(0)
+    ranges = {"ratio": (math.nan, 0.8), "difference": (-0.05, 0.05), "value": (0.2, 1)}
+    far = "along random directions of the weights' length "
+    found = []
+    for number in range(55):
+        topic = ("training", "shift", "landscape")[number // 19]
+        comparison = "ratio" if number % 5 else ("difference", "value")[number % 2]
+        above, below = ranges[comparison]
+        effect, half = draws.normal(size=2) * (2 if comparison == "ratio" else 0.1)
+        ends = np.array([effect, effect - abs(half), effect + abs(half)])
+        if number % 11 == 7:
+            ends[2] = math.inf
+        effect, low, high = np.exp(ends) if comparison == "ratio" else ends
+        reading = {"effect": effect, "low": low, "high": high}
+        if number % 11 == 9:
+            reading |= {"low": math.nan, "high": math.nan, "seeds": 1}
+        row = verdict(topic=topic, comparison=comparison, above=above, below=below)
+        row |= reading | {
+            "statement": f"The loss varies less {far * (number % 4)}with mine ({number})",
+            "verdict": ("reproduced", "not reproduced", "inconclusive")[number % 3],
+            "paper_effect": 0.5 if number % 4 == 0 else math.nan,
+        }
+        if number % 2:
+            again = {f"equal_loss_{key}": value for key, value in reading.items()}
+            row |= again | {"equal_loss_seeds": 6}
+            row["equal_loss_verdict"] = "inconclusive"
+        found.append(row)
+    return pd.DataFrame(found)
 
 
 def draw(name, tables, of=EXPERIMENT):
@@ -161,7 +225,7 @@ def test_no_panel_is_empty_and_every_axis_is_labelled(tables, name):
     assert any(
         word in label
         for label in labels
-        for word in ("Step", "Learning rate", "Step size", "Bound")
+        for word in ("Step", "Learning rate", "Step size", "Bound", "Ratio")
     )
 
 
@@ -170,7 +234,8 @@ def test_the_users_own_norm_is_in_every_figure(tables, name):
     figure = draw(name, tables)
     assert any("mine" in text for text in texts(figure))
     own = EXPERIMENT.norms["mine"].colour
-    if name != "fig11_gradient_change":  # its colours are steps
+    # There, colours are steps or verdicts.
+    if name not in ("fig11_gradient_change", "fig17_verdicts"):
         assert own in colours(figure)
 
 
@@ -216,7 +281,9 @@ def test_an_experiment_without_the_cells_says_so(tables, name):
     few = {
         key: table[(table.model == "vgg") & (table.norm == "none")]
         for key, table in tables.items()
+        if key != "paper_curves"
     }
+    few["paper_curves"] = tables["paper_curves"]
     figure = draw(name, few, experiment(MODELS, ["none"]))
     for ax in axes_of(figure):
         assert ax.has_data() or "not in this" in ax.texts[0].get_text()
@@ -230,7 +297,9 @@ def empty(tables, tmp_path_factory):
     for table in set(paths.collected_tables()) - {"history"}:
         files.append(folder / f"{table}.csv")
         rows.concatenate([], paths.columns(table), files[-1])
-    others = {name: tables[name] for name in ("theory_instances", "paper_curves")}
+    others = {
+        name: tables[name] for name in ("theory_instances", "paper_curves", "verdicts")
+    }
     return summarised({"history": tables["history"], **frames.read(files)}) | others
 
 
@@ -338,12 +407,6 @@ def test_a_diverged_run_ends_in_a_cross(tables):
     ]
     assert len(crosses) == 1
     assert list(crosses[0].get_xdata()) == [9]
-    figure = draw("fig14_learning_rates", tables)
-    assert [
-        float(line.get_xdata()[0])
-        for line in axes_of(figure)[0].lines
-        if line.get_marker() == "x"
-    ] == [0.5]
 
 
 def test_figure_3_has_the_papers_layers_and_log_axes(tables):
@@ -363,25 +426,163 @@ def test_figure_3_has_the_papers_layers_and_log_axes(tables):
         assert ax.get_yscale() == expected
 
 
-def test_figure_4_shows_the_ranges_of_its_table(tables):
+# The landscape
+
+
+def test_figure_4_shows_ranges_changes_and_beta_times_the_rate(tables):
     figure = draw("fig04_landscape", tables)
-    loss, change, beta = axes_of(figure)
-    assert loss.get_yscale() == "log"
-    high = {tuple(np.round(line.get_ydata(), 6)) for line in loss.lines}
-    # level * step size, from 0.1 to 0.2: none 1, batch 2, mine 8
-    for level in (1, 2, 8):
-        assert (level * 0.2,) * 3 in high
-        assert (level * 0.1,) * 3 in high
-    assert {line.get_ydata()[0] for line in beta.lines} == {1, 2, 8}
+    loss, change, beta = axes_of(figure)[:3]
+    assert loss.get_title(loc="left") == "VGG, lr 0.1"
+    for ax, value in ((loss, 0.1), (change, 0.2), (beta, 0.1)):
+        assert ax.get_yscale() == "log"
+        # level * step size, from 0.1 to 0.2; all seeds alike: none 1, batch 2, mine 8
+        for norm, level in (("none", 1), ("batch", 2), ("mine", 8)):
+            found = lines_of(ax, EXPERIMENT.norms[norm].colour)
+            assert len(found) == 1 + 3  # the median and the seeds
+            for line in found:
+                assert line.get_ydata() == pytest.approx([level * value] * 3)
+    (edge,) = (line for line in beta.lines if line.get_gid() == "edge")
+    assert set(edge.get_ydata()) == {2}
+    assert "edge of stability" in " ".join(texts(figure))
+
+
+def lines_of(ax, colour):
+    """Its lines of this colour that are not the paper's."""
+    return [
+        line
+        for line in ax.lines
+        if line.get_color() == colour and line.get_gid() is None
+    ]
+
+
+def made_up(seeds, **columns):
+    """A row for each seed and step of the values of y given for each seed."""
+    return pd.DataFrame(
+        [
+            {"seed": seed, "step": step, "y": y} | columns
+            for seed, values in enumerate(seeds)
+            for step, y in enumerate(values)
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("seeds", "middle"),
+    [
+        ([[1], [100]], 10),
+        ([[1], [10], [1e9]], 10),
+        ([[1e-9], [2], [8], [1e9]], 4),
+        ([[3]], 3),
+    ],
+)
+def test_a_thick_line_is_the_median_of_logarithms(seeds, middle):
+    _, ax = plt.subplots()
+    curves.medians(ax, made_up(seeds), "step", "y", color="#000000")
+    assert ax.lines[0].get_ydata() == pytest.approx([middle])
+    thin = ax.lines[1:]
+    assert all(line.get_linewidth() < ax.lines[0].get_linewidth() for line in thin)
+    shown = [float(line.get_ydata()[0]) for line in thin]
+    assert shown == pytest.approx([y for (y,) in seeds] if len(seeds) > 1 else [])
+
+
+def test_draws_of_a_seed_are_averaged_before_seeds_are():
+    _, ax = plt.subplots()
+    draws = pd.concat([made_up([[1], [4]]), made_up([[100], [4]])])
+    curves.medians(ax, draws, "step", "y")
+    assert ax.lines[0].get_ydata() == pytest.approx([math.sqrt(10 * 4)])
+
+
+def test_what_overflows_is_the_largest_and_a_triangle_at_the_top():
+    _, ax = plt.subplots()
+    # The second overflows, once as empty; the third ends with it, as a run that diverged.
+    seeds = [[1, 1, 1, 1], [9, math.inf, math.nan, 9], [4, 4, math.inf]]
+    curves.medians(ax, made_up(seeds), "step", "y", color="#000000")
+    middle, *thin, tops = ax.lines
+    # Medians of (1, 9, 4), (1, inf, 4), (1, inf, inf), (1, 9, inf)
+    assert middle.get_ydata() == pytest.approx([4, 4, math.nan, 9], nan_ok=True)
+    second = [9, math.nan, math.nan, 9]
+    assert thin[1].get_ydata() == pytest.approx(second, nan_ok=True)
+    assert tops.get_marker() == "^"
+    assert list(tops.get_xdata()) == [1, 2]
+    assert set(tops.get_ydata()) == {1}
+    assert tops.get_transform() == ax.get_xaxis_transform()
+
+
+def test_a_norm_that_only_overflows_is_seen_and_explained(tables):
+    ranges = tables["landscape_ranges"].copy()
+    gone = (ranges.model == "dln") & (ranges.norm == "none")
+    ends = ["loss_low", "loss_high", "gradient_change_high", "effective_beta"]
+    ranges.loc[gone, ends] = math.nan
+    figure = draw("fig10_dln_landscape", tables | {"landscape_ranges": ranges})
+    for ax in axes_of(figure):
+        (tops,) = (line for line in ax.lines if line.get_gid() == "overflow")
+        assert tops.get_color() == EXPERIMENT.norms["none"].colour
+        assert list(tops.get_xdata()) == [0, 10, 20]
+    assert "A seed overflowed" in texts(figure)
+    assert "A seed overflowed" not in texts(draw("fig10_dln_landscape", tables))
+
+
+def test_figure_10_has_a_row_for_each_rate(tables):
+    axes = axes_of(draw("fig10_dln_landscape", tables))
+    titles = [ax.get_title(loc="left") for ax in axes]
+    assert titles == ["DLN, lr 1e-06", "", "", "DLN, lr 1e-07", "", ""]
+    for ax, lr in ((axes[2], 1e-6), (axes[5], 1e-7)):
+        (line, *_) = lines_of(ax, EXPERIMENT.norms["batch"].colour)
+        assert line.get_ydata() == pytest.approx([2 * lr] * 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [("fig12_lp_landscape_vgg", "VGG"), ("fig13_lp_landscape_dln", "DLN")],
+)
+def test_figures_of_lp_norms_have_a_row_for_each_beside_the_standard_net(
+    tables, name, label
+):
+    figure = draw(name, tables)
+    rows = np.reshape(axes_of(figure), (-1, 4))
+    shown = ["batch", "l1", "l2", "linf", "mine"]
+    assert any(text.startswith(f"{label}, lr") for text in texts(figure))
+    for row, name in zip(rows, shown, strict=True):
+        norm = EXPERIMENT.norms[name]
+        assert row[0].get_ylabel() == norm.label
+        for ax in row:
+            found = {line.get_color() for line in ax.lines if line.get_gid() is None}
+            assert found == {norm.colour, landscapes.REFERENCE}
+        level = NORMS.index(name) + 1
+        for colour, expected in ((norm.colour, level), (landscapes.REFERENCE, 1)):
+            line = lines_of(row[1], colour)[0]
+            assert line.get_ydata() == pytest.approx([expected * 0.1] * 3)
+    for column in rows.T:
+        assert len({ax.get_ylim() for ax in column}) == 1
+
+
+def test_figure_15_shows_both_kinds_of_random_directions(tables):
+    axes = np.reshape(axes_of(draw("fig15_random_directions", tables)), (-1, 3))
+    assert [row[0].get_title(loc="left") for row in axes] == [
+        f"{model}, directions as long as the {what}"
+        for model in ("VGG", "DLN")
+        for what in ("gradient", "weights")
+    ]
+    l1 = EXPERIMENT.norms["l1"].colour
+    absolute, relative = (lines_of(row[1], l1)[0].get_ydata() for row in axes[:2])
+    assert "over its norm" in axes[1][1].get_ylabel()
+    assert relative == pytest.approx(absolute / 4)  # the gradient's norm
 
 
 def test_the_papers_curves_are_shown_where_the_scale_is_the_papers(tables):
     def dotted(name, tables):
         figure = draw(name, tables)
+        assert_no_tick_labels_overlap(figure)
         lines = [line for ax in axes_of(figure) for line in ax.lines]
         return [line for line in lines if line.get_gid() == "paper"]
 
-    for name in ("fig04_landscape", "fig05_lp_norms", "fig10_dln_landscape"):
+    medians = {
+        # Of the range of the loss and the change of the gradient; beta is 2 / rate.
+        "fig04_landscape": [2.321 - 1.393, 47.01, 2.0],
+        "fig10_dln_landscape": [1.714e4, 1.65e6, 11.76],
+        "fig05_lp_norms": [],
+    }
+    for name, expected in medians.items():
         assert not dotted(name, tables)
         scaled = {
             key: table.assign(step=table.step * 800) if "step" in table else table
@@ -391,6 +592,261 @@ def test_the_papers_curves_are_shown_where_the_scale_is_the_papers(tables):
         lines = dotted(name, scaled | {"paper_curves": tables["paper_curves"]})
         assert lines
         assert all(len(line.get_xdata()) > 50 for line in lines)
+        standard = EXPERIMENT.norms["none"].colour
+        found = [np.median(x.get_ydata()) for x in lines if x.get_color() == standard]
+        assert found[: len(expected)] == pytest.approx(expected, rel=0.2)
+
+
+# Learning rates
+
+SIX = [0.1, 0.5, 0.05, 0.2, 1.0, 2.0]
+
+
+@pytest.fixture(scope="module")
+def six_rates(tables):
+    """The VGG's first rate once more for each of six."""
+
+    def spread(table):
+        if "lr" not in table:
+            return table
+        first = table[(table.model == "vgg") & (table.lr == 0.1)]
+        others = table[table.model != "vgg"]
+        return pd.concat([*(first.assign(lr=lr) for lr in SIX), others])
+
+    return {
+        name: table if name == "paper_curves" else spread(table)
+        for name, table in tables.items()
+    }
+
+
+def test_figures_of_training_show_the_first_two_of_six_rates(six_rates):
+    figure = draw("fig01_training_curves", six_rates)
+    for ax in axes_of(figure)[:2]:
+        batch = [
+            line
+            for line in lines_of(ax, EXPERIMENT.norms["batch"].colour)
+            if line.get_marker() != "x"
+        ]
+        assert [line.get_linestyle() for line in batch] == ["-", "--"]
+    assert [text for text in texts(figure) if text.startswith("lr")] == [
+        "lr 0.1",
+        "lr 0.5",
+    ]
+    for name in ("fig02_noisy_batch_norm", "fig05_lp_norms"):
+        figure = draw(name, six_rates)
+        titles = [ax.get_title() for ax in axes_of(figure) if "lr" in ax.get_title()]
+        rates = [title.removeprefix("VGG, ") for title in titles if "DLN" not in title]
+        assert rates == ["lr 0.1", "lr 0.5"]
+
+
+def runs_of(**ends):
+    """Runs of a VGG at six rates, and three seeds, that end at the accuracy given."""
+    return pd.DataFrame(
+        [
+            {"model": "vgg", "norm": norm, "lr": lr, "seed": seed}
+            | {"diverged_at": 5 if math.isnan(end) else math.nan}
+            | {"final_accuracy": end, "final_loss": end}
+            for norm, at_rates in ends.items()
+            for lr, seeds in at_rates.items()
+            for seed, end in enumerate(seeds)
+        ]
+    )
+
+
+def test_figure_14_has_medians_over_all_seeds_also_those_that_diverged():
+    gone = math.nan
+    none = {0.1: [0.5, 0.6, 0.9], 0.5: [0.5, gone, gone], 2.0: [gone, gone, gone]}
+    runs = runs_of(none=none, l1={0.1: [0.7, 0.8, 0.9], 0.5: [0.7, 0.8, gone]})
+    of = experiment({"vgg": "vgg"}, ["none", "l1"])
+    (ax,) = axes_of(draw("fig14_learning_rates", {"runs": runs}, of))
+    points, median, crosses = lines_of(ax, of.norms["none"].colour)
+    assert sorted(points.get_ydata()) == [0.5, 0.5, 0.6, 0.9]
+    assert list(median.get_ydata()) == [0.6, 0, 0]
+    assert crosses.get_marker() == "x"
+    assert list(crosses.get_ydata()) == [0] * 5  # of the axis: its bottom
+    assert crosses.get_transform() == ax.get_xaxis_transform()
+    assert [min([0.1, 0.5, 2.0], key=lambda lr: abs(lr - x)) for x in median.get_xdata()] == [0.1, 0.5, 2.0]  # fmt: skip
+    # L1 has two rates: no line claims what lies between them.
+    points, crosses = lines_of(ax, of.norms["l1"].colour)
+    assert points.get_linestyle() == "None"
+    assert len(crosses.get_xdata()) == 1
+    labels = [label.get_text() for label in ax.get_xticklabels()]
+    assert labels == ["0.1", "0.5", "2"]
+
+
+def test_figure_14_puts_an_infinite_loss_at_the_top():
+    ends = {1e-6: [5.0, 7.0, math.nan], 1e-7: [5.0] * 3, 1e-5: [math.nan] * 3}
+    runs = runs_of(none=ends).assign(model="dln")
+    of = experiment({"dln": "dln"}, ["none"])
+    (ax,) = axes_of(draw("fig14_learning_rates", {"runs": runs}, of))
+    _, median, crosses = ax.lines
+    # Of 5, 7 and infinity; of three infinities, which is nowhere.
+    assert list(median.get_ydata()[:2]) == [5, 7]
+    assert math.isnan(median.get_ydata()[2])
+    assert set(crosses.get_ydata()) == {1}
+    assert len(crosses.get_xdata()) == 4
+
+
+# Figure 0
+
+
+def test_the_shift_is_shown_over_the_training_loss_that_falls_to_the_right(tables):
+    figure = draw("fig00_answer", tables)
+    shift = axes_of(figure)[1]
+    assert shift.get_xlabel() == "Training loss"
+    assert shift.get_xscale() == "log"
+    left, right = shift.get_xlim()
+    assert left > right
+    # Losses of "batch" are 2 + 1 / (1 + step); steps 0, 10 and 20 are probed.
+    history = np.log(2 + 1 / np.arange(1.0, 31))
+    expected = [
+        np.exp(history[max(0, step - 5) : step + 5].mean()) for step in (20, 10, 0)
+    ]
+    mean, *_ = (
+        line
+        for line in lines_of(shift, EXPERIMENT.norms["batch"].colour)
+        if line.get_linewidth() > 1
+    )
+    seeds = lines_of(shift, EXPERIMENT.norms["batch"].colour)
+    seeds.remove(mean)
+    assert len(seeds) == 3
+    for line in seeds:
+        assert line.get_xdata() == pytest.approx(expected)
+        assert line.get_ydata() == pytest.approx([0.5] * 3)
+    ends = mean.get_xdata()[[0, -1]]
+    assert ends == pytest.approx([expected[0], expected[-1]])
+
+
+# Figure 17
+
+
+def forest(*rows):
+    """The axes of the figure of these verdicts."""
+    return axes_of(draw("fig17_verdicts", {"verdicts": pd.DataFrame(rows)}))
+
+
+def x_of(mark):
+    (x,) = mark.get_xdata()
+    return x
+
+
+def marks(ax, gid):
+    return [line for line in ax.lines if line.get_gid() == gid]
+
+
+def test_a_verdict_is_an_effect_with_its_interval_in_the_claimed_range():
+    (ax,) = forest(verdict(paper_effect=0.2))
+    assert ax.get_xscale() == "log"
+    assert [t.get_text() for t in ax.get_yticklabels()] == [verdict()["statement"]]
+    (effect,) = marks(ax, "effect")
+    (interval,) = marks(ax, "interval")
+    (paper,) = marks(ax, "paper")
+    assert x_of(effect) == 0.3
+    assert list(interval.get_xdata()) == [0.2, 0.4]
+    assert x_of(paper) == 0.2
+    assert paper.get_marker() == "D"
+    assert not marks(ax, "beyond")
+    (claimed,) = ax.collections
+    x, y = claimed.get_paths()[0].vertices.T
+    assert (x.min(), x.max()) == (fig17_verdicts.RATIOS[0], 0.8)
+    bottom, top = ax.get_ylim()
+    assert top <= y.min() < effect.get_ydata() < y.max() <= bottom
+
+
+def test_a_range_between_two_limits_is_shaded_between_them():
+    (ax,) = forest(verdict(comparison="difference", above=-0.05, below=0.05))
+    assert ax.get_xscale() == "linear"
+    x = ax.collections[0].get_paths()[0].vertices[:, 0]
+    assert (x.min(), x.max()) == (-0.05, 0.05)
+
+
+def test_verdicts_differ_in_colour_and_in_grey():
+    names = ["reproduced", "not reproduced", "inconclusive"]
+    (ax,) = forest(*(verdict(verdict=name) for name in names))
+    looks = [(mark.get_color(), mark.get_fillstyle()) for mark in marks(ax, "effect")]
+    assert [look[1] for look in looks] == ["full", "none", "left"]
+    assert len({look[0] for look in looks}) == 3
+
+
+def test_the_second_reading_lies_below_the_first_smaller():
+    again = {"effect": 1.2, "low": 0.9, "high": 1.6, "seeds": 6}
+    again |= {"verdict": "not reproduced"}
+    again = {f"equal_loss_{key}": value for key, value in again.items()}
+    (ax,) = forest(verdict(**again), verdict())
+    first, second, alone = marks(ax, "effect")
+    assert x_of(second) == 1.2
+    assert second.get_fillstyle() == "none"
+    assert second.get_markersize() < first.get_markersize() == alone.get_markersize()
+    assert first.get_ydata() < second.get_ydata() < alone.get_ydata()  # downwards
+    assert list(marks(ax, "interval")[1].get_xdata()) == [0.9, 1.6]
+
+
+def test_what_leaves_the_axis_is_an_arrowhead_at_its_edge():
+    low, high = fig17_verdicts.RATIOS
+    (ax,) = forest(
+        verdict(low=0.0, high=math.inf, paper_effect=1e-5),
+        verdict(effect=1e6, low=1e5, high=1e7),
+    )
+    beyond = [(m.get_marker(), x_of(m)) for m in marks(ax, "beyond")]
+    assert beyond == [("<", low), (">", high), (">", high), (">", high)]
+    assert [mark.get_marker() for mark in marks(ax, "effect")] == ["o", ">"]
+    (paper,) = marks(ax, "paper")
+    assert (paper.get_marker(), x_of(paper)) == ("<", low)
+    first, second = marks(ax, "interval")
+    assert list(first.get_xdata()) == [low, high]
+    assert list(second.get_xdata()) == [high, high]
+
+
+def test_one_seed_has_no_interval_and_a_run_that_diverged_no_effect():
+    nothing = {"low": math.nan, "high": math.nan, "seeds": 1}
+    (ax,) = forest(verdict(**nothing), verdict(effect=math.nan, **nothing))
+    assert len(marks(ax, "effect")) == 1
+    assert not marks(ax, "interval")
+    assert [text.get_text().strip() for text in ax.texts[:1]] == ["not measured"]
+
+
+def test_verdicts_stand_by_topic_and_comparison_with_their_counts():
+    accuracy = {"comparison": "value", "above": 0.2, "below": math.nan, "effect": 0.5}
+    axes = forest(
+        verdict(topic="training", statement="a"),
+        verdict(topic="shift", statement="b", verdict="inconclusive"),
+        verdict(topic="training", statement="c", **accuracy),
+        verdict(topic="training", statement="d"),
+        verdict(topic="shift", statement="absent", seeds=0),
+    )
+    statements = [[t.get_text() for t in ax.get_yticklabels()] for ax in axes]
+    assert statements == [["a", "d"], ["c"], ["b"]]
+    assert [ax.get_xlabel().split()[0] for ax in axes] == ["Ratio", "Value", "Ratio"]
+    headings = [[text.get_text() for text in ax.texts] for ax in axes]
+    assert headings == [
+        ["Training: 3 reproduced, 0 not reproduced, 0 inconclusive"],
+        [],
+        ["Shift: 0 reproduced, 0 not reproduced, 1 inconclusive"],
+    ]
+
+
+def test_long_statements_are_wrapped_and_rows_do_not_overlap(tables):
+    figure = draw("fig17_verdicts", tables)
+    for ax in axes_of(figure):
+        boxes = [label.get_window_extent() for label in ax.get_yticklabels()]
+        for above, below in itertools.pairwise(boxes):
+            assert above.y0 >= below.y1
+        left = ax.get_window_extent().x0
+        assert all(box.x0 >= 0 and box.x1 <= left for box in boxes)
+    for text in figure.findobj(plt.Text):
+        assert text.get_fontsize() >= 6 or not text.get_text()
+
+
+def test_no_verdict_is_said_to_be_missing():
+    (ax,) = forest(verdict(seeds=0))
+    assert "not in this" in ax.texts[0].get_text()
+
+
+def test_the_verdicts_are_a_table_of_their_own():
+    config = {"name": "mine"}
+    assert paths.figure_tables(config, "fig17_verdicts") == [
+        "results/mine/verdicts.csv"
+    ]
 
 
 def test_figure_16_shows_every_instance(tables):

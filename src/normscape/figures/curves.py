@@ -1,14 +1,14 @@
 """Curves over seeds, and what panels share: legends, axes, notes."""
 
+import functools
+import math
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.lines import Line2D
 
 from normscape.experiment import Experiment, Model
 from normscape.figures import style
-
-# Steps of the moving average of training curves, by a model's metric.
-SMOOTHING = {"accuracy": 10, "loss": 1}
 
 
 def new(height):
@@ -18,7 +18,7 @@ def new(height):
 
 def note_if_empty(ax) -> None:
     """Say so where the experiment has nothing to show in a panel."""
-    if not ax.has_data():
+    if not ax.has_data() and not ax.texts:
         # Not set_yticks: other panels may share the axis.
         ax.tick_params(which="both", length=0, labelleft=False, labelbottom=False)
         ax.grid(False)
@@ -61,16 +61,58 @@ def curve(ax, table, x, y, smooth=1, **line):
                 ax.plot(last[x], last[y], "x", color=line.get("color"), markersize=5)
 
 
+def medians(ax, table, x, y, thin=True, **line):
+    """Median of a positive ``y`` over seeds against ``x``, and each seed as a thin line.
+
+    For numbers that differ by orders of magnitude: of an even number of seeds it is the
+    geometric mean of the middle two, and so is that of a seed's rows at one ``x``. An empty
+    or infinite value has overflowed. It counts as the largest, for the rest of a run that
+    ends with it, and is a triangle at the top edge.
+
+    thin : whether seeds are drawn besides.
+    """
+    with np.errstate(divide="ignore"):
+        logarithms = np.log(table[y].fillna(np.inf))
+    seeds = logarithms.groupby([table[x], table.seed]).mean().unstack()
+    overflowed = seeds == np.inf
+    seeds = seeds.mask(seeds.isna() & overflowed.cummax(), np.inf)
+    middle = _finite(seeds.median(axis=1))
+    ax.plot(middle.index, middle, **line)
+    if thin and seeds.shape[1] > 1:
+        for _, seed in seeds.items():
+            ax.plot(seeds.index, _finite(seed), **line | style.SEED | {"marker": ""})
+    tops = seeds.index[overflowed.any(axis=1)]
+    if len(tops):
+        ax.plot(
+            *(tops, np.ones(len(tops)), "^"),
+            color=line.get("color"),
+            clip_on=False,
+            gid="overflow",
+            transform=ax.get_xaxis_transform(),
+        )
+
+
+def _finite(logarithms):
+    return np.exp(logarithms).replace(np.inf, np.nan)
+
+
+def rates(table):
+    """The learning rates that a figure shows of a table: the first two of the config."""
+    return list(table.lr.unique()[:2])
+
+
 def progress(ax, history, model: Model | None, norms, lrs=None):
     """How a model's training goes: accuracy of a classifier, loss of a regression."""
     if model is None:
         note_if_empty(ax)
         return []
     table = history[history.model == model.name]
-    smooth = SMOOTHING[model.metric]
-    lrs = training(ax, table, norms, model.metric, smooth, lrs)
+    draw = medians
     if model.classifies:
-        ax.set_ylabel(f"Training accuracy\n(moving average of {smooth} steps)")
+        draw = functools.partial(curve, smooth=model.smoothing)
+    lrs = training(ax, table, norms, model.metric, lrs, draw)
+    if model.classifies:
+        ax.set_ylabel(f"Training accuracy\n(moving average of {model.smoothing} steps)")
     else:
         ax.set_ylabel(f"Training loss ({model.loss})")
         if ax.lines:
@@ -78,34 +120,33 @@ def progress(ax, history, model: Model | None, norms, lrs=None):
     return lrs
 
 
-def training(ax, table, norms, y, smooth=1, lrs=None):
+def training(ax, table, norms, y, lrs=None, draw=curve):
     """Training curves of one model: a colour a normaliser, a dash a learning rate."""
-    lrs = list(table.lr.unique()) if lrs is None else lrs
+    lrs = rates(table) if lrs is None else lrs
     for norm in norms:
         for lr, dash in zip(lrs, style.LINE_STYLES, strict=False):
             rows = table[(table.norm == norm.name) & (table.lr == lr)]
             if len(rows):
-                line = {"color": norm.colour, "linestyle": dash}
-                curve(ax, rows, "step", y, smooth, **line)
+                draw(ax, rows, "step", y, color=norm.colour, linestyle=dash)
     ax.set_xlabel("Step")
+    ax.locator_params(axis="x", nbins=5)  # labels such as 10000 need room
     note_if_empty(ax)
     return lrs
 
 
-def paper(ax, curves, model: Model, quantity, lr, norms, steps) -> None:
-    """The paper's own curves as thin dotted lines, if ``steps`` reach as far as they."""
-    rows = curves[
-        (curves.model == model.architecture)
-        & (curves.quantity == quantity)
-        & (curves.lr == lr)
-    ]
+def paper(ax, rows, y, norms, steps) -> None:
+    """The paper's own curves as thin dotted lines, if ``steps`` reach as far as they.
+
+    rows : of one network and learning rate, as ``claims.paper.tables`` gives them.
+    """
+    rows = rows.dropna(subset=y)
     if len(steps) == 0 or not steps.max() >= 0.9 * rows.step.max():
         return
     for norm in norms:
         chosen = rows[rows.norm == norm.name]
-        for end in ("low", "high") if len(chosen) else ():
+        if len(chosen):
             line = {"color": norm.colour, "linewidth": 0.7, "gid": "paper"}
-            ax.plot(chosen.step, chosen[end], ":", **line)
+            ax.plot(chosen.step, chosen[y], ":", **line)
 
 
 def choose(experiment: Experiment, *names: str):
@@ -125,26 +166,38 @@ def legend(figure, norms, lrs=()):
             Line2D([], [], color="#555555", linestyle=dash, label=style.lr_label(lr))
             for lr, dash in zip(lrs, style.LINE_STYLES, strict=False)
         ]
-    if any(line.get_gid() == "paper" for ax in figure.axes for line in ax.lines):
-        handles.append(
-            Line2D([], [], color="#555555", ls=":", lw=0.7, label="As in the paper")
-        )
-    figure.legend(
-        handles=handles, loc="outside upper center", ncols=min(len(handles), 7)
-    )
+    shown = {line.get_gid() for ax in figure.axes for line in ax.lines}
+    for gid, label, look in (
+        ("paper", "As in the paper", {"ls": ":", "lw": 0.7}),
+        ("overflow", "A seed overflowed", {"ls": "", "marker": "^"}),
+        (
+            "edge",
+            "$\\beta$ = 2 / lr, the edge of stability",
+            {"ls": style.EDGE, "lw": 0.6},
+        ),
+    ):
+        if gid in shown:
+            handles.append(Line2D([], [], color="#555555", label=label, **look))
+    # A line of the legend holds about 120 letters, of which a handle takes nine.
+    letters = sum(9 + len(handle.get_label()) for handle in handles)
+    columns = math.ceil(len(handles) / math.ceil(letters / 120))
+    figure.legend(handles=handles, loc="outside upper center", ncols=columns)
 
 
-def log_x(ax, values) -> None:
-    """A logarithmic x axis with ticks at the values, or at powers of ten over a wide span."""
+def log_x(ax, values, share=1 / 4) -> None:
+    """A logarithmic x axis with ticks at the values, or at powers of ten over a wide span.
+
+    share : of the axis that a label needs.
+    """
     ax.set_xscale("log")
     values = sorted(set(values))
     if values and values[-1] < 100 * values[0]:
         span = values[-1] / values[0]
-        # A label needs up to a quarter of the axis; the last value keeps its own.
+        # The last value keeps its label.
         shown = [
             value
             for value, after in zip(values, values[1:], strict=False)
-            if after / value > span ** (1 / 4)
+            if after / value > span**share
         ]
         ax.set_xticks(
             values, [f"{v:g}" if v in (*shown, values[-1]) else "" for v in values]
@@ -156,11 +209,3 @@ def probed_lr(table, model):
     """The learning rate at which a figure of one rate shows a model: the first."""
     rows = table[table.model == model]
     return rows.lr.iloc[0] if len(rows) else None
-
-
-def mark_diverged(ax, runs, experiment: Experiment):
-    """Crosses at the bottom of a panel for runs that diverged, by learning rate."""
-    diverged = runs[runs.diverged_at.notna()]
-    for name, lr in diverged.groupby(["norm", "lr"]).groups:
-        at_bottom = ax.get_xaxis_transform()
-        ax.plot(lr, 0.03, "x", color=experiment.norms[name].colour, transform=at_bottom)

@@ -2,14 +2,20 @@
 
 Left: BatchNorm helps if its curves rise earlier, and at the larger learning rate, too.
 Middle: it would reduce internal covariate shift if its cosine between a layer's gradient
-before and after the update of the layers below (mean over layers) lay nearer to 1.
-Right: it smooths the landscape if the loss varies less along the gradient.
+before and after the update of the layers below (mean over layers) lay nearer to 1 at the
+same training loss; training goes to the right. Right: it smooths the landscape if the loss
+varies less along the gradient. Thin lines are seeds; thick ones their mean in the middle,
+over the losses that all have, and their median at the right.
 
 The paper answers with its Figures 1, 3 and 4: yes, no, yes.
 """
 
-from normscape.figures import curves
-from normscape.figures.landscapes import landscape
+import numpy as np
+
+from normscape.claims import equal_loss
+from normscape.figures import curves, style
+from normscape.figures.landscapes import RANGE, landscape
+from normscape.tables import CELL
 
 TABLES = ("history", "ics", "landscape_ranges")
 
@@ -17,25 +23,54 @@ TABLES = ("history", "ics", "landscape_ranges")
 def draw(tables, experiment):
     model = experiment.first("accuracy")
     norms = curves.choose(experiment, "none", "batch")
+    history, ics, ranges = (
+        tables[name][tables[name].model == (model and model.name)] for name in TABLES
+    )
     figure = curves.new(2.6)
     training, shift, smoothness = figure.subplots(1, 3)
-    lrs = curves.progress(training, tables["history"], model, norms)
+    lrs = curves.progress(training, history, model, norms)
     training.set_ylim(0, 1.02)
-    ics = tables["ics"]
-    ics = ics[(ics.model == (model and model.name)) & (ics.layer > 1)]
-    keys = ["norm", "lr", "seed", "step"]
-    cosines = ics.groupby(keys).cosine.mean().reset_index()
-    curves.training(shift, cosines, norms, "cosine", lrs=lrs[:1])
-    shift.set_ylabel("Cosine of gradients")
-    shift.set_ylim(top=1.02)
+    losses = equal_loss.smoothed_losses(history, experiment)
+    _draw_shift(shift, ics[ics.lr.isin(lrs[:1])], losses, norms)
     if model:
-        landscape([smoothness], tables["landscape_ranges"], model, norms)
-    curves.note_if_empty(smoothness)
+        lr = curves.probed_lr(ranges, model.name)
+        landscape([smoothness], ranges, model, norms, lr, quantities=[RANGE])
     for ax, question in (
         (training, "Does it train better?"),
         (shift, "Does it shift less?"),
         (smoothness, "Is the landscape smoother?"),
     ):
+        curves.note_if_empty(ax)
         ax.set_title(question)
     curves.legend(figure, norms, lrs)
     return figure
+
+
+def _draw_shift(ax, ics, losses, norms):
+    """Cosine against training loss, as the judge reads it at equal loss."""
+    cosines = ics[ics.layer > 1].groupby([*CELL, "step"]).cosine.mean()
+    courses = equal_loss.courses(
+        cosines.rename("value").reset_index(), losses, logarithms=False
+    )
+    for norm in norms:
+        runs = [run for cell, run in courses.items() if cell[1] == norm.name]
+        runs = [run for run in runs if len(run.losses)]
+        if not runs:
+            continue
+        for run in runs:
+            line = {"color": norm.colour} | style.SEED
+            ax.plot(np.exp(run.losses), run.values, **line)
+        low = max(run.losses[0] for run in runs)
+        high = min(run.losses[-1] for run in runs)
+        levels = np.linspace(low, high, equal_loss.LEVELS)
+        values = [np.interp(levels, run.losses, run.values) for run in runs]
+        if low <= high:
+            ax.plot(np.exp(levels), np.mean(values, axis=0), color=norm.colour)
+    if ax.has_data():
+        low, high = ax.dataLim.intervalx
+        ticks = np.outer(10.0 ** np.arange(-9, 10), (1, 2, 5)).ravel()
+        curves.log_x(ax, ticks[(ticks >= low) & (ticks <= high)])
+        ax.invert_xaxis()
+        ax.set_ylim(top=1.02)
+    ax.set_xlabel("Training loss")
+    ax.set_ylabel("Cosine of gradients")

@@ -1,8 +1,9 @@
 """Figure 1: training with and without BatchNorm.
 
-(a) training and (b) test accuracy of the first network that classifies; (c) activations of
-one unit over training, for a VGG in layers 3 and 11. Look at how early each curve rises, and
-whether it still rises at the largest learning rate.
+(a) training and (b) test accuracy of the first network that classifies, at the first two
+learning rates of the config; (c) activations of one unit over training, for a VGG in layers
+3 and 11. Look at how early each curve rises, and whether it still rises at the larger
+learning rate.
 
 In the paper's Figure 1 the standard net stays at chance at learning rate 0.5, where
 BatchNorm ends near 80 % test accuracy.

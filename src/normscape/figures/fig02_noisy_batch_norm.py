@@ -1,7 +1,7 @@
 """Figure 2: BatchNorm with noise that makes its distributions unstable.
 
-Training accuracy of the first network that classifies, and activations of one unit, for a
-VGG in layers 2, 9 and 13. Look at whether noisy BatchNorm trains like BatchNorm although
+Training accuracy of the first network that classifies at the first two learning rates of
+the config, and activations of one unit, for a VGG in layers 2, 9 and 13. Look at whether noisy BatchNorm trains like BatchNorm although
 its ridges wander, and what the same noise does to the standard net.
 
 In the paper's Figure 2 noisy BatchNorm trains nearly like BatchNorm; of the same noise
@@ -24,7 +24,7 @@ def draw(tables, experiment):
     history = history[history.model == (model and model.name)]
     figure = curves.new(6.8)
     top, bottom = figure.subfigures(2, 1, height_ratios=[1, 2.2])
-    lrs = list(history.lr.unique())
+    lrs = curves.rates(history)
     axes = top.subplots(1, max(len(lrs), 1), sharey=True, squeeze=False)[0]
     for ax, lr in zip(axes, lrs, strict=False):
         curves.progress(ax, history, model, norms, [lr])

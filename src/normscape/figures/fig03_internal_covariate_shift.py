@@ -2,7 +2,8 @@
 
 L2 difference and cosine between a layer's gradient before and after the layers below have
 taken their step (Definition 2.1), for two layers of each network. Less shift would be a
-smaller difference and a cosine nearer to 1.
+smaller difference and a cosine nearer to 1. Of the difference, thick lines are medians over
+seeds and thin ones the seeds; of the cosine, lines are means and bands the seeds' range.
 
 In the paper's Figure 3 BatchNorm does not shift less, and in the deep linear network at
 1e-7 far more: the standard net's cosine stays at about 1.
@@ -19,7 +20,7 @@ def draw(tables, experiment):
     rows = [
         (model, lr)
         for model in experiment.models.values()
-        for lr in ics[ics.model == model.name].lr.unique()
+        for lr in curves.rates(ics[ics.model == model.name])
     ]
     figure = curves.new(1.6 * max(len(rows), 1) + 0.4)
     axes = figure.subplots(max(len(rows), 1), 4, squeeze=False, sharex="row")
@@ -44,8 +45,8 @@ def _draw_layer(difference, cosine, ics, norms):
     for norm in norms:
         seeds = ics[ics.norm == norm.name]
         line = {"color": norm.colour, "marker": "o"}
-        if seeds.l2_difference.gt(0).any():
-            curves.curve(difference, seeds, "step", "l2_difference", **line)
+        if seeds.l2_difference.ne(0).any():
+            curves.medians(difference, seeds, "step", "l2_difference", **line)
             curves.curve(cosine, seeds, "step", "cosine", **line)
     if difference.has_data():
         difference.set_yscale("log")

@@ -1,8 +1,8 @@
 """Figure 8: how mean and variance of activations move.
 
 One unit of the first network that classifies, for a VGG in layers 2, 9 and 13: absolute
-change in one training step, and since the first checkpoint. Stable distributions would lie
-low.
+change in one training step, and since the first checkpoint. Thick lines are medians over
+seeds, thin ones the seeds. Stable distributions would lie low.
 
 In the paper's Figure 8 noisy BatchNorm's moments move more than the standard net's.
 """
@@ -38,10 +38,10 @@ def draw(tables, experiment):
         for ax, (column, label) in zip(axes_row, COLUMNS.items(), strict=True):
             for norm in norms:
                 seeds = rows[(rows.layer == layer) & (rows.norm == norm.name)]
-                seeds = seeds[(seeds[column] > 0) & (seeds.step > 0)]
+                seeds = seeds[(seeds[column] != 0) & (seeds.step > 0)]
                 line = {"color": norm.colour, "marker": "o"}
                 if len(seeds):
-                    curves.curve(ax, seeds, "step", column, **line)
+                    curves.medians(ax, seeds, "step", column, **line)
             if ax.has_data():
                 ax.set_yscale("log")
                 curves.log_x(ax, rows.step[rows.step > 0])

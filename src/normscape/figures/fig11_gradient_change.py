@@ -1,10 +1,13 @@
 """Figure 11: change of the gradient against the step size.
 
-A line a checkpoint. Look at how the change grows with the step size: gradients that stay
-predictive lie low for large steps, too.
+A line a checkpoint, up to six spread over training: the median over seeds. Look at how the
+change grows with the step size: gradients that stay predictive lie low for large steps,
+too.
 
 The paper's Figure 11 shows the same for both networks.
 """
+
+import math
 
 import matplotlib.pyplot as plt
 from matplotlib.lines import Line2D
@@ -14,6 +17,8 @@ from normscape.figures import curves
 TABLES = ("landscape",)
 
 CLAIMS_OF = "fig04_landscape"
+
+CHECKPOINTS = 6
 
 
 def draw(tables, experiment):
@@ -28,6 +33,7 @@ def draw(tables, experiment):
             & (landscape.lr == curves.probed_lr(landscape, model.name))
         ]
         steps = sorted(table.step.unique())
+        steps = steps[:: math.ceil(len(steps) / CHECKPOINTS) or 1]
         colours = [
             plt.get_cmap("viridis")(0.92 * i / max(len(steps) - 1, 1))
             for i in range(len(steps))
@@ -36,9 +42,9 @@ def draw(tables, experiment):
         for ax, norm in zip(axes, norms, strict=False):
             for step, colour in zip(steps, colours, strict=True):
                 seeds = table[(table.norm == norm.name) & (table.step == step)]
-                line = {"color": colour, "marker": "o"}
-                if seeds.gradient_change.gt(0).any():
-                    curves.curve(ax, seeds, "step_size", "gradient_change", **line)
+                line = {"color": colour, "marker": "o", "thin": False}
+                if len(seeds):
+                    curves.medians(ax, seeds, "step_size", "gradient_change", **line)
             if ax.has_data():
                 ax.set_yscale("log")
                 curves.log_x(ax, table.step_size)

@@ -1,7 +1,9 @@
 """Figure 13: the landscape under Lp normalisation, deep linear network and other regressions.
 
-Training curve, range of the loss, range of the change of the gradient, effective beta.
-Look at whether the Lp norms' bands are as narrow as BatchNorm's.
+A row a normaliser, with the standard net in grey: training, and along the gradient the
+range of the loss, the largest change of the gradient, and effective beta times the learning
+rate. Of the landscape, thick lines are medians over seeds and thin ones the seeds. Look at
+whether the Lp norms' lines lie where BatchNorm's do.
 
 The paper's Figure 13 shows the same quantities.
 """

@@ -1,25 +1,36 @@
 """Figure 15: the landscape along random directions.
 
-Figures 4 and 10 once more, along random directions of the same length as the gradient.
-Look at whether the order of the normalisers is the same.
+Figures 4 and 10 once more, along random directions: of the length of the gradient, which
+differs between networks, and in each layer of the length of its weight, so that all
+networks move equally far; there, the change of the gradient is shown over its norm. Thick
+lines are medians over seeds, thin ones the seeds. Look at whether the order of the
+normalisers is the same.
 
 The paper says that it is, without a figure.
 """
 
 from normscape.figures import curves
-from normscape.figures.landscapes import landscape
+from normscape.figures.landscapes import BETA, CHANGE, RANGE, RELATIVE_CHANGE, landscape
 
 TABLES = ("landscape_ranges",)
 
+KINDS = (
+    ("random", "directions as long as the gradient", (RANGE, CHANGE, BETA)),
+    ("relative", "directions as long as the weights", (RANGE, RELATIVE_CHANGE, BETA)),
+)
+
 
 def draw(tables, experiment):
+    ranges = tables["landscape_ranges"]
     norms = curves.choose(experiment, "none", "batch", "l1", "l2", "linf")
     models = list(experiment.models.values())
-    figure = curves.new(2.2 * len(models))
-    axes = figure.subplots(len(models), 3, squeeze=False)
-    for row, model in zip(axes, models, strict=True):
-        landscape(row, tables["landscape_ranges"], model, norms, "random")
-        for ax in row:
-            ax.set_title(model.label)
+    rows = [(model, kind) for model in models for kind in KINDS]
+    figure = curves.new(0.4 + 1.8 * len(rows))
+    axes = figure.subplots(len(rows), 3, squeeze=False)
+    for row, (model, (direction, length, quantities)) in zip(axes, rows, strict=True):
+        lr = curves.probed_lr(ranges, model.name)
+        options = {"direction": direction, "quantities": quantities}
+        landscape(row, ranges, model, norms, lr, **options)
+        row[0].set_title(f"{model.label}, {length}", loc="left")
     curves.legend(figure, norms)
     return figure

@@ -1,109 +1,143 @@
 """Panels of the optimisation landscape."""
 
+import dataclasses
+from typing import NamedTuple
+
+from normscape.claims.paper import tables as of_paper
 from normscape.experiment import Experiment, Model
 from normscape.figures import style
 from normscape.figures.curves import (
     choose,
-    curve,
     legend,
+    medians,
     new,
     note_if_empty,
     paper,
     probed_lr,
     progress,
+    rates,
 )
 
-# By the name that a model's ``log_axes`` give it: lowest and highest column of
-# landscape_ranges, the label of the axis, and the quantity of the paper's curves.
-QUANTITIES = {
-    "loss": ("loss_low", "loss_high", "Loss along the direction", "loss_range"),
-    "gradient": (
-        *("gradient_change_low", "gradient_change_high"),
-        *("Change of gradient ($\\ell_2$)", "gradient_change_range"),
-    ),
-    "beta": (None, "effective_beta", "Effective $\\beta$", "effective_beta"),
-}
+
+class Quantity(NamedTuple):
+    """What a panel shows: an expression of columns of landscape_ranges, and its label."""
+
+    value: str
+    label: str
 
 
-def landscape(axes, ranges, model: Model, norms, direction="gradient", curves=None):
-    """Up to three panels: range of the loss, of the gradient change, effective beta.
+RANGE = Quantity("loss_high - loss_low", "Range of the loss")
+CHANGE = Quantity("gradient_change_high", "Largest change\nof the gradient ($\\ell_2$)")
+RELATIVE_CHANGE = Quantity(
+    "gradient_change_high / gradient_norm",
+    "Largest change of the\ngradient over its norm",
+)
+BETA = Quantity("effective_beta * lr", "Effective $\\beta$ × lr")
 
-    Bands span the means over seeds (and draws) of the lowest and of the highest value;
-    effective beta has a line for its mean and a band over seeds.
+REFERENCE = "#999999"
 
-    curves : the paper's, to be shown where the scale is the paper's.
+
+def landscape(
+    axes,
+    ranges,
+    model: Model,
+    norms,
+    lr,
+    *,
+    direction="gradient",
+    quantities=(RANGE, CHANGE, BETA),
+    papers=None,
+):
+    """A panel for each quantity over the step: medians over seeds, and the seeds.
+
+    Axes are logarithmic: equal distances are equal ratios, which is what claims are about.
+    papers : the paper's ranges, to be shown where the scale is the paper's.
     """
-    lr = probed_lr(ranges, model.name)
     rows = ranges[
         (ranges.model == model.name)
         & (ranges.direction == direction)
         & (ranges.lr == lr)
     ]
-    for ax, (quantity, (low, high, label, in_paper)) in zip(
-        axes, QUANTITIES.items(), strict=False
-    ):
+    for ax, quantity in zip(axes, quantities, strict=True):
+        values = rows.assign(value=rows.eval(quantity.value))
         for norm in norms:
-            seeds = rows[rows.norm == norm.name]
-            if seeds[high].notna().sum() == 0:
-                continue
-            colour = norm.colour
-            if low is None:
-                curve(ax, seeds, "step", high, color=colour, marker="o")
-                continue
-            means = seeds.groupby("step")[[low, high]].mean()
-            ax.fill_between(
-                means.index, means[low], means[high], color=colour, alpha=0.3, lw=0
-            )
-            ax.plot(means.index, means[high], color=colour, marker="o")
-            ax.plot(means.index, means[low], color=colour, linewidth=0.6)
-        if curves is not None:
-            paper(ax, curves, model, in_paper, lr, norms, rows.step)
-        if quantity in model.log_axes and ax.has_data():
+            of_norm = values[values.norm == norm.name]
+            if len(of_norm):
+                line = {"color": norm.colour, "marker": "o"}
+                medians(ax, of_norm, "step", "value", **line)
+        if papers is not None:
+            theirs = papers[(papers.model == model.architecture) & (papers.lr == lr)]
+            theirs = theirs.assign(value=theirs.eval(quantity.value))
+            paper(ax, theirs, "value", norms, rows.step)
+        if ax.has_data():
             ax.set_yscale("log")
+            if quantity is BETA:
+                line = {"color": "#555555", "linewidth": 0.6, "linestyle": style.EDGE}
+                ax.axhline(2, gid="edge", zorder=1, **line)
         ax.set_xlabel("Step")
-        ax.set_ylabel(label)
+        ax.set_ylabel(quantity.label)
         note_if_empty(ax)
 
 
-def with_training(axes, tables, model: Model, norms, named: bool):
-    """The training curve of a model, then the three panels of its landscape.
-
-    named : whether the title says which model it is.
-    """
-    ranges = tables["landscape_ranges"]
-    lr = probed_lr(ranges, model.name)
-    title = [model.label] if named else []
-    if lr is not None:
-        title.append(style.lr_label(lr))
-    axes[0].set_title(", ".join(title))
-    progress(axes[0], tables["history"], model, norms, [lr])
-    landscape(axes[1:], ranges, model, norms)
-
-
 def rows_of_models(tables, experiment: Experiment, metric: str):
-    """A figure with a row of three panels for each model with this metric."""
-    models = [m for m in experiment.models.values() if m.metric == metric]
+    """A figure with a row of three panels for each model with this metric and each rate."""
     norms = choose(experiment, "none", "batch")
-    figure = new(2.4 * max(len(models), 1))
-    axes = figure.subplots(max(len(models), 1), 3, squeeze=False)
-    ranges, curves = tables["landscape_ranges"], tables["paper_curves"]
-    for row, model in zip(axes, models, strict=False):
-        landscape(row, ranges, model, norms, curves=curves)
-        if len(models) > 1:
-            row[0].set_title(model.label)
+    ranges = tables["landscape_ranges"]
+    along = ranges[ranges.direction == "gradient"]
+    papers = of_paper(tables["paper_curves"])["landscape_ranges"]
+    rows = [
+        (model, lr)
+        for model in experiment.models.values()
+        if model.metric == metric
+        for lr in rates(along[along.model == model.name])
+    ]
+    figure = new(0.4 + 2.0 * max(len(rows), 1))
+    axes = figure.subplots(max(len(rows), 1), 3, squeeze=False)
+    for row, (model, lr) in zip(axes, rows, strict=False):
+        landscape(row, ranges, model, norms, lr, papers=papers)
+        row[0].set_title(f"{model.label}, {style.lr_label(lr)}", loc="left")
     return _finished(figure, norms)
 
 
 def blocks_of_models(tables, experiment: Experiment, metric: str):
-    """A figure of the Lp norms, with four panels for each model with this metric."""
+    """A figure of the Lp norms: a row each, with the standard net beside it in grey."""
     models = [m for m in experiment.models.values() if m.metric == metric]
     norms = choose(experiment, "none", "batch", "l1", "l2", "linf")
-    figure = new(4.6 * max(len(models), 1))
-    axes = figure.subplots(2 * max(len(models), 1), 2).ravel()
-    for i, model in enumerate(models):
-        own, named = axes[4 * i : 4 * i + 4], len(models) > 1
-        with_training(own, tables, model, norms, named)
-    return _finished(figure, norms)
+    standard = [
+        dataclasses.replace(norm, colour=REFERENCE)
+        for norm in norms
+        if norm.name == "none"
+    ]
+    others = [norm for norm in norms if norm.name != "none"]
+    height = 0.7 + 1.15 * max(len(others), 1)
+    figure = new(height * max(len(models), 1))
+    blocks = figure.subfigures(max(len(models), 1), 1, squeeze=False)[:, 0]
+    for block, model in zip(blocks, models or [None], strict=True):
+        axes = block.subplots(
+            max(len(others), 1), 4, sharex=True, sharey="col", squeeze=False
+        )
+        if model:
+            _draw_block(block, axes, tables, model, standard, others)
+    return _finished(figure, standard)
+
+
+def _draw_block(block, axes, tables, model, standard, others):
+    ranges = tables["landscape_ranges"]
+    lr = probed_lr(ranges, model.name)
+    for row, norm in zip(axes, others or [None], strict=True):
+        both = [*standard, norm] if norm else standard
+        progress(row[0], tables["history"], model, both, [lr])
+        landscape(row[1:], ranges, model, both, lr)
+    for ax in axes[0]:
+        ax.set_title(ax.get_ylabel())
+    for ax in axes.ravel():
+        ax.set_ylabel("")
+    for ax in axes[:-1].ravel():
+        ax.set_xlabel("")
+    for ax, norm in zip(axes[:, 0], others, strict=False):
+        ax.set_ylabel(norm.label, color=norm.colour, fontweight="bold")
+    if lr is not None:
+        block.suptitle(f"{model.label}, {style.lr_label(lr)}", fontsize="medium")
 
 
 def _finished(figure, norms):

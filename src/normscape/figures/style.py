@@ -11,6 +11,10 @@ NORMS_OF_THE_PAPER = ("none", "batch", "noisy_batch", "noise", "l1", "l2", "linf
 
 WIDTH = 7.0  # inches, of a full-width figure
 LINE_STYLES = ("-", "--", ":", "-.")
+# The edge of stability, 2 / learning rate: gradient descent diverges on more curvature.
+EDGE = (0, (6, 2))
+# A seed beside the thick line of all.
+SEED = {"linewidth": 0.5, "alpha": 0.35}
 
 plt.rcParams.update(
     {

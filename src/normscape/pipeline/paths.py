@@ -19,7 +19,7 @@ STEP_PATTERN = CELL_PATTERN + "/step{step}"
 
 # The tables that every training writes, and those that no probe or summary makes.
 TABLES_OF_TRAINING = ["history", "evaluation"]
-OTHER_TABLES = ["theory_instances", Path(PAPER_CURVES).stem]
+OTHER_TABLES = ["theory_instances", "verdicts", Path(PAPER_CURVES).stem]
 
 
 def root(config: dict) -> str:
@@ -211,9 +211,11 @@ def _is_from(tables, summary):
 
 
 def table(config: dict, name: str) -> str:
-    """A table of all runs; the paper's digitised curves are the same for all experiments."""
+    """A table of all runs; the verdicts on them; or the paper's curves, of no experiment."""
     if name == Path(PAPER_CURVES).stem:
         return PAPER_CURVES
+    if name == "verdicts":
+        return f"{root(config)}/verdicts.csv"
     return f"{root(config)}/tables/{name}.csv"
 
 

@@ -1,0 +1,211 @@
+"""Figure 17: all verdicts.
+
+A row a claim and a normaliser, by topic. The mark is the measured effect, the line its 95 %
+interval over seeds; a claim is reproduced if the whole line lies in the shaded range, and
+not reproduced if it lies outside. The smaller mark below is the second reading, at equal
+training loss. Look at where the two disagree: there, the effect at a step is one of how far
+the networks have got.
+
+A diamond is the paper's own number, from its digitised curves. Where it lies outside the
+shaded range, the paper's figure does not show what its text claims.
+"""
+
+import textwrap
+
+import numpy as np
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter
+
+from normscape.claims.wording import counts, here
+from normscape.figures import curves
+
+TABLES = ("verdicts",)
+
+# Colour and filling of a mark; the filling tells them apart without colours, too.
+LOOKS = {
+    "reproduced": ("#0072B2", "full"),
+    "not reproduced": ("#D55E00", "none"),
+    "inconclusive": ("#666666", "left"),
+}
+CLAIMED = "#DCE6EE"
+# What is compared, as the label of the axis, and what no effect would be.
+COMPARISONS = {
+    "ratio": ("Ratio to the reference", 1),
+    "difference": ("Difference from the reference", 0),
+    "value": ("Value", None),
+}
+# Ratios beyond are arrowheads at the edge.
+RATIOS = (1 / 100, 100)
+
+# In inches: a line of text, the space between rows, the column of statements, and what
+# a block of rows needs besides, for its axis and for a topic's heading.
+LINE, SPACE, STATEMENTS, AXIS, HEADING = 0.1, 0.075, 2.9, 0.36, 0.2
+LETTERS = 60  # of a statement's line
+TEXT = 6.5  # points
+# Points, of marks by step and at equal loss.
+LARGE, SMALL = 4.5, 2.8
+PAPER = {
+    "color": "black",
+    "markersize": 5.5,
+    "markeredgewidth": 0.7,
+    "fillstyle": "none",
+}
+
+
+def draw(tables, experiment):
+    verdicts = here(tables["verdicts"])
+    blocks = [
+        (topic, of_topic, comparison, rows)
+        for topic, of_topic in verdicts.groupby("topic", sort=False)
+        for comparison, rows in of_topic.groupby("comparison", sort=False)
+    ]
+    if not blocks:
+        figure = curves.new(1.0)
+        curves.note_if_empty(figure.subplots())
+        return figure
+    heights = [sum(map(_height, rows.statement)) for *_, rows in blocks]
+    topics = verdicts.topic.nunique()
+    figure = curves.new(sum(heights) + AXIS * len(blocks) + HEADING * topics + 0.5)
+    axes = figure.subplots(len(blocks), 1, squeeze=False, height_ratios=heights)[:, 0]
+    headed = set()
+    for ax, (topic, of_topic, comparison, rows) in zip(axes, blocks, strict=True):
+        _draw_block(ax, comparison, rows)
+        if topic not in headed:
+            headed.add(topic)
+            _head(ax, f"{topic.capitalize()}: {counts(of_topic)}")
+    _draw_legend(figure)
+    return figure
+
+
+def _lines(statement):
+    return textwrap.wrap(statement, LETTERS)
+
+
+def _height(statement):
+    return LINE * len(_lines(statement)) + SPACE
+
+
+def _draw_block(ax, comparison, rows):
+    """Rows of one axis, whose y is in inches from the top."""
+    label, no_effect = COMPARISONS[comparison]
+    limits = RATIOS if comparison == "ratio" else _limits(rows)
+    ends = np.cumsum([_height(statement) for statement in rows.statement])
+    starts = np.concatenate([[0], ends[:-1]])
+    if no_effect is not None:
+        ax.axvline(no_effect, color="#888888", linewidth=0.6, zorder=1)
+    for row, start, end in zip(rows.itertuples(), starts, ends, strict=True):
+        _draw_row(ax, row, start, end, limits)
+    ax.set_ylim(ends[-1], 0)
+    ax.set_xlim(limits)
+    if comparison == "ratio":
+        ax.set_xscale("log")
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+        ax.minorticks_off()
+    statements = ["\n".join(_lines(statement)) for statement in rows.statement]
+    ax.set_yticks((starts + ends) / 2, statements, ha="left", linespacing=1.0)
+    ax.tick_params(axis="y", length=0, pad=72 * STATEMENTS, labelsize=TEXT)
+    ax.tick_params(axis="x", labelsize=TEXT)
+    ax.grid(visible=False, axis="y")
+    ax.spines["left"].set_visible(False)
+    ax.set_xlabel(label, fontsize=TEXT, labelpad=1)
+
+
+def _limits(rows):
+    """Of a linear axis: all finite numbers, and a little more."""
+    columns = ["above", "below", "paper_effect", "effect", "low", "high"]
+    columns += ["equal_loss_effect", "equal_loss_low", "equal_loss_high"]
+    numbers = rows[columns].to_numpy(float)
+    numbers = numbers[np.isfinite(numbers)]
+    margin = 0.05 * np.ptp(numbers) or 1.0
+    return numbers.min() - margin, numbers.max() + margin
+
+
+def _draw_row(ax, row, start, end, limits):
+    claimed = np.clip([_or(row.above, -np.inf), _or(row.below, np.inf)], *limits)
+    inside = [start + SPACE / 6, end - SPACE / 6]
+    shade = {"color": CLAIMED, "linewidth": 0, "zorder": 0.4}  # below the grid
+    ax.fill_betweenx(inside, *claimed, gid="claimed", **shade)
+    again = row.equal_loss_seeds > 0
+    middle = (start + end) / 2
+    place = middle - (0.03 if again else 0)
+    first = row.effect, row.low, row.high
+    _draw_reading(ax, place, first, row.verdict, limits, LARGE)
+    if again:
+        second = row.equal_loss_effect, row.equal_loss_low, row.equal_loss_high
+        verdict = row.equal_loss_verdict
+        _draw_reading(ax, middle + 0.045, second, verdict, limits, SMALL)
+    if np.isfinite(row.paper_effect):
+        _draw_mark(ax, place, row.paper_effect, "D", limits, gid="paper", **PAPER)
+
+
+def _draw_mark(ax, y, effect, shape, limits, **look):
+    """A mark where an effect is, or an arrowhead at the edge of the axis."""
+    if effect < limits[0]:
+        shape = "<"
+    elif effect > limits[1]:
+        shape = ">"
+    ax.plot(np.clip(effect, *limits), y, shape, clip_on=False, **look)
+
+
+def _or(number, otherwise):
+    return otherwise if np.isnan(number) else number
+
+
+def _draw_reading(ax, y, reading, verdict, limits, size):
+    """An effect and its interval; an arrowhead where one leaves the axis."""
+    effect, low, high = reading
+    colour, filling = LOOKS[verdict]
+    look = {"color": colour, "alpha": 1 if size == LARGE else 0.65}
+    if np.isnan(reading).all():
+        ax.text(limits[0], y, " not measured", fontsize=TEXT, va="center", **look)
+    if not np.isnan(low):
+        ends = np.clip([low, high], *limits)
+        ax.plot(ends, [y, y], linewidth=size / 4, gid="interval", **look)
+        for end in (low, high):
+            if not limits[0] <= end <= limits[1]:
+                arrow = {"markersize": size * 0.8, "gid": "beyond"}
+                _draw_mark(ax, y, end, "", limits, **arrow, **look)
+    if not np.isnan(effect):
+        mark = {"fillstyle": filling, "markerfacecoloralt": "white", "gid": "effect"}
+        mark |= {"markersize": size, "markeredgewidth": size / 6}
+        _draw_mark(ax, y, effect, "o", limits, **mark, **look)
+
+
+def _head(ax, text):
+    """A topic's heading, at the left end of the statements."""
+    ax.annotate(
+        text,
+        (0, 1),
+        (-72 * STATEMENTS - 3, 5),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        fontweight="bold",
+        fontsize=TEXT + 1,
+        va="bottom",
+    )
+
+
+def _draw_legend(figure):
+    handles = [
+        Line2D(
+            *([], []),
+            color=colour,
+            marker="o",
+            markersize=LARGE,
+            fillstyle=filling,
+            markerfacecoloralt="white",
+            label=verdict,
+        )
+        for verdict, (colour, filling) in LOOKS.items()
+    ]
+    grey = {"color": LOOKS["inconclusive"][0], "markersize": SMALL}
+    handles += [
+        Line2D([], [], label="at equal loss", marker="o", linewidth=0.7, **grey),
+        Patch(color=CLAIMED, label="claimed range"),
+        Line2D([], [], label="the paper's figure", marker="D", linewidth=0, **PAPER),
+        Line2D([], [], label="beyond the axis", marker=">", linewidth=0.7, **grey),
+    ]
+    figure.legend(
+        handles=handles, loc="outside upper center", ncols=4, fontsize=TEXT + 0.5
+    )
