@@ -875,3 +875,40 @@ def test_ticks_that_would_touch_have_no_label():
     curves.log_x(ax, [20, 100, 400, 800])
     labels = [label.get_text() for label in ax.get_xticklabels()]
     assert labels == ["20", "100", "", "800"]
+
+
+def test_figure_18_has_means_and_seeds_that_do_not_hide_each_other():
+    rank = pd.DataFrame(
+        [
+            ("dln", norm, 1e-6, seed, step, learnt)
+            for norm in ("none", "batch")
+            for seed, ranks in ((0, (0, 2)), (1, (0, 3)))
+            for step, learnt in zip((0, 100), ranks, strict=True)
+        ],
+        columns=["model", "norm", "lr", "seed", "step", "learnt_rank"],
+    )
+    (ax,) = draw("fig18_learnt_rank", {"rank": rank}).axes
+    thick = [line for line in ax.lines if line.get_marker() == "o"]
+    assert [list(line.get_ydata()) for line in thick] == [[0, 2.5]] * 2
+    thin = [line for line in ax.lines if line.get_marker() != "o"]
+    assert len({tuple(line.get_ydata()) for line in thin}) == len(thin) == 4
+
+
+def test_figure_19_has_the_band_of_trainings_and_the_range_of_the_landscape():
+    losses = {0.01: 9.0, 0.05: 4.0, 0.1: 2.0, 0.5: 3.0, 2.0: 8.0}
+    history = pd.DataFrame(
+        [("vgg", "batch", lr, 0, step, losses[lr]) for lr in losses for step in (0, 1)],
+        columns=["model", "norm", "lr", "seed", "step", "loss"],
+    )
+    ranges = pd.DataFrame(
+        [("vgg", "batch", 0.1, 0, step, "gradient", 0.5, 7.0) for step in (0, 1)],
+        columns=[*history.columns[:5], "direction", "loss_low", "loss_high"],
+    )
+    figure = draw(
+        "fig19_band_of_trainings", {"history": history, "landscape_ranges": ranges}
+    )
+    ends = [{line.get_ydata()[0] for line in ax.lines} for ax in figure.axes]
+    # Rates far from the probed one are another matter.
+    assert ends == [{2.0, 4.0}, {0.5, 7.0}]
+    assert "0.05, 0.1, 0.5" in figure.axes[0].get_title()
+    assert figure.axes[0].get_ylim() == figure.axes[1].get_ylim()

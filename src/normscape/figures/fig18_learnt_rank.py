@@ -1,8 +1,9 @@
 """Figure 18: the rank that the deep linear network has learnt.
 
 A panel a learning rate of the first regression: the rank whose best loss is nearest to the
-run's. Thick lines are medians over seeds, thin ones the seeds. A run that rests on a saddle
-is a level line; two runs on the same one have the same loss, however fast they came there.
+run's. Thick lines are means over seeds, thin ones the seeds, which lie a little apart where
+they are equal. A run that rests on a saddle is a level line; two runs on the same one have
+the same loss, however fast they came there.
 
 The paper has no such figure; its Figure 5 shows where the losses end.
 """
@@ -12,6 +13,8 @@ from matplotlib.ticker import MaxNLocator
 from normscape.figures import curves, style
 
 TABLES = ("rank",)
+
+APART = 0.05  # of ranks, so that no line hides another
 
 
 def draw(tables, experiment):
@@ -23,14 +26,16 @@ def draw(tables, experiment):
     figure = curves.new(2.6)
     axes = figure.subplots(1, max(len(lrs), 1), sharey=True, squeeze=False)[0]
     for ax, lr in zip(axes, lrs, strict=False):
-        for norm in norms:
+        for number, norm in enumerate(norms):
             rows = rank[(rank.lr == lr) & (rank.norm == norm.name)]
             if rows.empty:
                 continue
+            shift = APART * (number - (len(norms) - 1) / 2)
             for _, run in rows.groupby("seed"):
-                ax.plot(run.step, run.learnt_rank, color=norm.colour, lw=0.5, alpha=0.5)
-            middle = rows.groupby("step").learnt_rank.median()
-            ax.plot(middle.index, middle, color=norm.colour, marker="o")
+                ranks = run.learnt_rank + shift
+                ax.plot(run.step, ranks, color=norm.colour, lw=0.5, alpha=0.5)
+            mean = rows.groupby("step").learnt_rank.mean()
+            ax.plot(mean.index, mean, color=norm.colour, marker="o")
         ax.set_title(f"{model.label}, {style.lr_label(lr)}")
         ax.set_xlabel("Step")
         ax.yaxis.set_major_locator(MaxNLocator(integer=True))

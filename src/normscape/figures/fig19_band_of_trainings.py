@@ -49,7 +49,7 @@ def draw(tables, experiment):
         ax.set_xlabel("Step")
         curves.note_if_empty(ax)
         if ax.has_data():
-            ax.set_yscale("log")
+            ax.set_ylim(bottom=0)  # not logarithmic: widths are what is compared
     curves.legend(figure, norms)
     return figure
 
