@@ -31,15 +31,18 @@ def draw(tables, experiment):
     history = history[history.model == name]
     figure = curves.new(2.8)
     trainings, landscape = figure.subplots(1, 2, sharey=True)
-    lrs = []
+    lrs = set()
     for norm in norms if lr is not None else ():
-        band, lrs = _trainings(history[history.norm == norm.name], lr)
+        band = _trainings(history[history.norm == norm.name], lr)
+        if band.empty:
+            continue
+        lrs |= set(band)
         smooth = band.rolling(model.smoothing, min_periods=1).mean()
         _fill(trainings, smooth.min(axis=1), smooth.max(axis=1), norm)
         own = ranges[(ranges.norm == norm.name) & (ranges.lr == lr)]
         own = own[own.seed == own.seed.min()].set_index("step")
         _fill(landscape, own.loss_low, own.loss_high, norm)
-    rates = ", ".join(f"{rate:g}" for rate in lrs)
+    rates = ", ".join(f"{rate:g}" for rate in sorted(lrs))
     trainings.set_title(f"Trainings at learning rates {rates}" if lrs else "Trainings")
     landscape.set_title(
         f"Landscape along the gradient, {style.lr_label(lr)}" if lr else "Landscape"
@@ -60,7 +63,7 @@ def _trainings(history, lr):
     rates = near.groupby("seed").lr.nunique()
     of_seed = near[near.seed == rates.idxmax()] if len(rates) else near
     losses = of_seed.pivot_table(index="step", columns="lr", values="loss")
-    return losses.replace([np.inf, -np.inf], np.nan), sorted(losses)
+    return losses.replace([np.inf, -np.inf], np.nan)
 
 
 def _fill(ax, low, high, norm):
