@@ -139,10 +139,11 @@ def _outcome(statement, form, actual, terms):
 
     violation : how far the actual value exceeds the printed bound, relative to the sum
     of the absolute terms, so that rounding stays small where they cancel. The forms that
-    hold do so with equality (at eps = 0; Theorem 4.4 for the worst X, Lemma 4.5 for the
-    nearest optimum, both searched for), so for them any difference counts. Of two vectors that should be
-    equal: their squared norms, and the relative norm of their difference. Where all terms
-    are 0, as of a unit that is dead or did not move, the excess counts as it is.
+    hold do so with equality (at eps = 0), so for them any difference counts. That
+    includes Theorem 4.4's largest gradients and Lemma 4.5's nearest optimum, which are
+    searched for. Of two vectors that should be equal: their squared norms, and the
+    relative norm of their difference. Where all terms are 0, as of a unit that is dead or
+    did not move, the excess counts as it is.
     """
     if isinstance(actual, Tensor) and actual.dim():
         (expected,) = terms

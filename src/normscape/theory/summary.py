@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-# Rounding of float64, summed over a batch, stays well below.
+# Rounding of float64, summed over a batch, and what a search leaves stay well below.
 VIOLATION = 1e-9
 
 
