@@ -194,6 +194,18 @@ def test_layers_without_normalisation_are_left_out(make_run, norm):
     assert {row["layer"] for row in rows} == ({7} if norm == "batch" else set())
 
 
+def test_a_diverged_run_and_constant_units_are_left_out(make_run):
+    run = make_run("vgg", "batch")
+    before = make_run("vgg", "batch")
+    with torch.no_grad():
+        run.network[1].linear.weight[0] = 0
+    rows = pd.DataFrame(instances.trained_instances(before, run, [2], 2))
+    assert set(rows.unit) == {1}
+    with torch.no_grad():
+        run.parameters[0].fill_(float("nan"))
+    assert list(instances.trained_instances(before, run, [2], 2)) == []
+
+
 def test_units_that_are_dead_or_did_not_move_violate_nothing(make_run):
     """All terms of a bound are 0 then."""
     start, run = make_run("resnet"), make_run("resnet")

@@ -53,10 +53,14 @@ def random_instances(count: int) -> Iterator[dict]:
 def trained_instances(start: Run, run: Run, layers, units: int) -> Iterator[dict]:
     """Rows for the first units of a trained network's layers, on the step's own batch.
 
-    layers : their numbers from 1; those without normalisation are left out.
+    layers : their numbers from 1; those without normalisation are left out. So are units
+    that are constant over the batch, which have no normalised activations, and all of a run
+    that diverged.
     start : the run before training, whose weights are Lemma 4.5's W0.
     """
     network = run.network.double()
+    if not all(bool(p.isfinite().all()) for p in network.parameters()):
+        return
     inputs, targets = run.batch()
     if targets.is_floating_point():
         targets = targets.double()
@@ -85,6 +89,8 @@ def _of_layer(network, layer, before, x, targets, units):
         others = layer.norm(y)
     bound = float(torch.linalg.matrix_norm(_gram(layer.linear, inputs), 2)) ** 0.5
     for unit in range(min(units, y.shape[1])):
+        if y[:, unit].min() == y[:, unit].max():
+            continue
 
         def loss(z, unit=unit):
             """The network's loss as a function of the unit's normalised activations."""
