@@ -15,7 +15,6 @@ class Model:
     label: str
     metric: str
     loss: str
-    log_axes: tuple[str, ...]
     layers: tuple[int, ...]
     left_chance: dict
 
@@ -48,9 +47,7 @@ class Experiment:
     def __init__(self, models: list[dict], norms: list[dict]):
         """As ``pipeline.config.description`` gives them."""
         self.models = {
-            model["name"]: Model(
-                **model | {key: tuple(model[key]) for key in ("log_axes", "layers")},
-            )
+            model["name"]: Model(**model | {"layers": tuple(model["layers"])})
             for model in models
         }
         without = [norm["name"] for norm in norms if not norm.get("colour")]

@@ -49,7 +49,7 @@ def description(config: dict) -> dict:
     for name in grid.models(config):
         architecture = config["models"][name]["architecture"]
         declared = parts.declaration("models", architecture)
-        keys = ("metric", "loss", "log_axes", "layers", "left_chance")
+        keys = ("metric", "loss", "layers", "left_chance")
         models.append(
             {
                 "name": name,
