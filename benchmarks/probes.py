@@ -70,7 +70,11 @@ def plain_ics(model, depth, threads):
 def our_landscape(model, depth, threads):
     process.set_up(threads)
     run, sizes = make_run(model, depth), STEP_SIZES[model]
-    settings = {"step_sizes": sizes, "random_directions": 0}
+    settings = {
+        "step_sizes": sizes,
+        "random_directions": 0,
+        "relative_step_sizes": [],
+    }
     return lambda: [
         row["gradient_change"]
         for row in landscape.measure(run, **settings)["landscape"]

@@ -120,12 +120,12 @@ MISTAKES = [
     (
         [*ICS, "seeds"],
         [7],
-        r"grid\[0\]\.seeds: found 7, outside .*allowed are 10, 11, ",
+        r"grid\[0\]\.seeds: found 7, outside .*allowed are 20, 21, ",
     ),
     (
         [*ICS, "steps"],
         [11],
-        r"grid\[0\]\.steps: found 11, outside .*allowed are 0, 32, ",
+        r"grid\[0\]\.steps: found 11, outside .*allowed are 0, 50, ",
     ),
     (
         [*ICS, "learning_rates"],
