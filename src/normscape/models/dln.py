@@ -17,8 +17,12 @@ class DLN(Network):
     def loss_and_gradient(self, inputs, targets):
         """As ``Network.loss_and_gradient``, backward in closed form.
 
-        Each layer's product takes microseconds, and autograd as long again.
+        Each layer's product takes microseconds, and autograd as long again. Behind a
+        normaliser of weights it is left to autograd.
         """
+        if any(layer.acts_on_weight for layer in self):
+            with torch.enable_grad():
+                return super().loss_and_gradient(inputs, targets)
         columns, passed = inputs.t(), []
         for layer in self:
             product = (layer.linear.weight @ columns).unsqueeze(0)
@@ -54,6 +58,17 @@ class _SamplesFirst(nn.Module):
         return x.squeeze(0).t()
 
 
+class _PerSample(nn.Module):
+    """A ``per_sample`` normaliser, which takes samples as rows; here they are columns."""
+
+    def __init__(self, norm: nn.Module):
+        super().__init__()
+        self.norm = norm
+
+    def forward(self, y):
+        return self.norm(y.squeeze(0).t()).t().contiguous().unsqueeze(0)
+
+
 def build(data, settings, norm, seed) -> DLN:
     """DLN for inputs of shape (count, features) and targets of the same shape.
 
@@ -66,10 +81,13 @@ def build(data, settings, norm, seed) -> DLN:
     for number in range(1, depth + 1):
         last = number == depth
         normalised = not last or settings["normalise_last"]
+        normaliser = norm(features, number) if normalised else nn.Identity()
+        if getattr(normaliser, "per_sample", False):
+            normaliser = _PerSample(normaliser)
         layers.append(
             Layer(
                 _Linear(features, features, bias=False),
-                norm(features, number) if normalised else nn.Identity(),
+                normaliser,
                 _SamplesFirst() if last else nn.Identity(),
             )
         )

@@ -16,6 +16,8 @@ class Layer(nn.Module):
 
     linear : ``nn.Linear`` or ``nn.Conv2d``; its weight is the W_i of Definition 2.1.
     norm : normaliser of the linear map's output; its output is the layer's activation.
+        One with an ``effective_weight`` acts on the weight: W_i is still the one that is
+        trained, and the linear map multiplies with what the normaliser makes of it.
     after : non-linearity, pooling, flattening.
     """
 
@@ -24,6 +26,7 @@ class Layer(nn.Module):
         self.linear = linear
         self.norm = norm
         self.after = after
+        self.acts_on_weight = hasattr(norm, "effective_weight")
         if getattr(norm, "replaces_bias", False):
             linear.bias = None
 
@@ -32,7 +35,13 @@ class Layer(nn.Module):
         return [self]
 
     def forward(self, x):
-        return self.after(self.norm(self.linear(x)))
+        return self.after(self.norm(self._product(x)))
+
+    def _product(self, x):
+        if not self.acts_on_weight:
+            return self.linear(x)
+        effective = {"weight": self.norm.effective_weight(self.linear.weight)}
+        return torch.func.functional_call(self.linear, effective, (x,))
 
 
 class Residual(nn.Module):
@@ -59,10 +68,12 @@ class Residual(nn.Module):
 class Network(nn.Sequential):
     """Stages in order; ``stage.layers`` are a stage's layers, in order.
 
-    ``classifies`` says whether accuracy has a meaning. A slice is a network, too.
+    ``classifies`` says whether accuracy has a meaning. ``nonlinearity`` is the one between
+    layers, as ``torch.nn.init`` names it. A slice is a network, too.
     """
 
     classifies = False
+    nonlinearity = "linear"
 
     @property
     def layers(self) -> list[Layer]:
@@ -71,7 +82,7 @@ class Network(nn.Sequential):
 
     @property
     def weights(self) -> list[torch.Tensor]:
-        """W_1..W_k."""
+        """W_1..W_k, as they are trained; see ``Layer``."""
         return [layer.linear.weight for layer in self.layers]
 
     def loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
@@ -89,7 +100,8 @@ class Network(nn.Sequential):
         """Draw each layer's weight from the stream of (*names, layer).
 
         scheme : "he_normal", "he_uniform", "glorot_normal" or "glorot_uniform"
-            (He et al. 2015; Glorot and Bengio 2010). Biases start at 0.
+            (He et al. 2015; Glorot and Bengio 2010). Biases start at 0. Normalisers of
+            weights then start from what was drawn.
         """
         draw = {
             "he_normal": lambda weight, draws: nn.init.kaiming_normal_(
@@ -105,16 +117,21 @@ class Network(nn.Sequential):
                 weight, generator=draws
             ),
         }[scheme]
+        before = "linear"  # the inputs come as they are
         for number, layer in enumerate(self.layers, start=1):
             draw(layer.linear.weight, generator("weights", *names, number))
             if layer.linear.bias is not None:
                 nn.init.zeros_(layer.linear.bias)
+            if layer.acts_on_weight:
+                layer.norm.initialise(layer.linear.weight, before)
+            before = self.nonlinearity
 
 
 class Classifier(Network):
     """A network whose outputs are a score for each class."""
 
     classifies = True
+    nonlinearity = "relu"
 
     def loss(self, outputs, targets):
         """Mean cross-entropy in nats over the batch."""

@@ -17,6 +17,18 @@ It maps activations of shape (batch, features, *positions) to the same shape; po
 such as height and width, count as batch. Statistics come from the batch in training
 mode, and from what training has recorded in evaluation mode.
 
+A normaliser that must tell samples from positions says ``per_sample = True``. Networks may
+lay out activations as suits them (the deep linear one puts samples where positions are);
+to such a normaliser they give samples as the batch.
+
+A normaliser of weights passes activations on (it can derive from ``none``) and defines two
+methods. The weight that they get is the layer's, of shape (features, ...): the parameter
+that is trained, drawn, decayed, moved along directions and swapped by probes.
+
+effective_weight(weight) : what the layer multiplies with instead.
+initialise(weight, nonlinearity) : called once, when the weight has been drawn. The second
+    is the non-linearity before the layer, "linear" or "relu".
+
 A normaliser may state its backward pass in closed form, for speed in the deep linear
 network: see ``pullbacks.py``.
 """
