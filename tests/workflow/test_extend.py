@@ -84,15 +84,17 @@ def read(folder, name):
 
 def norm(ours, before):
     runs = read(ours, "runs")
-    assert len(runs[runs.norm == "rms"]) == 2
-    assert "rms" in set(read(ours, "landscape_ranges").norm)
+    assert len(runs[runs.norm == "uncentred"]) == 2
+    assert "uncentred" in set(read(ours, "landscape_ranges").norm)
     verdicts = pd.read_csv(ours / "verdicts.csv")
-    judged = set(verdicts[(verdicts.subject == "rms") & (verdicts.seeds > 0)].statement)
-    assert "rms trains faster than the standard net" in judged
+    judged = set(
+        verdicts[(verdicts.subject == "uncentred") & (verdicts.seeds > 0)].statement
+    )
+    assert "uncentred trains faster than the standard net" in judged
     for figure in ("fig01_training_curves", "fig04_landscape", "fig05_lp_norms"):
         path = f"figures/{figure}.png"
         assert (ours / path).read_bytes() != (before / path).read_bytes()
-    manifest = ours / "train/vgg/rms/lr0.1/seed0/run.json"
+    manifest = ours / "train/vgg/uncentred/lr0.1/seed0/run.json"
     assert manifest.is_file()
 
 
@@ -170,9 +172,10 @@ def test_the_page_names_every_folder_of_parts():
 
 def test_a_setting_that_the_part_does_not_have(extended):
     folder, config = extended("A normaliser")
-    (folder / "mine.yaml").write_text("norm_settings: {rms: {epsilon: 1.0e-4}}\n")
+    (folder / "mine.yaml").write_text("norm_settings: {uncentred: {epsilon: 1.0e-4}}\n")
     done = snakemake(folder, "--cores", "1", config=config)
     assert done.returncode == 1
     assert (
-        "config: norm_settings.rms.epsilon: unknown key; allowed is eps" in done.stderr
+        "config: norm_settings.uncentred.epsilon: unknown key; allowed is eps"
+        in done.stderr
     )

@@ -1,0 +1,15 @@
+"""Instance normalisation (Ulyanov et al. 2016)."""
+
+from normscape.norms import layer
+
+
+class Norm(layer.Norm):
+    """Layer normalisation of each feature by itself: over the positions of a sample.
+
+    For convolutions: of vectors, which have one position, nothing would be left, and
+    a ValueError says so.
+    """
+
+    def __init__(self, features: int, noise, *, eps):
+        super().__init__(features, noise, eps=eps)
+        self.groups = features
