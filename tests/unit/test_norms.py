@@ -5,9 +5,11 @@ import math
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from normscape import norms, parts
+from normscape.models.network import Layer
 from normscape.randomness import StepNoise
 
 SHAPES = [(16, 3), (5, 3, 4, 2)]
@@ -98,7 +100,8 @@ def test_lp_gradient_is_that_of_the_formula(name):
     ("name", "settings"),
     [("none", {}), ("batch", {}), ("noise", {}), ("noisy_batch", {})]
     + [("noisy_batch", {"placement": "before_affine"})]
-    + [(name, {"centred": centred}) for name in LP for centred in (False, True)],
+    + [(name, {"centred": centred}) for name in LP for centred in (False, True)]
+    + [("filter_response", {"eps": 0.5}), ("variance", {}), ("dyt", {})],
 )
 def test_gradcheck(name, settings, shape):
     noise = functools.partial(StepNoise("gradcheck").generator, 1)
@@ -129,6 +132,214 @@ def test_lp_of_a_constant_feature_is_finite():
     (gradient,) = torch.autograd.grad(norm(y).sum(), y)
     assert torch.equal(norm(y), torch.zeros_like(y))
     assert gradient.isfinite().all()
+
+
+# Of each sample by itself
+
+
+def per_feature(vector, y):
+    return vector.view(1, -1, *[1] * (y.dim() - 2))
+
+
+def torchs_layer(y, norm):
+    z = F.layer_norm(y, y.shape[1:], eps=norm.eps)
+    return per_feature(norm.gamma, y) * z + per_feature(norm.beta, y)
+
+
+def torchs_rms(y, norm):
+    z = F.rms_norm(y, y.shape[1:], eps=norm.eps)
+    return per_feature(norm.gamma, y) * z + per_feature(norm.beta, y)
+
+
+OF_TORCH = {
+    "layer": torchs_layer,
+    "group": lambda y, norm: F.group_norm(y, 3, norm.gamma, norm.beta, norm.eps),
+    "instance": lambda y, norm: F.instance_norm(
+        y, weight=norm.gamma, bias=norm.beta, eps=norm.eps
+    ),
+    "rms": torchs_rms,
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [
+        (name, shape)
+        for name in OF_TORCH
+        for shape in [(16, 6), (5, 6, 7), (5, 6, 4, 2)]
+        if (name, len(shape)) != ("instance", 2)  # of one position nothing is left
+    ],
+)
+def test_a_norm_of_samples_is_torchs(name, shape):
+    """Values and gradients in vectors, sequences and maps; evaluation is the same."""
+    norm = build(name, features=6, **({"groups": 3} if name == "group" else {}))
+    random_affine(norm)
+    y = sample(shape).requires_grad_()
+    weights = torch.randn(y.shape, dtype=torch.double)
+    ours, theirs = norm(y), OF_TORCH[name](y, norm)
+    torch.testing.assert_close(ours, theirs)
+    inputs = [y, norm.gamma, norm.beta]
+    found = torch.autograd.grad((ours * weights).sum(), inputs)
+    expected = torch.autograd.grad((theirs * weights).sum(), inputs)
+    torch.testing.assert_close(found, expected)
+    assert torch.equal(norm.eval()(y), ours)
+
+
+@pytest.mark.parametrize(
+    ("features", "asked", "groups"),
+    [(8, 4, 4), (64, 32, 32), (10, 4, 2), (12, 8, 6), (7, 4, 1), (3, 32, 3), (1, 4, 1)],
+)
+def test_groups_are_the_largest_number_that_divides_the_features(
+    features, asked, groups
+):
+    norm = build("group", features=features, groups=asked)
+    y = sample((5, features, 4, 2))
+    torch.testing.assert_close(norm(y), F.group_norm(y, groups))
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "settings"),
+    [
+        ("instance", (5, 3), {}),
+        ("instance", (5, 3, 1, 1), {}),
+        ("group", (5, 3), {"groups": 3}),
+        ("layer", (5, 1), {}),
+    ],
+)
+def test_a_single_value_is_not_normalised(name, shape, settings):
+    norm = build(name, features=shape[1], **settings)
+    with pytest.raises(ValueError, match=f"{shape[1]} groups of {shape[1]} features"):
+        norm(sample(shape))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_filter_response_is_its_formula(shape):
+    """Element by element; in vectors each value is its own scale."""
+    norm = build("filter_response")
+    random_affine(norm)
+    y = sample(shape)
+    maps = y.reshape(*shape[:2], -1)
+    expected = torch.empty_like(maps)
+    for i, j in torch.cartesian_prod(*map(torch.arange, shape[:2])).tolist():
+        scale = math.sqrt(sum(v**2 for v in maps[i, j]) / maps.shape[2] + 1e-6)
+        expected[i, j] = norm.gamma[j] * maps[i, j] / scale + norm.beta[j]
+    torch.testing.assert_close(norm(y), expected.view(shape))
+    assert torch.equal(norm.eval()(y), norm.train()(y))
+
+
+# Variance normalisation and Dynamic Tanh
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_variance_is_batch_norm_with_the_mean_put_back(shape):
+    ours, batch = build("variance"), build("batch")
+    random_affine(ours)
+    y = sample(shape)
+    dims = [0, *range(2, y.dim())]
+    kept = y.mean(dims) / (y.var(dims, correction=0) + 1e-5).sqrt()
+    expected = per_feature(ours.gamma, y) * (batch(y) + per_feature(kept, y))
+    expected += per_feature(ours.beta, y)
+    torch.testing.assert_close(ours(y), expected)
+
+
+def test_variance_evaluates_with_its_running_average():
+    norm = build("variance")
+    first, second = sample(SHAPES[0]), 3 * sample(SHAPES[0])
+    norm(first), norm(second)
+    a, b = (y.var(0, correction=0) for y in (first, second))
+    running = 0.9 * (0.9 + 0.1 * a) + 0.1 * b
+    torch.testing.assert_close(norm.eval()(first), first / (running + 1e-5).sqrt())
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_dyt_is_its_formula(shape):
+    norm = build("dyt")
+    random_affine(norm)
+    y = sample(shape)
+    grown, fallen = (0.5 * y).exp(), (-0.5 * y).exp()
+    expected = per_feature(norm.gamma, y) * (grown - fallen) / (grown + fallen)
+    torch.testing.assert_close(norm(y), expected + per_feature(norm.beta, y))
+    assert torch.equal(norm.eval()(y), norm.train()(y))
+    assert norm.alpha.shape == ()
+    assert build("dyt", initial_alpha=2).alpha == 2
+
+
+# Of weights
+
+
+LINEAR = {
+    "convolution": (lambda: nn.Conv2d(3, 4, 3, 2, padding=1), (5, 3, 6, 6)),
+    "fully connected": (lambda: nn.Linear(3, 4), (5, 3)),
+}
+
+
+@pytest.mark.parametrize("kind", LINEAR)
+def test_weight_is_torchs_parametrisation(kind):
+    """Outputs and the gradients of x, v, g and bias."""
+    make_linear, shape = LINEAR[kind]
+    torch.manual_seed(0)
+    linear = make_linear().double()
+    norm = build("weight", features=4)
+    norm.initialise(linear.weight, "linear")
+    theirs = nn.utils.parametrizations.weight_norm(make_linear().double())
+    g, v = (getattr(theirs.parametrizations.weight, f"original{i}") for i in (0, 1))
+    with torch.no_grad():
+        linear.weight += torch.randn_like(linear.weight)  # v is no longer of length g
+        v.copy_(linear.weight)
+        g.copy_(norm.g.view_as(g))
+        theirs.bias.copy_(linear.bias)
+    ours = Layer(linear, norm, nn.Identity())
+    x = torch.randn(shape, dtype=torch.double, requires_grad=True)
+    z, expected = ours(x), theirs(x)
+    torch.testing.assert_close(z, expected)
+    weights = torch.randn_like(z)
+    found = torch.autograd.grad(
+        (z * weights).sum(), [x, linear.weight, norm.g, linear.bias]
+    )
+    expected = torch.autograd.grad((expected * weights).sum(), [x, v, g, theirs.bias])
+    for a, b in zip(found, expected, strict=True):
+        torch.testing.assert_close(a, b.view_as(a))
+
+
+@pytest.mark.parametrize("nonlinearity", ["linear", "relu"])
+@pytest.mark.parametrize("shape", [(4, 3), (4, 3, 2, 2)])
+def test_scaled_weight_standardisation_is_its_formula(shape, nonlinearity):
+    norm = build("scaled_weight_standardisation", features=4)
+    weight = sample(shape)
+    norm.initialise(weight, nonlinearity)
+    with torch.no_grad():
+        norm.g.uniform_(0.5, 2)
+    gain = math.sqrt(2 / (1 - 1 / math.pi)) if nonlinearity == "relu" else 1
+    found = norm.effective_weight(weight)
+    for unit, g, its in zip(weight, norm.g, found, strict=True):
+        mean, deviation = unit.mean(), unit.std(correction=0)
+        expected = g * gain * (unit - mean) / (deviation * math.sqrt(unit.numel()))
+        torch.testing.assert_close(its, expected)
+
+
+def test_the_gain_keeps_the_variance_behind_a_relu():
+    """Brock et al. (2021), Section 4.1: inputs max(z, 0) of standard normal z."""
+    norm = build("scaled_weight_standardisation", features=8)
+    torch.manual_seed(0)
+    weight = torch.randn(8, 500, dtype=torch.double) + 3
+    norm.initialise(weight, "relu")
+    x = torch.randn(20000, 500, dtype=torch.double).relu()
+    y = x @ norm.effective_weight(weight).T
+    assert y.mean(0).abs().max() < 0.05
+    assert (y.var(0) - 1).abs().max() < 0.05
+
+
+@pytest.mark.parametrize("shape", [(4, 3), (4, 3, 2, 2)])
+@pytest.mark.parametrize("name", ["weight", "scaled_weight_standardisation"])
+def test_gradcheck_of_norms_of_weights(name, shape):
+    norm = build(name, features=4)
+    norm.initialise(sample(shape), "linear")
+
+    def function(weight, g):
+        return torch.func.functional_call(norm, {"g": g}, (weight,))
+
+    norm.forward = norm.effective_weight
+    assert torch.autograd.gradcheck(function, (sample(shape).requires_grad_(), norm.g))
 
 
 # Noise (Algorithm 1)
