@@ -18,12 +18,19 @@ from normscape.randomness import derive_seed, generator
 
 # Normalisers, in training mode
 
+BY_SAMPLE = ("layer", "group", "instance", "rms", "filter_response")
+OF_WEIGHTS = ("weight", "scaled_weight_standardisation")
 
-def normalised(norm, y):
+
+def normalised(norm, y, alpha=None):
     """(y - mean) / sqrt(s^2 + eps); s is the deviation, or the average p-norm of y itself."""
+    if norm in BY_SAMPLE:
+        return normalised_by_sample(norm, y)
+    if norm == "dyt":
+        return (alpha * y).tanh()
     over = [0, *range(2, y.dim())]
     mean = y.mean(over, keepdim=True)
-    if norm in ("batch", "noisy_batch"):
+    if norm in ("batch", "noisy_batch", "variance"):
         square = (y - mean).square().mean(over, keepdim=True)
     elif norm == "l1":
         square = y.abs().mean(over, keepdim=True).square()
@@ -31,7 +38,30 @@ def normalised(norm, y):
         square = y.square().mean(over, keepdim=True)
     elif norm == "linf":
         square = y.square().amax(over, keepdim=True)
-    return (y - mean) / (square + 1e-5).sqrt()
+    return (y if norm == "variance" else y - mean) / (square + 1e-5).sqrt()
+
+
+def normalised_by_sample(norm, y):
+    """Over all features of a sample with their positions, over groups, or over each feature."""
+    samples, features = y.shape[:2]
+    groups = {"layer": 1, "rms": 1}.get(norm, features)
+    if norm == "group":
+        groups = next(g for g in (4, 3, 2, 1) if features % g == 0)
+    x = y.reshape(samples, groups, -1)
+    if norm in ("layer", "group", "instance"):
+        x = x - x.mean(2, keepdim=True)
+    eps = 1e-6 if norm == "filter_response" else 1e-5
+    return (x / (x.square().mean(2, keepdim=True) + eps).sqrt()).reshape(y.shape)
+
+
+def effective(norm, weight, g, rectified):
+    """The weight that is multiplied with; rectified: whether inputs have passed a ReLU."""
+    units = weight.flatten(1)
+    if norm == "scaled_weight_standardisation":
+        units = units - units.mean(1, keepdim=True)
+        g = g / math.sqrt(1 / 2 - 1 / (2 * math.pi)) if rectified else g
+    units = units / units.square().sum(1, keepdim=True).sqrt()
+    return (g.view(-1, 1) * units).view_as(weight)
 
 
 def with_noise(a, draws):
@@ -109,11 +139,21 @@ def initial_parameters(model, norm, seed, inputs, outputs):
         draws = generator("weights", model, seed, number)
         weight = torch.empty(shape).normal_(0, deviation, generator=draws)
         parameters[number, "weight"] = weight.double()
-        if number < len(shapes) and norm not in ("none", "noise"):
+        hidden = number < len(shapes)
+        if hidden and norm not in ("none", "noise", *OF_WEIGHTS):
             parameters[number, "gamma"] = torch.ones(fan_out).double()
             parameters[number, "beta"] = torch.zeros(fan_out).double()
         elif model != "dln":
             parameters[number, "bias"] = torch.zeros(fan_out).double()
+        if hidden and norm == "dyt":
+            parameters[number, "alpha"] = torch.tensor(0.5).double()
+        if hidden and norm in OF_WEIGHTS:
+            over = [*range(1, weight.dim())]
+            lengths = torch.linalg.vector_norm(
+                weight, dim=over
+            )  # in float32, as trained
+            g = lengths if norm == "weight" else torch.ones(fan_out)
+            parameters[number, "g"] = g.double()
     return parameters
 
 
@@ -160,13 +200,18 @@ class Training:
         def layer(x, stride=1):
             number = len(passed) + 1
             own = {name: p for (n, name), p in parameters.items() if n == number}
+            weight = own["weight"]
+            if "g" in own:
+                rectified = number > 1 and self.model != "dln"
+                weight = effective(self.norm, weight, own["g"], rectified)
             if x.dim() == 4:
-                y = F.conv2d(x, own["weight"], own.get("bias"), stride, padding=1)
+                y = F.conv2d(x, weight, own.get("bias"), stride, padding=1)
             else:
-                y = F.linear(x, own["weight"], own.get("bias"))
+                y = F.linear(x, weight, own.get("bias"))
             a = y
             if "gamma" in own:
-                a = of_features(own["gamma"], y) * normalised(self.norm, y)
+                a = normalised(self.norm, y, own.get("alpha"))
+                a = of_features(own["gamma"], y) * a
                 a = a + of_features(own["beta"], y)
             if self.norm in ("noise", "noisy_batch") and number < self.depth:
                 names = self.model, self.norm, self.lr, self.seed, step, number

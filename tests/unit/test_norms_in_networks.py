@@ -10,7 +10,6 @@ from numerics import double, same, state, walk
 
 from normscape import models, norms, parts, probes, vectors
 from normscape.models.network import Network
-from normscape.pullbacks import with_pullback
 
 OF_SAMPLES = ["layer", "group", "instance", "rms", "filter_response"]
 OF_WEIGHTS = ["weight", "scaled_weight_standardisation"]
@@ -207,48 +206,3 @@ def test_what_is_trained_is_the_layers_weight(make_run, model, norm):
         for weight in leaves[:-1]:
             weight *= 3
         torch.testing.assert_close(plain.loss(plain(inputs), targets), data_loss)
-
-
-@pytest.mark.parametrize("parameters", ["weight", "all"])
-@pytest.mark.parametrize(
-    ("model", "norm"),
-    [(model, norm) for model, norm in CASES if norm in ("weight", "layer")],
-)
-def test_ics_is_brute_force(make_run, model, norm, parameters):
-    """For each layer the gradient in a whole network whose first layers have moved."""
-    run = walk(double(make_run(model, norm, LR[model], momentum=0.9)), 2)
-    moved = walk(copy.deepcopy(run), 1).network
-    inputs, targets = run.batch()
-    rows = probes.measure("ics", run, {"parameters": parameters})["ics"]
-
-    def gradient(swapped, number):
-        """With the first ``swapped`` layers moved, of layer ``number``."""
-        mixed = copy.deepcopy(run.network)
-        pairs = zip(mixed.layers[:swapped], moved.layers[:swapped], strict=True)
-        for layer, after in pairs:
-            layer.load_state_dict(after.state_dict())
-        layer = mixed.layers[number]
-        chosen = [layer.linear.weight] if parameters == "weight" else layer.parameters()
-        loss = mixed.loss(mixed(inputs), targets)
-        return torch.autograd.grad(loss, list(chosen))
-
-    for number, row in enumerate(rows):
-        before, after = gradient(0, number), gradient(number, number)
-        found = row["l2_difference"], row["gradient_norm"]
-        by_hand = vectors.distance(after, before), vectors.norm(before)
-        assert found == pytest.approx(by_hand, rel=1e-9)
-        assert number == 0 or row["l2_difference"] > 0
-
-
-def test_the_pullback_of_a_norm_of_samples_is_autograds():
-    """Of activations of shape (1, features, samples), as the deep linear network's."""
-    x = torch.randn(50, 6)
-    norm = build("dln", "layer", {"train_inputs": x}, depth=2)[0].norm
-    y, g = torch.randn(2, 1, 6, 50)
-    z, pullback = with_pullback(norm, y)
-    torch.testing.assert_close(z[0].T, F.layer_norm(y[0].T, [6]))
-    gradient, of_parameters = pullback(g)
-    y.requires_grad_()
-    expected = torch.autograd.grad(F.layer_norm(y[0].T, [6]), y, g[0].T)
-    torch.testing.assert_close(gradient, *expected)
-    assert [p.shape for p in of_parameters] == [(6,), (6,)]

@@ -14,8 +14,13 @@ from normscape.pipeline import grid, schema
 from normscape.pipeline.config import checked, validate
 from normscape.schemas import ConfigError
 
-# With every key that has a default, and a network under a user's name.
-GIVEN = put(default(), ["models", "small"], SMALL | {"optimiser": {"name": "adam"}})
+# With every key that has a default, and a network under a user's name with every norm.
+GRID = [{"norms": parts.names("norms"), "learning_rates": [0.1]}]
+GIVEN = put(
+    default(),
+    ["models", "small"],
+    SMALL | {"grid": GRID, "optimiser": {"name": "adam"}},
+)
 CONFIG = checked(GIVEN)
 SCHEMA = schema.of_config(CONFIG)
 
