@@ -281,7 +281,7 @@ def test_the_report_of_snakemake(finished, tmp_path):
     report = (tmp_path / "report.html").read_text()
     for text in (
         "Figure 4: the landscape along the gradient",
-        "Figure 17: all verdicts",
+        "A smoother landscape has lower lines",
         "Verdicts",
         "Why does normalisation help optimisation?",
     ):
