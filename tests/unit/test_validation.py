@@ -145,7 +145,7 @@ MISTAKES = [
     (
         ["norm_settings"],
         {"l7": {}},
-        r"norm_settings\.l7: unknown key; .* batch, l1, l2",
+        r"norm_settings\.l7: unknown key; allowed are batch, dyt, .*weight$",
     ),
     (
         ["norm_settings"],
