@@ -1,5 +1,8 @@
 """What tests of the numerics share."""
 
+import contextlib
+import copy
+
 import torch
 
 
@@ -23,3 +26,20 @@ def same(a, b):
 def double(run):
     """The same run, from here on in float64."""
     return run.to(torch.float64)
+
+
+@contextlib.contextmanager
+def untouched(run):
+    """Check that what is measured inside leaves a run, and torch's generator, as they were."""
+    step, before = run.step, state(run)
+    of_optimiser = copy.deepcopy(run.optimiser_state)
+    generator = torch.get_rng_state()
+    yield
+    assert run.step == step
+    assert run.network.training
+    assert all(p.grad is None for p in run.parameters)
+    assert same(before, state(run))
+    for name, tensors in of_optimiser.items():
+        pairs = zip(tensors, run.optimiser_state[name], strict=True)
+        assert all(torch.equal(a, b) for a, b in pairs)
+    assert torch.equal(generator, torch.get_rng_state())
