@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from scipy.sparse.linalg import LinearOperator, eigsh
 
-from normscape.probes._hessian import rayleigh_quotient, twice_differentiable
 from normscape.randomness import derive_seed
+from normscape.second_derivatives import rayleigh_quotient, twice_differentiable
 from normscape.training.run import Run
 
 # So many vectors of all parameters' length are kept. With scipy's default of 20, the first

@@ -10,7 +10,7 @@ import math
 import torch
 
 from normscape import vectors
-from normscape.probes._hessian import rayleigh_quotient, twice_differentiable
+from normscape.second_derivatives import rayleigh_quotient, twice_differentiable
 from normscape.training.run import Run
 
 

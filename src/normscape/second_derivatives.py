@@ -1,4 +1,4 @@
-"""What probes that take second derivatives share."""
+"""Second derivatives of networks, for probes of curvature."""
 
 import copy
 import functools
