@@ -1,6 +1,7 @@
 """Gradients over depth against a forward pass by hand and closed forms."""
 
 import copy
+import dataclasses
 import math
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from numerics import double, untouched, walk
 
 from normscape.probes import depth
+from normscape.training.run import Run
 
 CASES = [
     ("vgg", "none"),
@@ -98,6 +100,22 @@ def test_batch_norm_hides_the_scale_of_a_chain_at_the_start(make_run, factor):
     ratios = np.divide(norms[:-1], scaled[:-1])
     assert ratios == pytest.approx(factor, rel=1e-2)  # eps is not 0
     assert same_slope == pytest.approx(slope, abs=1e-2)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_gradients_explode_at_the_rate_of_theory(make_run, make_data, seed):
+    """Under batch norm with ReLU, squares grow by pi / (pi - 1) a layer (Yang et al. 2019).
+
+    That holds for wide layers and large batches, at the start. Here for the fully connected
+    layers of a VGG, which come after its 13 convolutions.
+    """
+    spec = make_run("vgg", "batch", seed=seed, batch_size=64).spec
+    network = spec.network | {"fc_widths": [400] * 25}
+    run = Run(dataclasses.replace(spec, network=network), make_data("vgg"))
+    norms, _ = depth_of(double(run))
+    squares = torch.tensor(norms[13:-1], dtype=torch.double).square()
+    rate = math.exp(-depth.slope(squares.log()))
+    assert rate == pytest.approx(math.pi / (math.pi - 1), rel=0.05)
 
 
 def test_two_hidden_layers_are_the_least_for_a_slope():
