@@ -21,6 +21,8 @@ GIVEN = put(
     ["models", "small"],
     SMALL | {"grid": GRID, "optimiser": {"name": "adam"}},
 )
+for probe in parts.names("probes"):
+    GIVEN["probes"].setdefault(probe, {"models": {"dln": {"grid": [{}]}}})
 CONFIG = checked(GIVEN)
 SCHEMA = schema.of_config(CONFIG)
 
