@@ -110,7 +110,7 @@ def one_long_training(config) -> None:
     config["models"]["vgg"]["grid"] = []
     config["models"]["dln"].update(steps=LONG, checkpoints=[0, LONG])
     for probe in config["probes"].values():
-        probe["models"]["vgg"]["grid"] = []
+        probe["models"].get("vgg", {})["grid"] = []
 
 
 LONG = 12_000
