@@ -3,7 +3,7 @@
 A row a claim and a normaliser, by topic. The mark is the measured effect, the line its 95 %
 interval over seeds; a claim is reproduced if the whole line lies in the shaded range, and
 not reproduced if it lies outside. The smaller mark below is the second reading, at equal
-training loss. Look at where the two disagree: there, the effect at a step is one of how far
+training loss. Look at where the two disagree: there, part of the effect at a step is how far
 the networks have got.
 
 A diamond is the paper's own number, from its digitised curves. Where it lies outside the

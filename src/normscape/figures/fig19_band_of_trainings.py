@@ -1,9 +1,9 @@
 """Figure 19: the band between trainings is not the landscape.
 
 The first network that classifies. Left, a common short cut: the band from the lowest to the
-highest loss of several trainings of one seed, at learning rates from half to five times the
-probed one. Right: the range of the loss along the gradient, from one training's own
-checkpoints, over the same multiples (Section 3.2). The band says how differently whole
+highest loss of several trainings of the first seed, at learning rates from half to five times
+the probed one. Right: the range of the loss along the gradient at one training's own
+checkpoints, over the probe's step sizes (Section 3.2). The band says how differently whole
 trainings go, and is as wide as the slowest of them is far behind; the landscape says what
 the next step meets.
 
