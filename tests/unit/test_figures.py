@@ -563,8 +563,8 @@ def test_figure_15_shows_both_kinds_of_random_directions(tables):
         for model in ("VGG", "DLN")
         for what in ("gradient", "weights")
     ]
-    l1 = EXPERIMENT.norms["l1"].colour
-    absolute, relative = (lines_of(row[1], l1)[0].get_ydata() for row in axes[:2])
+    batch = EXPERIMENT.norms["batch"].colour
+    absolute, relative = (lines_of(row[1], batch)[0].get_ydata() for row in axes[:2])
     assert "over its norm" in axes[1][1].get_ylabel()
     assert relative == pytest.approx(absolute / 4)  # the gradient's norm
 

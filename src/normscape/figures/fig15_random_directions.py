@@ -3,10 +3,10 @@
 Figures 4 and 10 once more, along random directions: of the length of the gradient, which
 differs between networks, and in each layer of the length of its weight, so that all
 networks move equally far; there, the change of the gradient is shown over its norm. Thick
-lines are medians over seeds, thin ones the seeds. Look at whether the order of the
-normalisers is the same.
+lines are medians over seeds, thin ones the seeds. Look at whether BatchNorm lies below the
+standard net, as along the gradient.
 
-The paper says that it is, without a figure.
+The paper says that it does, without a figure.
 """
 
 from normscape.figures import curves
@@ -22,7 +22,7 @@ KINDS = (
 
 def draw(tables, experiment):
     ranges = tables["landscape_ranges"]
-    norms = curves.choose(experiment, "none", "batch", "l1", "l2", "linf")
+    norms = curves.choose(experiment, "none", "batch")
     models = list(experiment.models.values())
     rows = [(model, kind) for model in models for kind in KINDS]
     figure = curves.new(0.4 + 1.8 * len(rows))
