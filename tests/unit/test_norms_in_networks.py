@@ -72,8 +72,8 @@ def test_a_step_is_finite_and_the_gradient_is_the_losss(make_run, model, norm):
 def test_probes_of_it_run_and_change_nothing(make_run, model, norm):
     run = walk(double(make_run(model, norm, LR[model])), 2)
     before = state(run)
-    for probe in parts.names("probes"):
-        for rows in probes.measure(probe, run, SETTINGS[probe]).values():
+    for probe, settings in SETTINGS.items():
+        for rows in probes.measure(probe, run, settings).values():
             assert rows
         assert same(before, state(run))
     for row in probes.measure("landscape", run, SETTINGS["landscape"])["landscape"]:

@@ -197,7 +197,7 @@ MISTAKES = [
     (
         ["probes", "isc"],
         {"models": {}},
-        r"probes\.isc: unknown key; allowed are activations, ics, landscape, rank$",
+        r"probes\.isc: unknown key; allowed are activations, curvature, depth, ",
     ),
     (
         ["probes", "landscape", "models", "vgg"],
