@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from normscape.claims import declarations, intervals, paper
-from normscape.claims.quantities import of_runs
+from normscape.claims.quantities import of_runs, select
 from normscape.experiment import Experiment
 from normscape.tables.frames import Tables
 
@@ -30,10 +30,7 @@ def beside(
         ours = of_runs(name, tables)
         for (architecture, norm, lr, _), number in theirs.dropna().items():
             for model in experiment.models_of(architecture):
-                here = ours.index.get_level_values("lr")
-                values = ours[np.isclose(here, lr, atol=0)]
-                values = values.reindex([model.name], level="model")
-                values = values.reindex([norm], level="norm").dropna()
+                values = select(ours, model=model.name, norm=norm, lr=lr).dropna()
                 rows.append(
                     {
                         "quantity": name,

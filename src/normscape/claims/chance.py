@@ -1,6 +1,5 @@
 """Runs that never left chance; a landscape where nothing is learnt says nothing."""
 
-import numpy as np
 import pandas as pd
 
 from normscape.claims import quantities
@@ -19,7 +18,7 @@ def left_chance(experiment: Experiment, tables: Tables) -> dict[str, pd.Series]:
 def _of_model(model: Model, tables):
     limit = model.left_chance
     values = quantities.of_runs(limit["quantity"], tables)
-    values = values[values.index.get_level_values("model") == model.name]
+    values = quantities.select(values, model=model.name)
     if "above" in limit:
         return values > limit["above"]
     first = tables["history"].groupby(CELL).loss.first()
@@ -30,11 +29,7 @@ def reason(trained: pd.Series, claim: dict, subject: str) -> str | None:
     """Why a claim about one model means nothing, or None; trained : as ``left_chance``."""
     for norm in claim.get("trained", []):
         norm = subject if norm == "subject" else norm
-        index = trained.index
-        chosen = trained[
-            (index.get_level_values("norm") == norm)
-            & np.isclose(index.get_level_values("lr"), claim["lr"], atol=0)
-        ]
+        chosen = quantities.select(trained, norm=norm, lr=claim["lr"])
         if not chosen.all():
             return f"{(~chosen).sum()} of {len(chosen)} runs of {norm} stayed at chance"
     return None

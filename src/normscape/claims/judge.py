@@ -12,7 +12,13 @@ import pandas as pd
 
 from normscape import parts
 from normscape.claims import chance, declarations, equal_loss, intervals, paper
-from normscape.claims.quantities import finished, of_runs, of_steps
+from normscape.claims.quantities import (
+    finished,
+    is_rate,
+    of_runs,
+    of_steps,
+    select,
+)
 from normscape.experiment import Experiment
 from normscape.tables import CELL
 from normscape.tables.frames import Tables
@@ -100,6 +106,7 @@ class _Readings:
         self._tables = tables
         self._experiment = experiment
         self._of_runs = functools.cache(lambda name: of_runs(name, tables))
+        self._steps = functools.cache(self._steps)
         self._courses = functools.cache(self._courses)
         self._finished = functools.cache(self._finished)
 
@@ -108,10 +115,11 @@ class _Readings:
         declared = declarations.quantities()[claim["quantity"]]
         if not set(declared["tables"]) <= self._tables.keys():
             return np.array([])
-        values = _of_claim(self._of_runs(claim["quantity"]), claim, model)
+        values = self._of_runs(claim["quantity"])
+        values = select(values, model=model, lr=claim.get("lr"))
         of_norms = []
         for norm in _norms(claim, subject):
-            own = values[values.index.get_level_values("norm") == norm]
+            own = select(values, norm=norm)
             # Without a learning rate, the mean over all.
             by_seed = own.groupby(own.index.get_level_values("seed"))
             of_norms.append(by_seed.agg(lambda some: some.mean(skipna=False)))
@@ -134,7 +142,8 @@ class _Readings:
             {
                 (seed, lr): course
                 for (of_model, of_norm, lr, seed), course in courses.items()
-                if (of_model, of_norm) == (model, norm) and _is_lr(claim, lr)
+                if (of_model, of_norm) == (model, norm)
+                and is_rate(lr, claim.get("lr", lr))
             }
             for norm in _norms(claim, subject)
         )
@@ -150,32 +159,28 @@ class _Readings:
         """How many probes of the claim's runs saw a finished run; None without probes."""
         if not declarations.quantities()[claim["quantity"]]["probe"]:
             return None
-        found = _of_claim(self._finished(claim["quantity"]), claim, model)
+        found = self._finished(claim["quantity"])
+        found = select(found, model=model, lr=claim.get("lr"))
         norms = found.index.get_level_values("norm")
         return int(found[norms.isin(_norms(claim, subject))].sum())
 
+    @functools.cached_property
+    def _losses(self):
+        return equal_loss.smoothed_losses(self._tables["history"], self._experiment)
+
+    def _steps(self, name):
+        return of_steps(declarations.quantities()[name], self._tables)
+
     def _courses(self, name, logarithms):
-        steps = of_steps(declarations.quantities()[name], self._tables)
-        losses = equal_loss.smoothed_losses(self._tables["history"], self._experiment)
-        return equal_loss.courses(steps, losses, logarithms)
+        return equal_loss.courses(self._steps(name), self._losses, logarithms)
 
     def _finished(self, name):
-        steps = of_steps(declarations.quantities()[name], self._tables)
+        steps = self._steps(name)
         return steps.assign(here=finished(steps, self._tables)).set_index(CELL).here
 
 
 def _norms(claim, subject):
     return [subject, *filter(None, [claim.get("reference")])]
-
-
-def _is_lr(claim, lr):
-    return np.isclose(lr, claim.get("lr", lr), atol=0)
-
-
-def _of_claim(values: pd.Series, claim, model) -> pd.Series:
-    """Those of a model, at the claim's learning rate if it has one."""
-    values = values[values.index.get_level_values("model") == model]
-    return values[_is_lr(claim, values.index.get_level_values("lr"))]
 
 
 def _subjects(claim, experiment):

@@ -147,6 +147,21 @@ def of_runs(name: str, tables: Tables) -> pd.Series:
     return found.reindex(_cells(steps[CELL].drop_duplicates()))
 
 
+def is_rate(rates, rate):
+    """Whether learning rates are this one, but for how a table rounds them."""
+    return np.isclose(rates, rate, atol=0)
+
+
+def select(values: pd.Series, *, model=None, norm=None, lr=None) -> pd.Series:
+    """Those of numbers indexed by (model, norm, lr, seed) that are of what is given."""
+    for level, wanted in (("model", model), ("norm", norm)):
+        if wanted is not None:
+            values = values[values.index.get_level_values(level) == wanted]
+    if lr is not None:
+        values = values[is_rate(values.index.get_level_values("lr"), lr)]
+    return values
+
+
 def of_steps(declared: dict, tables: Tables) -> pd.DataFrame:
     """A row for each run and step, with its ``value``: those of layers or draws averaged."""
     rows = of_rows(declared, tables)

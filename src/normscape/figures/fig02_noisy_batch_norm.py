@@ -1,8 +1,9 @@
 """Figure 2: BatchNorm with noise that makes its distributions unstable.
 
 Training accuracy of the first network that classifies at the first two learning rates of
-the config, and activations of one unit, for a VGG in layers 2, 9 and 13. Look at whether noisy BatchNorm trains like BatchNorm although
-its ridges wander, and what the same noise does to the standard net.
+the config, and activations of one unit, for a VGG in layers 2, 9 and 13. Look at whether
+noisy BatchNorm trains like BatchNorm although its ridges wander, and what the same noise
+does to the standard net.
 
 In the paper's Figure 2 noisy BatchNorm trains nearly like BatchNorm; of the same noise
 without normalisation its text says that it stops training.
