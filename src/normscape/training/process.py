@@ -5,8 +5,9 @@ import ctypes
 
 import torch
 
-# glibc's mallopt: give no memory back, and take what is below 32 MiB from the heap.
-_TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3
+# glibc's mallopt: take everything from the heap, and never give the heap back.
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4
+_NEVER = -1
 _MIB = 2**20
 
 
@@ -17,8 +18,9 @@ def set_up(threads: int, device: str = "cpu") -> torch.device:
     Returns the device; ValueError if this machine does not have it. On CUDA, float32
     means float32 (no TF32), and kernels are the deterministic ones.
 
-    Each step allocates what the last one freed. Left alone, glibc returns the memory
-    and the kernel clears it anew, which is up to a fifth of a small network's step.
+    Each step allocates what the last one freed. Left alone, glibc returns large blocks
+    and the kernel clears them anew, which is up to a fifth of a small network's step and
+    of a probe in float64, whose unfolded convolutions take over 100 MB.
     """
     torch.set_num_threads(threads)
     torch.backends.cudnn.allow_tf32 = False
@@ -26,8 +28,8 @@ def set_up(threads: int, device: str = "cpu") -> torch.device:
     torch.backends.cudnn.deterministic = True
     with contextlib.suppress(AttributeError, OSError, TypeError):  # not glibc
         mallopt = ctypes.CDLL(None).mallopt
-        mallopt(_MMAP_THRESHOLD, 32 * _MIB)
-        mallopt(_TRIM_THRESHOLD, 1024 * _MIB)
+        mallopt(_MMAP_MAX, 0)
+        mallopt(_TRIM_THRESHOLD, _NEVER)
         mallopt(_TOP_PAD, 64 * _MIB)
     return _device(device)
 
