@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from benchmarks import growth, pipeline, plain, probes, report, timing, training
-from normscape.probes import ics, landscape
 
 
 @pytest.mark.parametrize("norm", ["none", "batch", "l1"])
@@ -43,17 +42,13 @@ def test_every_call_takes_its_steps():
         assert run.step == 3 * calls
 
 
-def test_plain_probes_measure_the_same():
-    run, _, _ = training.dln_run("batch", depth=4)
-    measured = ics.measure(run, parameters="weight")["ics"]
-    ours = [row["l2_difference"] for row in measured]
-    assert plain.ics(run) == pytest.approx(ours, rel=1e-4, abs=1e-3)
-    sizes = (1e-7, 1e-6)
-    rows = landscape.measure(
-        run, step_sizes=sizes, random_directions=0, relative_step_sizes=[]
-    )["landscape"]
-    ours = [row["gradient_change"] for row in rows]
-    assert plain.landscape(run, sizes) == pytest.approx(ours, rel=1e-3)
+@pytest.mark.parametrize(
+    ("probe", "tolerance"),
+    [("ics", {"rel": 1e-4, "abs": 1e-3}), ("landscape", {"rel": 1e-3})],
+)
+def test_plain_probes_measure_the_same(probe, tolerance):
+    plainly, ours = (call("dln", 4, 1)() for call in probes.CONTESTANTS[probe])
+    assert plainly == pytest.approx(ours, **tolerance)
 
 
 def test_operations_of_vgg_16():
