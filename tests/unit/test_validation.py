@@ -20,7 +20,8 @@ def config():
     return default()
 
 
-LAST = default()["models"]["vgg"]["steps"]
+VGG = default()["models"]["vgg"]
+LAST, EVERY = VGG["steps"], VGG["checkpoints"].removeprefix("every ")
 GRID = ["models", "vgg", "grid", 0]
 ICS = ["probes", "ics", "models", "vgg", "grid", 0]
 
@@ -120,12 +121,12 @@ MISTAKES = [
     (
         [*ICS, "seeds"],
         [7],
-        r"grid\[0\]\.seeds: found 7, outside .*allowed are 20, 21, ",
+        rf"grid\[0\]\.seeds: found 7, outside .*allowed are {VGG['seeds'][0]}, ",
     ),
     (
         [*ICS, "steps"],
         [11],
-        r"grid\[0\]\.steps: found 11, outside .*allowed are 0, 50, ",
+        rf"grid\[0\]\.steps: found 11, outside .*allowed are 0, {EVERY}, ",
     ),
     (
         [*ICS, "learning_rates"],
