@@ -15,6 +15,7 @@ CACHES = (
     declarations.quantities,
     declarations._files,
     paths.probe_of,
+    paths._declared,
     paths._tree,
 )
 

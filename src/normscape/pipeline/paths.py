@@ -134,13 +134,18 @@ def columns(table: str) -> list[str]:
     """All columns of a table that is collected from runs."""
     if probe := probe_of(table):
         return [*CELL, "step", *parts.declaration("probes", probe)["tables"][table]]
-    return [*CELL, *parts.read_yaml(SRC / "normscape/tables/tables.yaml")[table]]
+    return [*CELL, *_declared()[table]]
 
 
 def declared_columns(table: str) -> list[str]:
     """All columns of a table; none where a summary does not declare its own."""
-    known = parts.read_yaml(SRC / "normscape/tables/tables.yaml")
-    return columns(table) if probe_of(table) or table in known else []
+    return columns(table) if probe_of(table) or table in _declared() else []
+
+
+@functools.cache
+def _declared() -> dict[str, dict]:
+    """Columns of the tables that are not a probe's."""
+    return parts.read_yaml(SRC / "normscape/tables/tables.yaml")
 
 
 def probe_folder(config: dict, table: str = "{table}") -> str:
