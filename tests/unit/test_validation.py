@@ -9,6 +9,7 @@ import yaml
 from snakemake.utils import update_config
 
 from experiments import PRESETS, SMALL, default, put
+from normscape import parts
 from normscape.experiment import Experiment
 from normscape.pipeline import grid, paths
 from normscape.pipeline.config import checked, description, validate
@@ -198,7 +199,7 @@ MISTAKES = [
     (
         ["probes", "isc"],
         {"models": {}},
-        r"probes\.isc: unknown key; allowed are activations, curvature, depth, ",
+        rf"probes\.isc: unknown key; allowed are {', '.join(parts.names('probes'))}$",
     ),
     (
         ["probes", "landscape", "models", "vgg"],
