@@ -128,6 +128,12 @@ def test_all_is_well(library):
             "quantities.ics_l2.equal_loss: it takes a value$",
         ),
         (
+            "probes/rank.yaml",
+            "    value: learnt_rank\n",
+            "",
+            "quantities.learnt_rank.value: missing, and no function has its name$",
+        ),
+        (
             "figures/fig01_training_curves.py",
             "TABLES = ",
             "TABLE = ",

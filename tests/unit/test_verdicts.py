@@ -154,7 +154,7 @@ def test_a_standard_net_that_never_starts_decides_nothing_in_both_readings():
     assert readings(row) == ("reproduced", "reproduced")
     row = verdict(runs(0.2), **smoother)
     assert readings(row) == ("inconclusive", "inconclusive")
-    assert reasons(row) == ("6 of 6 runs of none stayed at chance",) * 2
+    assert reasons(row) == ("6 of 6 runs of none diverged or stayed at chance",) * 2
     assert row.effect == row.equal_loss_effect == 0.25
     row = verdict(runs(0.2), quantity="loss_range", trained=["subject"])
     assert readings(row) == ("reproduced", "reproduced")
@@ -166,7 +166,7 @@ def test_a_network_that_does_not_classify_starts_when_its_loss_has_halved():
     assert verdict(runs).verdict == "reproduced"
     row = verdict(runs, trained=["none"])
     assert row.verdict == "inconclusive"
-    assert row.reason == "3 of 3 runs of none stayed at chance"
+    assert row.reason == "3 of 3 runs of none diverged or stayed at chance"
     assert row.effect == pytest.approx(0.05, rel=0.05)
 
 
@@ -386,7 +386,7 @@ def test_a_claim_is_judged_for_each_model_of_its_architecture():
     assert judged.model.tolist() == ["deep", "flat"]
     assert judged.verdict.tolist() == ["reproduced", "inconclusive"]
     assert pd.isna(judged.reason[0])
-    assert judged.reason[1] == "3 of 3 runs of none stayed at chance"
+    assert judged.reason[1] == "3 of 3 runs of none diverged or stayed at chance"
     # The paper's number is the architecture's.
     deep, flat = (
         tables(model, 1e-6, none=[9], batch=[5]) for model in ("deep", "flat")
@@ -407,7 +407,7 @@ def test_classifiers_have_left_chance_by_their_accuracy():
     one = claim(model="vgg", quantity="mean_loss", trained=["subject"])
     judged = judge([one], of_models, models={"small": "vgg", "wide": "vgg"})
     assert judged.model.tolist() == ["small", "wide"]
-    assert judged.reason[1] == "1 of 2 runs of batch stayed at chance"
+    assert judged.reason[1] == "1 of 2 runs of batch diverged or stayed at chance"
     assert judged.reason[0] == "the same in all of only 2 seeds"
 
 

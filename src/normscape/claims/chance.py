@@ -31,5 +31,6 @@ def reason(trained: pd.Series, claim: dict, subject: str) -> str | None:
         norm = subject if norm == "subject" else norm
         chosen = quantities.select(trained, norm=norm, lr=claim["lr"])
         if not chosen.all():
-            return f"{(~chosen).sum()} of {len(chosen)} runs of {norm} stayed at chance"
+            found = f"{(~chosen).sum()} of {len(chosen)} runs of {norm}"
+            return f"{found} diverged or stayed at chance"
     return None

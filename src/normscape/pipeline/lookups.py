@@ -98,7 +98,9 @@ def _check_figure(figure):
 
 
 def _check_quantities():
-    """Their tables are there, and their expressions are of columns."""
+    """Their tables are there; a function gives them, or an expression of columns."""
+    module = _parsed(_LIBRARY / "claims/quantities.py")
+    functions = {n.name for n in module.body if isinstance(n, ast.FunctionDef)}
     for name, quantity in declarations.quantities().items():
         path = declarations.file_of(name)
         known = [*paths.collected_tables(), *paths.summaries()]
@@ -110,6 +112,10 @@ def _check_quantities():
         columns = paths.declared_columns(quantity["tables"][0])
         if quantity["equal_loss"] and "value" not in quantity:
             _refuse(path, f"quantities.{name}.equal_loss: it takes a value")
+        if "value" not in quantity and name not in functions:
+            _refuse(
+                path, f"quantities.{name}.value: missing, and no function has its name"
+            )
         if not columns:  # a summary that declares none
             continue
         if quantity["equal_loss"] and "step" not in columns:
