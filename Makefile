@@ -61,7 +61,8 @@ lint: $(READY)
 
 environment: $(READY)
 
-# The stamp comes last, so that an interrupted installation is taken up again.
+# The stamp comes last, so that an interrupted installation is taken up again. What is imported
+# compiles itself; compiling all of it would take a quarter of the installation's time.
 $(READY): envs/requirements.txt
 	@command -v $(PYTHON) >/dev/null || \
 	  { echo "normscape needs Python 3.11 or newer; '$(PYTHON)' was not found (make PYTHON=...)"; exit 1; }
@@ -70,5 +71,5 @@ $(READY): envs/requirements.txt
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo "normscape needs Python's venv module; '$(PYTHON)' has none (on Debian: apt install python3-venv)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --require-hashes -r $<
+	$(VENV)/bin/python -m pip install --quiet --no-compile --require-hashes -r $<
 	@touch $@

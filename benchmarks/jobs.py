@@ -41,10 +41,10 @@ class Jobs:
             seconds += looks * of_all * _seconds(lambda: test_accuracy(run))
         return seconds
 
-    def probe_seconds(self, probe: str, model: str, norm: str) -> float:
-        """Seconds of a probe of one checkpoint."""
-        run = self._run(model, norm)
-        settings = grid.probe_settings(self.config, probe, model)
+    def probe_seconds(self, probe: str, cell: grid.Cell) -> float:
+        """Seconds of a probe of one checkpoint of a run."""
+        run = self._run(cell.model, cell.norm)
+        settings = grid.probe_settings(self.config, probe, cell)
         return _seconds(lambda: probes.measure(probe, run, settings))
 
     def checkpoint_bytes(self, model: str, norm: str) -> int:

@@ -62,16 +62,13 @@ def seconds_by_rule(config: dict, jobs: Jobs) -> dict[str, float]:
         each = {norm: jobs.training_seconds(model, norm) for norm in set(norms)}
         seconds[f"train_{model}"] = start_up + statistics.fmean(map(each.get, norms))
     for probe in config["probes"]:
-        each = []
-        for model in grid.models(config):
-            norms = [
-                cell.norm
-                for cell in cells
-                if cell.model == model
-                for _ in grid.probed_steps(config, probe, cell)
-            ]
-            of_norm = {n: jobs.probe_seconds(probe, model, n) for n in set(norms)}
-            each += map(of_norm.get, norms)
+        each, of_norms = [], {}
+        for cell in cells:
+            steps = grid.probed_steps(config, probe, cell)
+            norm = cell.model, cell.norm
+            if steps and norm not in of_norms:
+                of_norms[norm] = jobs.probe_seconds(probe, cell)
+            each += [of_norms.get(norm)] * len(steps)
         if each:
             seconds[f"probe_{probe}"] = start_up + statistics.fmean(each)
     return seconds

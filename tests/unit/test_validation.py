@@ -464,3 +464,28 @@ def test_a_probe_without_keys_covers_the_models_grid(config):
     for cell in grid.cells(config):
         expected = checkpoints if cell.model == "dln" else []
         assert grid.probed_steps(config, "ics", cell) == expected
+
+
+def test_a_probes_block_may_have_settings_of_its_own(config):
+    landscape = config["probes"]["landscape"]
+    landscape["models"]["vgg"]["grid"] = [
+        {"norms": ["none", "batch"], "learning_rates": [0.1]},
+        {"norms": ["batch"], "learning_rates": [0.1], "random_directions": 2},
+        {"norms": ["batch"], "seeds": [21], "step_sizes": [0.7], "steps": "every 200"},
+    ]
+    full = checked(config)
+
+    def settings(norm, seed):
+        cell = grid.Cell("vgg", norm, "0.1", seed)
+        found = grid.probe_settings(full, "landscape", cell)
+        assert set(found) == {"random_directions", "relative_step_sizes", "step_sizes"}
+        return found["random_directions"], found["step_sizes"]
+
+    of_model = landscape["models"]["vgg"]["step_sizes"]
+    assert settings("none", 20) == (landscape["random_directions"], of_model)
+    assert settings("batch", 20) == (2, of_model)
+    assert settings("batch", 21) == (2, [0.7])
+    landscape["models"]["vgg"]["grid"][1]["random_directions"] = -1
+    line = r"grid\[1\]\.random_directions: found -1, allowed is"
+    with pytest.raises(ConfigError, match=line):
+        checked(config)

@@ -3,6 +3,9 @@
 import itertools
 from typing import NamedTuple
 
+# Keys beside a probe's settings: which runs and checkpoints it measures.
+_NO_SETTINGS = ("models", "grid", "norms", "learning_rates", "seeds", "steps")
+
 
 class Cell(NamedTuple):
     """A training run; ``lr`` as it stands in paths."""
@@ -66,11 +69,18 @@ def probed_steps(config: dict, probe: str, cell: Cell) -> list[int]:
     return sorted(set(itertools.chain.from_iterable(chosen)))
 
 
-def probe_settings(config: dict, probe: str, model: str) -> dict:
-    """The settings of a probe for a model: those for all, and the model's own."""
-    settings = config["probes"][probe]
-    both = settings | settings["models"][model]
-    return {key: v for key, v in both.items() if key not in ("models", "grid")}
+def probe_settings(config: dict, probe: str, cell: Cell) -> dict:
+    """The settings of a probe of a run: those for all, the model's, its blocks'.
+
+    Of two blocks that select the run, the later one counts.
+    """
+    of_all = config["probes"][probe]
+    of_model = of_all["models"][cell.model]
+    settings = of_all | of_model
+    for block in of_model["grid"]:
+        if _selects(block, cell):
+            settings |= block
+    return {key: v for key, v in settings.items() if key not in _NO_SETTINGS}
 
 
 def _selects(block, cell):

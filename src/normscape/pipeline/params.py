@@ -62,10 +62,15 @@ def norm_settings(config: dict):
 
 
 def probe_settings(config: dict, probe: str):
-    """Params function: the settings of a probe for the cell's model, as JSON."""
-    return lambda wildcards: as_json(
-        grid.probe_settings(config, probe, wildcards.model)
-    )
+    """Params function: the settings of a probe of the cell, as JSON."""
+
+    def of_cell(wildcards):
+        cell = grid.Cell(
+            wildcards.model, wildcards.norm, wildcards.lr, int(wildcards.seed)
+        )
+        return as_json(grid.probe_settings(config, probe, cell))
+
+    return of_cell
 
 
 def norm_labels() -> str:

@@ -161,6 +161,11 @@ def _probe(name: str, models: list[str] | None) -> dict:
     schema = _settings("probes", name)
     of_model = copy.deepcopy(declared.get("model_settings", {}))
     required = [key for key, setting in of_model.items() if "default" not in setting]
+    grid = copy.deepcopy(_skeleton()["$defs"]["probe_grid"])
+    for key, setting in {**schema["properties"], **of_model}.items():
+        # Without a default: a key left out means what stands above the block.
+        of_block = {k: v for k, v in setting.items() if k != "default"}
+        grid["items"]["properties"][key] = of_block
     schema["properties"]["models"] = {
         "description": "Which runs of which models.",
         "type": "object",
@@ -172,7 +177,7 @@ def _probe(name: str, models: list[str] | None) -> dict:
             "type": "object",
             "additionalProperties": False,
             "required": ["grid", *required],
-            "properties": of_model | {"grid": {"$ref": "#/$defs/probe_grid"}},
+            "properties": of_model | {"grid": grid},
         },
     }
     return schema
