@@ -877,6 +877,26 @@ def test_ticks_that_would_touch_have_no_label():
     assert labels == ["20", "100", "", "800"]
 
 
+@pytest.mark.parametrize(
+    ("ends", "labels"),
+    [
+        ((1.5, 40), ["2", "5", "10", "20"]),
+        ((0.003, 12), ["$\\mathdefault{10^{%d}}$" % e for e in (-2, -1, 0, 1)]),
+    ],
+)
+def test_a_logarithmic_y_axis_has_labels_that_one_can_read_between(ends, labels):
+    figure = curves.new(1)
+    ax = figure.add_subplot()
+    ax.plot(ends)
+    ax.set_ylim(ends)
+    curves.log_y(ax)
+    figure.draw_without_rendering()
+    shown = ax.yaxis.get_ticklabels(which="both")
+    heights = [(tick.get_position()[1], tick.get_text()) for tick in shown]
+    found = [text for height, text in sorted(heights) if ends[0] <= height <= ends[1]]
+    assert [text for text in found if text] == labels
+
+
 def test_figure_18_has_means_and_seeds_that_do_not_hide_each_other():
     rank = pd.DataFrame(
         [

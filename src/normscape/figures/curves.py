@@ -6,6 +6,7 @@ import math
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator
 
 from normscape.experiment import Experiment, Model
 from normscape.figures import style
@@ -116,7 +117,7 @@ def progress(ax, history, model: Model | None, norms, lrs=None):
     else:
         ax.set_ylabel(f"Training loss ({model.loss})")
         if ax.lines:
-            ax.set_yscale("log")
+            log_y(ax)
     return lrs
 
 
@@ -182,6 +183,18 @@ def legend(figure, norms, lrs=()):
     letters = sum(9 + len(handle.get_label()) for handle in handles)
     columns = math.ceil(len(handles) / math.ceil(letters / 120))
     figure.legend(handles=handles, loc="outside upper center", ncols=columns)
+
+
+def log_y(ax) -> None:
+    """A logarithmic y axis; over less than two decades with labels at 1, 2 and 5 times each."""
+    ax.set_yscale("log")
+    low, high = ax.get_ylim()
+    if high < 100 * low:
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_formatter("")
+    else:
+        ax.yaxis.set_major_locator(LogLocator(numticks=6))
 
 
 def log_x(ax, values, share=1 / 4) -> None:

@@ -49,7 +49,7 @@ def _draw_layer(difference, cosine, ics, norms):
             curves.medians(difference, seeds, "step", "l2_difference", **line)
             curves.curve(cosine, seeds, "step", "cosine", **line)
     if difference.has_data():
-        difference.set_yscale("log")
+        curves.log_y(difference)
         cosine.set_ylim(-1.05, 1.05)
     difference.set_ylabel("$\\ell_2$ difference")
     cosine.set_ylabel("Cosine")

@@ -43,8 +43,7 @@ def draw(tables, experiment):
                 if len(seeds):
                     curves.medians(ax, seeds, "step", column, **line)
             if ax.has_data():
-                ax.set_yscale("log")
-                curves.log_x(ax, rows.step[rows.step > 0])
+                curves.log_y(ax)
             curves.note_if_empty(ax)
             ax.set_title(f"Layer {layer}")
             ax.set_ylabel(label)

@@ -46,7 +46,7 @@ def draw(tables, experiment):
                 if len(seeds):
                     curves.medians(ax, seeds, "step_size", "gradient_change", **line)
             if ax.has_data():
-                ax.set_yscale("log")
+                curves.log_y(ax)
                 curves.log_x(ax, table.step_size)
             curves.note_if_empty(ax)
             ax.set_title(f"{model.label}, {norm.label}")

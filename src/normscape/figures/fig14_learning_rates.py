@@ -42,7 +42,7 @@ def draw(tables, experiment):
         if model.classifies:
             ax.set_ylim(0, 1.04)
         else:
-            ax.set_yscale("log")
+            curves.log_y(ax)
     curves.legend(figure, experiment.norms.values())
     return figure
 

@@ -9,6 +9,7 @@ from normscape.figures import style
 from normscape.figures.curves import (
     choose,
     legend,
+    log_y,
     medians,
     new,
     note_if_empty,
@@ -70,7 +71,7 @@ def landscape(
             theirs = theirs.assign(value=theirs.eval(quantity.value))
             paper(ax, theirs, "value", norms, rows.step)
         if ax.has_data():
-            ax.set_yscale("log")
+            log_y(ax)
             if quantity is BETA:
                 line = {"color": "#555555", "linewidth": 0.6, "linestyle": style.EDGE}
                 ax.axhline(2, gid="edge", zorder=1, **line)
