@@ -225,7 +225,7 @@ def test_no_panel_is_empty_and_every_axis_is_labelled(tables, name):
     assert any(
         word in label
         for label in labels
-        for word in ("Step", "Learning rate", "Step size", "Bound", "Ratio")
+        for word in ("Step", "Layer", "Learning rate", "Step size", "Bound", "Ratio")
     )
 
 
@@ -881,7 +881,7 @@ def test_ticks_that_would_touch_have_no_label():
     ("ends", "labels"),
     [
         ((1.5, 40), ["2", "5", "10", "20"]),
-        ((0.003, 12), ["$\\mathdefault{10^{%d}}$" % e for e in (-2, -1, 0, 1)]),
+        ((0.003, 12), [f"$\\mathdefault{{10^{{{e}}}}}$" for e in (-2, -1, 0, 1)]),
     ],
 )
 def test_a_logarithmic_y_axis_has_labels_that_one_can_read_between(ends, labels):
@@ -932,3 +932,31 @@ def test_figure_19_has_the_band_of_trainings_and_the_range_of_the_landscape():
     assert ends == [{2.0, 4.0}, {0.5, 7.0}]
     assert "0.05, 0.1, 0.5" in figure.axes[0].get_title()
     assert figure.axes[0].get_ylim() == figure.axes[1].get_ylim()
+
+
+def test_figure_20_has_each_layers_shift_of_the_first_and_the_last_quarter():
+    columns = ["model", "norm", "lr", "seed", "step", "layer"]
+    ics = pd.DataFrame(
+        [
+            ("vgg", "batch", 0.1, seed, step, layer)
+            for seed in (0, 1)
+            for step in (0, 10, 20, 30, 40)
+            for layer in (1, 2, 3)
+        ],
+        columns=columns,
+    )
+    # Of a layer and seed: geometric mean of 1 and 4 early, of 9 alone in the middle.
+    change = ics.step.map({0: 1.0, 10: 4.0, 20: 9.0, 30: 100.0, 40: 10000.0})
+    ics["l2_difference"] = change * ics.layer * 10.0 ** (2 * ics.seed)
+    ics["cosine"] = ics.step / 100 + ics.layer / 10 + ics.seed / 100
+    axes = draw("fig20_shift_by_layer", {"ics": ics}).axes
+    thick = [line for ax in axes[:4] for line in ax.lines if line.get_marker() == "o"]
+    assert [list(line.get_xdata()) for line in thick] == [[2, 3]] * 4
+    early, early_cosine, late, late_cosine = (line.get_ydata() for line in thick)
+    np.testing.assert_allclose(early, [2 * 2 * 10, 2 * 3 * 10])
+    np.testing.assert_allclose(late, [1000 * 2 * 10, 1000 * 3 * 10])
+    np.testing.assert_allclose(early_cosine, [0.255, 0.355])
+    np.testing.assert_allclose(late_cosine, [0.555, 0.655])
+    assert axes[0].get_ylim() == axes[2].get_ylim()
+    thin = [line.get_ydata()[0] for line in axes[1].lines if line.get_marker() != "o"]
+    np.testing.assert_allclose(thin, [0.25, 0.26])

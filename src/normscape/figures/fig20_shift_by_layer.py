@@ -1,0 +1,72 @@
+"""Figure 20: internal covariate shift, layer by layer, early and late.
+
+What Figure 3 shows of two layers over training, here of every layer, over the probes of the
+first quarter of training and of the last. For each seed the median over these probes (of the
+cosine) or their geometric mean (of the L2 difference); thick lines are medians over seeds,
+thin ones the seeds. The first layer has nothing below it and so no shift.
+
+The paper shows two layers of each network.
+"""
+
+from normscape.figures import curves, style
+
+TABLES = ("ics",)
+
+CLAIMS_OF = "fig03_internal_covariate_shift"
+
+# Which share of the steps counts.
+WINDOWS = {"first quarter": (0, 0.25), "last quarter": (0.75, 1)}
+
+
+def draw(tables, experiment):
+    ics = tables["ics"].query("layer > 1")
+    norms = curves.choose(experiment, "none", "batch")
+    rows = [
+        (model, lr)
+        for model in experiment.models.values()
+        for lr in curves.rates(ics[ics.model == model.name])
+    ]
+    figure = curves.new(1.7 * max(len(rows), 1) + 0.4)
+    axes = figure.subplots(max(len(rows), 1), 4, squeeze=False, sharex="row")
+    for (model, lr), row in zip(rows, axes, strict=False):
+        of_rate = ics[(ics.model == model.name) & (ics.lr == lr)]
+        for panels, (window, (start, end)) in zip(
+            (row[:2], row[2:]), WINDOWS.items(), strict=True
+        ):
+            share = of_rate.step / of_rate.step.max()
+            _draw_window(*panels, of_rate[share.between(start, end)], norms)
+            for ax in panels:
+                ax.set_title(f"{model.label}, {style.lr_label(lr)}\n{window}")
+        _share_y(row[::2])
+    for ax in axes.ravel():
+        curves.note_if_empty(ax)
+    for ax in axes[-1]:
+        ax.set_xlabel("Layer")
+    curves.legend(figure, norms)
+    return figure
+
+
+def _draw_window(difference, cosine, ics, norms):
+    for norm in norms:
+        seeds = ics[ics.norm == norm.name]
+        line = {"color": norm.colour, "marker": "o"}
+        if len(seeds):
+            curves.medians(difference, seeds, "layer", "l2_difference", **line)
+            of_seed = seeds.groupby(["layer", "seed"]).cosine.median().unstack()
+            cosine.plot(of_seed.median(axis=1), **line)
+            cosine.plot(of_seed, **line | style.SEED | {"marker": ""})
+    if difference.has_data():
+        curves.log_y(difference)
+        cosine.set_ylim(-1.05, 1.05)
+    difference.set_ylabel("$\\ell_2$ difference")
+    cosine.set_ylabel("Cosine")
+
+
+def _share_y(axes):
+    """Early and late side by side are compared, so on one scale."""
+    filled = [ax for ax in axes if ax.has_data()]
+    low = min((ax.get_ylim()[0] for ax in filled), default=0)
+    high = max((ax.get_ylim()[1] for ax in filled), default=1)
+    for ax in filled:
+        ax.set_ylim(low, high)
+        curves.log_y(ax)
