@@ -165,6 +165,7 @@ def test_an_edited_probe_trains_nothing(folder):
         "Draw fig00_answer",
         "Draw fig03_internal_covariate_shift",
         "Draw fig17_verdicts",
+        "Draw fig20_shift_by_layer",
     ]
     assert not starting(jobs, "Train", "Prepare")
 
