@@ -1,4 +1,5 @@
 # make reproduce     the environment, then every table and figure
+# make demo          the environment, then every stage on a few short runs; a minute
 # make test          the environment, then the unit and workflow tests; six minutes
 # make test-system   kills, a full disk, Slurm, a browser: what root and apt install
 # make plan          what an experiment takes: jobs, core-hours, disk (PRESET=paper)
@@ -17,9 +18,15 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 TOOL := PYTHONPATH=src python -m tools
 SCHEMA := workflow/schemas/config.schema.json
 
-.PHONY: reproduce test test-unit test-system archive verify compare plan bench schema lint environment
+.PHONY: reproduce demo test test-unit test-system archive verify compare plan bench schema lint environment
 reproduce: $(READY)
 	snakemake --cores $(CORES)
+
+demo: $(READY)
+	@echo "A few short runs, from data to a page: what normscape does, not what it finds."
+	snakemake --cores $(CORES) --configfile workflow/presets/demo.yaml
+	@echo "Next: make reproduce, the default experiment (12 minutes on two cores);"
+	@echo "docs/experiments.md for CIFAR-10 and experiments of your own."
 
 test: $(READY)
 	python -m pytest --numprocesses 2 --dist worksteal

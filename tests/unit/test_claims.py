@@ -62,7 +62,7 @@ MISTAKES = [
     ({"quantity": "speed"}, "quantity: found 'speed', allowed are .*mean_accuracy"),
     ({"figure": "fig99"}, "figure: found 'fig99', allowed are .*fig01_training_curves"),
     ({"topic": "shift"}, "topic: found 'shift', allowed is training$"),
-    ({"model": "lenet"}, "model: found 'lenet', allowed are dln, resnet, vgg$"),
+    ({"model": "lenet"}, "model: found 'lenet', allowed are dln, resnet, vgg, vit$"),
     ({"subjects": ["l7"]}, "subjects: found 'l7', allowed are batch, dyt, "),
     ({"subjects": []}, "subjects: found an empty list"),
     ({"reference": "l7"}, "reference: found 'l7', allowed are batch, dyt, "),

@@ -38,6 +38,7 @@ def tables():
     history, evaluation, landscape, ics, moments, histograms, rank = (
         [] for _ in range(7)
     )
+    curvature, depth, invariance = [], [], []
     for cell in cells():
         level = NORMS.index(cell["norm"]) + 1
         diverges = (cell["norm"], cell["lr"], cell["seed"]) == ("noise", 0.5, 1)
@@ -52,8 +53,19 @@ def tables():
             evaluation.append(cell | {"step": step, "test_accuracy": step / 40})
             if cell["model"] == "dln":
                 rank.append(cell | {"step": step, "learnt_rank": step // 10})
+            curvature.append(
+                cell
+                | {"step": step, "largest_eigenvalue": level / cell["lr"]}
+                | {"gradient_curvature": (level - 2) / cell["lr"]}
+            )
             for layer in LAYERS:
                 row = cell | {"step": step, "layer": layer}
+                depth.append(row | {"gradient_norm": level / layer})
+                invariance.append(
+                    row
+                    | {"cosine": (-1) ** layer / level, "weight_norm": layer * level}
+                    | {"angle": level}
+                )
                 ics.append(
                     row
                     | {"l2_difference": level * 0.1, "cosine": 0.5, "gradient_norm": 1}
@@ -102,6 +114,9 @@ def tables():
             ("moments", moments),
             ("histograms", histograms),
             ("rank", rank),
+            ("curvature", curvature),
+            ("depth", depth),
+            ("invariance", invariance),
         )
     }
     tables = summarised(tables)
@@ -960,3 +975,34 @@ def test_figure_20_has_each_layers_shift_of_the_first_and_the_last_quarter():
     assert axes[0].get_ylim() == axes[2].get_ylim()
     thin = [line.get_ydata()[0] for line in axes[1].lines if line.get_marker() != "o"]
     np.testing.assert_allclose(thin, [0.25, 0.26])
+
+
+def test_figure_21_has_curvature_times_the_learning_rate_and_its_edge(tables):
+    axes = axes_of(draw("fig21_curvature", tables))
+    for ax, of_level in zip(axes[:2], (1, -1), strict=True):
+        (edge,) = [line for line in ax.lines if line.get_gid() == "edge"]
+        assert list(edge.get_ydata()) == [2, 2]
+        # Of "none" (level 1) and "batch" (level 2) at both rates.
+        heights = {round(float(line.get_ydata()[0]), 6) for line in ax.lines}
+        expected = (1, 2) if of_level == 1 else (-1, 0)
+        assert heights.issuperset(expected)
+        assert ax.get_yscale() == "symlog"
+
+
+def test_figure_22_has_the_gradients_of_the_first_and_the_last_checkpoint(tables):
+    axes = axes_of(draw("fig22_gradients_by_depth", tables))
+    assert [ax.get_title().rpartition(", ")[2] for ax in axes[:2]] == [
+        "step 0",
+        "step 20",
+    ]
+    line = axes[0].lines[0]  # of "none"
+    np.testing.assert_allclose(line.get_ydata(), [1 / layer for layer in LAYERS])
+
+
+def test_figure_23_averages_over_hidden_layers(tables):
+    cosine, rate, angle = axes_of(draw("fig23_scale_invariance", tables))[:3]
+    of_batch = [ax.lines[1].get_ydata()[0] for ax in (cosine, rate, angle)]
+    hidden = np.array(LAYERS[:-1])
+    lr = LRS["vgg"][0]
+    expected = [1 / 2, lr / np.exp(np.log((2 * hidden) ** 2).mean()), 2]
+    np.testing.assert_allclose(of_batch, expected)

@@ -10,6 +10,7 @@ import torchvision
 from torch import nn
 
 from normscape import models, norms, parts
+from normscape.models import vit
 from normscape.models.network import Layer, Network
 from normscape.randomness import StepNoise
 
@@ -20,6 +21,14 @@ VGG = {
     "initialisation": "he_normal",
 }
 RESNET = {"depth": 8, "width": 2, "initialisation": "he_normal"}
+VIT = {
+    "patch": 4,
+    "width": 8,
+    "heads": 2,
+    "depth": 2,
+    "mlp_ratio": 3,
+    "initialisation": "glorot_uniform",
+}
 
 
 def no_norm(features, layer):
@@ -158,10 +167,99 @@ def test_resnet_is_a_plain_function(depth, side, channels):
     torch.testing.assert_close(gradient, list(plain), **close)
 
 
+def test_vit_is_torchs_encoder():
+    """Of the same weights, with layer normalisation; outputs and gradient in float64."""
+    data = images(12)
+    make = functools.partial(norms.load("layer"), noise=None, eps=1e-5)
+    network = models.build("vit", data, VIT, lambda f, _: make(f), 0).double()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter += 0.1 * torch.randn_like(parameter)
+    embed, *branches, head = network
+    encoder = nn.TransformerEncoderLayer(
+        *(8, 2, 24, 0.0, "gelu"), batch_first=True, norm_first=True
+    )
+    blocks = nn.TransformerEncoder(
+        encoder, 2, nn.LayerNorm(8), enable_nested_tensor=False
+    ).double()
+    pairs = []
+    for theirs, attend, mlp in zip(
+        blocks.layers, branches[::2], branches[1::2], strict=True
+    ):
+        (qkv, out), (up, down) = attend.layers, mlp.layers
+        attention = theirs.self_attn
+        pairs += [
+            (attention.in_proj_weight, qkv.linear.weight),
+            (attention.in_proj_bias, qkv.linear.bias),
+            (attention.out_proj.weight, out.linear.weight),
+            (attention.out_proj.bias, out.linear.bias),
+        ]
+        for norm, ours in ((theirs.norm1, qkv.norm), (theirs.norm2, up.norm)):
+            pairs += [(norm.weight, ours.gamma), (norm.bias, ours.beta)]
+        for linear, ours in ((theirs.linear1, up), (theirs.linear2, down)):
+            pairs += [(linear.weight, ours.linear.weight)]
+            pairs += [(linear.bias, ours.linear.bias)]
+    pairs += [(blocks.norm.weight, head.norm.gamma), (blocks.norm.bias, head.norm.beta)]
+    assert len(pairs) == len(list(blocks.parameters()))
+    with torch.no_grad():
+        for theirs, ours in pairs:
+            theirs.copy_(ours)
+
+    inputs = data["train_inputs"].movedim(-1, 1).double()
+    loss, outputs, gradient = network.loss_and_gradient(inputs, data["train_targets"])
+    patches = inputs.unfold(2, 4, 4).unfold(
+        3, 4, 4
+    )  # image, channel, row, column, y, x
+    weight, bias = embed.linear.weight.detach(), embed.linear.bias.detach()
+    tokens = torch.einsum("ncijyx,fcyx->nijf", patches, weight).flatten(1, 2) + bias
+    tokens = tokens + vit.positions(8, 3)
+    expected = head.linear(blocks(tokens).mean(1))
+    close = {"rtol": 1e-10, "atol": 1e-12}
+    torch.testing.assert_close(outputs, expected.detach(), **close)
+    of_ours = dict(zip(map(id, network.parameters()), gradient, strict=True))
+    plain = torch.autograd.grad(
+        F.cross_entropy(expected, data["train_targets"]), [p for p, _ in pairs]
+    )
+    for (_, ours), theirs in zip(pairs, plain, strict=True):
+        torch.testing.assert_close(of_ours[id(ours)], theirs, **close)
+
+
+def test_positions_are_sines_of_columns_and_rows():
+    found = vit.positions(12, 4)
+    assert found.shape == (16, 12)
+    periods = (1, 100, 10000)
+    row, column = 2, 3
+    expected = [
+        f(place / p)
+        for place in (column, row)
+        for f in (math.sin, math.cos)
+        for p in periods
+    ]
+    torch.testing.assert_close(found[row * 4 + column].tolist(), expected)
+
+
 @pytest.mark.parametrize(
-    ("model", "settings"), [("vgg", VGG | {"width": 2}), ("resnet", RESNET)]
+    ("settings", "line"),
+    [
+        ({"patch": 5}, "patch: found 5, allowed are divisors of 16"),
+        ({"width": 6}, "width: found 6, allowed are multiples of 4 and 2"),
+        ({"heads": 3}, "width: found 8, allowed are multiples of 4 and 3"),
+    ],
 )
-def test_layers_are_in_the_order_of_the_forward_pass(model, settings):
+def test_a_vit_that_does_not_fit_is_refused(settings, line):
+    with pytest.raises(ValueError, match=line):
+        models.build("vit", images(16), VIT | settings, no_norm, 0)
+
+
+@pytest.mark.parametrize(
+    ("model", "settings", "normalised"),
+    [
+        ("vgg", VGG | {"width": 2}, range(1, 14)),  # the classifier has none
+        ("resnet", RESNET, range(1, 8)),
+        ("vit", VIT, range(2, 11, 2)),
+    ],
+)
+def test_layers_are_in_the_order_of_the_forward_pass(model, settings, normalised):
     """All of them, with all parameters of the network; normalisers have their numbers."""
     asked = []
     data = images(16, 1)
@@ -175,7 +273,7 @@ def test_layers_are_in_the_order_of_the_forward_pass(model, settings):
     network(data["train_inputs"].movedim(-1, 1))
     assert list(map(id, network.layers)) == list(map(id, passed))
     assert len(network.layers) == len(layers)
-    assert asked == list(range(1, len(layers)))  # the classifier has none
+    assert asked == list(normalised)
     of_layers = [p for layer in network.layers for p in layer.parameters()]
     assert list(map(id, of_layers)) == list(map(id, network.parameters()))
     assert list(map(id, network.weights)) == [id(x.linear.weight) for x in passed]

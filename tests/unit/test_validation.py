@@ -48,7 +48,7 @@ MISTAKES = [
     (
         ["models", "lenet"],
         {},
-        r"models\.lenet\.architecture: missing; allowed are dln, resnet, vgg",
+        r"models\.lenet\.architecture: missing; allowed are dln, resnet, vgg, vit",
     ),
     (["models"], None, r"models: found nothing, allowed is a mapping"),
     (["models"], 3, r"models: found 3, allowed is a mapping"),
@@ -159,7 +159,7 @@ MISTAKES = [
     (
         ["models", "lenet"],
         SMALL | {"architecture": "lenet"},
-        r"models\.lenet\.architecture: found the text 'lenet', .*dln, resnet, vgg$",
+        r"models\.lenet\.architecture: found the text 'lenet', .*dln, resnet, vgg, vit$",
     ),
     (
         ["models", "small"],
@@ -415,7 +415,7 @@ def test_presets_are_valid_and_hold_only_what_differs(config, path):
     checked(merged)
     for model, settings in preset["models"].items():
         for key, value in settings.items():
-            assert value != config["models"][model].get(key), f"{model}.{key}"
+            assert value != config["models"].get(model, {}).get(key), f"{model}.{key}"
 
 
 # The grid

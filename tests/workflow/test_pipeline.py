@@ -44,7 +44,7 @@ def test_every_table_and_figure_is_there(finished):
         assert list(table.columns[:4]) == ["model", "norm", "lr", "seed"]
         assert len(table), name
         assert set(table.model) <= {"vgg", "dln"}
-    assert len(paths.figures()) == 19
+    assert len(paths.figures()) == 23
     for figure in paths.figures():
         assert (results / f"figures/{figure}.png").read_bytes()[:4] == b"\x89PNG"
         assert (results / f"figures/{figure}.pdf").read_bytes()[:4] == b"%PDF"

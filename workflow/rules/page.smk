@@ -6,7 +6,7 @@ rule page:
         beside=f"{ROOT}/beside_paper.csv",
         theory=f"{ROOT}/theory.csv",
         tables=quantities.tables(config, quantities.explored(config)),
-        figures=[f"{ROOT}/figures/{figure}.png" for figure in paths.figures()],
+        figures=[f"{ROOT}/figures/{figure}.png" for figure in paths.drawn(config)],
         checksums=f"{ROOT}/SHA256SUMS",
         runs=paths.manifests(config),
     output:

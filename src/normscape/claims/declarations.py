@@ -54,11 +54,12 @@ def explored(tables: set[str]) -> dict[str, dict]:
 
 
 def read(paths) -> dict:
-    """``sources``, ``topics``, ``answers`` and ``claims`` of claims files, joined.
+    """``topics``, ``sources``, ``answers`` and ``claims`` of claims files, joined.
 
-    Each claim knows, as ``named``, the normalisers that its file is about or compares with.
+    ``sources`` says which paper a topic is of. Each claim knows, as ``named``, the
+    normalisers that its file is about or compares with.
     """
-    sources, topics, answers, claims = [], {}, {}, []
+    topics, sources, answers, claims = {}, {}, {}, []
     for path in paths:
         file = parts.read_yaml(Path(path))
         named = {
@@ -66,8 +67,8 @@ def read(paths) -> dict:
             for claim in file["claims"]
             for norm in [*claim["subjects"], claim.get("reference")]
         }
-        sources.append(file["source"])
         topics |= file["topics"]
+        sources |= dict.fromkeys(file["topics"], file["source"])
         answers |= file.get("answers", {})
         claims += [claim | {"named": named} for claim in file["claims"]]
-    return {"sources": sources, "topics": topics, "answers": answers, "claims": claims}
+    return {"topics": topics, "sources": sources, "answers": answers, "claims": claims}

@@ -8,7 +8,8 @@ def answer(verdicts: pd.DataFrame, claims: dict) -> list[str]:
 
     Where claims say how a topic is told (``answers`` in ``claims.schema.yaml``), in those
     words; else how many comparisons bear it out. A comparison is a claim about one
-    normaliser; those of runs that the experiment does not have are left out.
+    normaliser; those of runs that the experiment does not have are left out, and so are
+    topics of such comparisons alone.
 
     >>> claims = {
     ...     "topics": {"landscape": "Its landscape is smoother"}, "answers": {},
@@ -23,6 +24,8 @@ def answer(verdicts: pd.DataFrame, claims: dict) -> list[str]:
     here = verdicts[verdicts.seeds > 0]
     sentences = []
     for topic, title in claims["topics"].items():
+        if topic not in set(here.topic):
+            continue
         told = [_told(part, here) for part in claims["answers"].get(topic, [])]
         outcome = f"{title}: {_outcome(here.verdict[here.topic == topic])}."
         sentences.append(" ".join(filter(None, told)) or outcome)
@@ -56,8 +59,6 @@ def _measured(effect, low, high):
 
 
 def _outcome(verdicts):
-    if verdicts.empty:
-        return "not in this experiment"
     counts = verdicts.value_counts()
     parts = [
         f"{counts[verdict]} {verdict}"

@@ -4,6 +4,7 @@ import hashlib
 import importlib
 import inspect
 import platform
+from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
 
@@ -11,7 +12,14 @@ import pandas as pd
 import yaml
 
 from normscape.claims import declarations
-from normscape.claims.wording import beside_paper, counts, here, notes, readable
+from normscape.claims.wording import (
+    beside_paper,
+    counts,
+    evidence,
+    here,
+    notes,
+    readable,
+)
 from normscape.experiment import Experiment
 from normscape.page import answers, curves, images, making, templates
 from normscape.tables.frames import Tables
@@ -40,14 +48,20 @@ def render(
     verdicts = tables["verdicts"]
     quantities = declarations.explored(set(tables))
     found = curves.curves(quantities, tables)
-    drawn = {Path(path).stem: _figure(Path(path), tables) for path in figures}
+    with ThreadPoolExecutor() as pool:  # they spend their time in the images
+        of_figures = pool.map(lambda path: _figure(Path(path), tables), figures)
+        drawn = {figure["name"]: figure for figure in of_figures}
     return templates.fill(
         "results.html.j2",
         name=name,
-        sources=claims["sources"],
+        sources=list(_by_source(verdicts, claims)),
         answer=answers.answer(verdicts, claims),
         notes=notes(verdicts),
-        **_verdict_table(here(verdicts)),
+        evidence=evidence(verdicts, claims),
+        papers=[
+            {"source": source} | _verdict_table(of_paper)
+            for source, of_paper in _by_source(verdicts, claims).items()
+        ],
         overview=drawn.pop(OVERVIEW),
         numbers=beside_paper(tables["beside_paper"]),
         figures=list(drawn.values()),
@@ -69,6 +83,12 @@ def _read(path):
     if not content.endswith(b"\n"):
         raise ValueError(f"{path}: cut short; delete it, and run again")
     return content
+
+
+def _by_source(verdicts, claims):
+    """The verdicts of each paper that the experiment has runs for."""
+    judged = here(verdicts)
+    return dict(iter(judged.groupby(judged.topic.map(claims["sources"]), sort=False)))
 
 
 def _verdict_table(verdicts):

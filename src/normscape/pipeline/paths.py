@@ -232,6 +232,12 @@ def figures() -> list[str]:
     return sorted(path.stem for path in SRC.glob("normscape/figures/*[0-9]_*.py"))
 
 
+def drawn(config: dict) -> list[str]:
+    """The figures of an experiment: those for which it has at least one table."""
+    here = {Path(path).stem for path in tables(config)} | set(OTHER_TABLES)
+    return [f for f in figures() if here & set(tables_of(_library(f"figures/{f}.py")))]
+
+
 def caption(figure: str) -> tuple[str, str]:
     """Title and text of a figure: the first line and the rest of its docstring."""
     text = ast.get_docstring(_tree(_library(f"figures/{figure}.py")))
@@ -297,7 +303,7 @@ def results(config: dict) -> list[str]:
         ),
         *(
             f"{root(config)}/figures/{figure}.{suffix}"
-            for figure in figures()
+            for figure in drawn(config)
             for suffix in ("png", "pdf")
         ),
     ]

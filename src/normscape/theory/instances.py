@@ -69,7 +69,8 @@ def trained_instances(start: Run, run: Run, layers, units: int) -> Iterator[dict
     for position, stage in enumerate(network):
         for layer in stage.layers:
             number += 1
-            if number in layers and hasattr(layer.norm, "gamma"):
+            normalised = layer.norm_follows and hasattr(layer.norm, "gamma")
+            if number in layers and normalised:
                 place = run.spec.cell | {"step": run.step, "layer": number}
                 before = start.network.layers[number - 1]
                 rest = network[position:]
