@@ -22,14 +22,7 @@ NETWORKS = {
         "initialisation": "he_normal",
     },
     "resnet": {"depth": 8, "width": 2, "initialisation": "he_normal"},
-    "vit": {
-        "patch": 4,
-        "width": 8,
-        "heads": 2,
-        "depth": 2,
-        "mlp_ratio": 2,
-        "initialisation": "glorot_uniform",
-    },
+    "vit": {"depth": 2, "width": 8, "heads": 2, "initialisation": "glorot_normal"},
     "dln": {"depth": 5, "normalise_last": False, "initialisation": "glorot_normal"},
 }
 BATCH_SIZES = {"vgg": 32, "resnet": 32, "vit": 32, "dln": None}

@@ -4,7 +4,8 @@ A network is a function of a dict of parameters, a gradient is autograd's, and a
 of whose layers have moved is another dict. Of the package this takes the named random streams
 only, so that it draws the same numbers. Images are (samples, channels, height, width) here,
 and vectors (samples, features). The networks are the small ones of ``conftest.py``, and the
-normalisers have their default settings.
+normalisers have their default settings. The vision transformer's tokens are (samples,
+features, tokens).
 """
 
 import math
@@ -72,10 +73,10 @@ def with_noise(a, draws):
     """
     mu = torch.empty(a.shape[1]).uniform_(-0.5, 0.5, generator=draws)
     sigma = torch.empty(a.shape[1]).uniform_(1, 1.25, generator=draws)
-    drawn = a.movedim(1, -1) if a.dim() == 4 else a.t()
+    drawn = a.t() if a.dim() == 2 else a.movedim(1, -1)
     m = torch.empty(drawn.shape).uniform_(-0.1, 0.1, generator=draws)
     s = torch.empty(drawn.shape).normal_(0, 0.1, generator=draws)
-    m, s = (x.movedim(-1, 1) if a.dim() == 4 else x.t() for x in (m, s))
+    m, s = (x.t() if a.dim() == 2 else x.movedim(-1, 1) for x in (m, s))
     m, s = m + of_features(mu, a), s + of_features(sigma, a)
     return s.double() * a + m.double()
 
@@ -106,13 +107,47 @@ def resnet(layer, x):
     return layer(x.mean((2, 3)))
 
 
+def vit(layer, x):
+    """Here ``layer(x)`` normalises x before the linear map, where it has a normaliser."""
+    x = layer(x, 4).flatten(2)
+    x = x + places(x.shape[1], x.shape[2]).double()
+    for _ in range(2):
+        q, k, v = layer(x).chunk(3, dim=1)
+        heads = []
+        for rows in torch.arange(q.shape[1]).chunk(2):
+            scores = torch.einsum("sfi,sfj->sij", q[:, rows], k[:, rows])
+            weights = (scores / math.sqrt(len(rows))).softmax(2)
+            heads.append(torch.einsum("sij,sfj->sfi", weights, v[:, rows]))
+        x = x + layer(torch.cat(heads, 1))
+        hidden = layer(x)
+        hidden = hidden * (1 + torch.erf(hidden / math.sqrt(2))) / 2
+        x = x + layer(hidden)
+    return layer(x).mean(2)
+
+
+def places(features, tokens):
+    """Sines and cosines of column and row, a quarter of the features each, in float32."""
+    side = math.isqrt(tokens)
+    found = torch.empty(features, tokens)
+    for token in range(tokens):
+        for number, (place, wave) in enumerate(
+            (place, wave)
+            for place in (token % side, token // side)
+            for wave in (math.sin, math.cos)
+        ):
+            for i in range(features // 4):
+                angle = place * 10 ** (-4 * i / (features // 4 - 1))
+                found[number * (features // 4) + i, token] = wave(angle)
+    return found
+
+
 def dln(layer, x):
     for _ in range(5):
         x = layer(x)
     return x
 
 
-NETWORKS = {"vgg": vgg, "resnet": resnet, "dln": dln}
+NETWORKS = {"vgg": vgg, "resnet": resnet, "vit": vit, "dln": dln}
 CHANNELS = {
     "vgg": (2, 2, 4, 4, 8, 8, 8, 16, 16, 16, 16, 16, 16),
     "resnet": (2, 2, 2, 4, 4, 8, 8),
@@ -120,12 +155,15 @@ CHANNELS = {
 
 
 def initial_parameters(model, norm, seed, inputs, outputs):
-    """By (layer, name): He's normal initialisation, and Glorot's for the DLN.
+    """By (layer, name): He's normal initialisation, and Glorot's for DLN and ViT.
 
     inputs, outputs : numbers of channels, of classes or of features.
     """
     if model == "dln":
         shapes = [(inputs, inputs)] * 5
+    elif model == "vit":
+        block = [(24, 8), (8, 8), (32, 8), (8, 32)]
+        shapes = [(8, inputs, 4, 4), *block, *block, (outputs, 8)]
     else:
         channels = (inputs, *CHANNELS[model])
         pairs = zip(channels[1:], channels[:-1], strict=True)
@@ -133,21 +171,24 @@ def initial_parameters(model, norm, seed, inputs, outputs):
     parameters = {}
     for number, shape in enumerate(shapes, start=1):
         fan_in, fan_out = math.prod(shape[1:]), shape[0]
+        positions = math.prod(shape[2:])
         deviation = math.sqrt(2) / math.sqrt(fan_in)
-        if model == "dln":
-            deviation = math.sqrt(2 / (fan_in + fan_out))
+        if model in ("dln", "vit"):
+            deviation = math.sqrt(2 / (fan_in + fan_out * positions))
         draws = generator("weights", model, seed, number)
         weight = torch.empty(shape).normal_(0, deviation, generator=draws)
         parameters[number, "weight"] = weight.double()
-        hidden = number < len(shapes)
-        if hidden and norm not in ("none", "noise", *OF_WEIGHTS):
-            parameters[number, "gamma"] = torch.ones(fan_out).double()
-            parameters[number, "beta"] = torch.zeros(fan_out).double()
-        elif model != "dln":
+        here = has_norm(model, number, len(shapes))
+        of_activations = here and norm not in ("none", "noise", *OF_WEIGHTS)
+        if model == "vit" or (model != "dln" and not of_activations):
             parameters[number, "bias"] = torch.zeros(fan_out).double()
-        if hidden and norm == "dyt":
+        if of_activations:
+            features = fan_in if model == "vit" else fan_out
+            parameters[number, "gamma"] = torch.ones(features).double()
+            parameters[number, "beta"] = torch.zeros(features).double()
+        if here and norm == "dyt":
             parameters[number, "alpha"] = torch.tensor(0.5).double()
-        if hidden and norm in OF_WEIGHTS:
+        if here and norm in OF_WEIGHTS:
             over = [*range(1, weight.dim())]
             lengths = torch.linalg.vector_norm(
                 weight, dim=over
@@ -155,6 +196,11 @@ def initial_parameters(model, norm, seed, inputs, outputs):
             g = lengths if norm == "weight" else torch.ones(fan_out)
             parameters[number, "g"] = g.double()
     return parameters
+
+
+def has_norm(model, number, depth):
+    """In the transformer every second layer, in the others all but the last."""
+    return number % 2 == 0 if model == "vit" else number < depth
 
 
 class Training:
@@ -202,24 +248,40 @@ class Training:
             own = {name: p for (n, name), p in parameters.items() if n == number}
             weight = own["weight"]
             if "g" in own:
-                rectified = number > 1 and self.model != "dln"
+                rectified = number > 1 and self.model in ("vgg", "resnet")
                 weight = effective(self.norm, weight, own["g"], rectified)
+            if self.model == "vit":
+                x = self.behind_the_norm(x, own, step, number)
             if x.dim() == 4:
-                y = F.conv2d(x, weight, own.get("bias"), stride, padding=1)
+                padding = 0 if self.model == "vit" else 1
+                y = F.conv2d(x, weight, own.get("bias"), stride, padding)
+            elif x.dim() == 3:
+                y = torch.einsum("of,sft->sot", weight, x) + own["bias"].view(-1, 1)
             else:
                 y = F.linear(x, weight, own.get("bias"))
             a = y
-            if "gamma" in own:
-                a = normalised(self.norm, y, own.get("alpha"))
-                a = of_features(own["gamma"], y) * a
-                a = a + of_features(own["beta"], y)
-            if self.norm in ("noise", "noisy_batch") and number < self.depth:
-                names = self.model, self.norm, self.lr, self.seed, step, number
-                a = with_noise(a, generator("noise", *names))
+            if self.model != "vit":
+                a = self.behind_the_norm(y, own, step, number)
             passed.append((y, a))
             return a
 
         return NETWORKS[self.model](layer, inputs), passed
+
+    def behind_the_norm(self, y, own, step, number):
+        a = y
+        if "gamma" in own:
+            rows = y
+            if y.dim() == 3 and self.norm in ("layer", "group", "rms"):  # by token
+                rows = y.movedim(1, 2).flatten(0, 1)
+            a = normalised(self.norm, rows, own.get("alpha"))
+            a = of_features(own["gamma"], a) * a + of_features(own["beta"], a)
+            if rows is not y:
+                a = a.unflatten(0, (len(y), -1)).movedim(1, 2)
+        noisy = self.norm in ("noise", "noisy_batch")
+        if noisy and has_norm(self.model, number, self.depth):
+            names = self.model, self.norm, self.lr, self.seed, step, number
+            a = with_noise(a, generator("noise", *names))
+        return a
 
     def loss_and_gradient(self, parameters):
         """Of the step's batch, with the penalty on the weights."""

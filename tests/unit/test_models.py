@@ -20,15 +20,8 @@ VGG = {
     "fc_widths": [],
     "initialisation": "he_normal",
 }
+VIT = {"depth": 2, "width": 8, "heads": 2, "initialisation": "glorot_uniform"}
 RESNET = {"depth": 8, "width": 2, "initialisation": "he_normal"}
-VIT = {
-    "patch": 4,
-    "width": 8,
-    "heads": 2,
-    "depth": 2,
-    "mlp_ratio": 3,
-    "initialisation": "glorot_uniform",
-}
 
 
 def no_norm(features, layer):
@@ -167,99 +160,10 @@ def test_resnet_is_a_plain_function(depth, side, channels):
     torch.testing.assert_close(gradient, list(plain), **close)
 
 
-def test_vit_is_torchs_encoder():
-    """Of the same weights, with layer normalisation; outputs and gradient in float64."""
-    data = images(12)
-    make = functools.partial(norms.load("layer"), noise=None, eps=1e-5)
-    network = models.build("vit", data, VIT, lambda f, _: make(f), 0).double()
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter += 0.1 * torch.randn_like(parameter)
-    embed, *branches, head = network
-    encoder = nn.TransformerEncoderLayer(
-        *(8, 2, 24, 0.0, "gelu"), batch_first=True, norm_first=True
-    )
-    blocks = nn.TransformerEncoder(
-        encoder, 2, nn.LayerNorm(8), enable_nested_tensor=False
-    ).double()
-    pairs = []
-    for theirs, attend, mlp in zip(
-        blocks.layers, branches[::2], branches[1::2], strict=True
-    ):
-        (qkv, out), (up, down) = attend.layers, mlp.layers
-        attention = theirs.self_attn
-        pairs += [
-            (attention.in_proj_weight, qkv.linear.weight),
-            (attention.in_proj_bias, qkv.linear.bias),
-            (attention.out_proj.weight, out.linear.weight),
-            (attention.out_proj.bias, out.linear.bias),
-        ]
-        for norm, ours in ((theirs.norm1, qkv.norm), (theirs.norm2, up.norm)):
-            pairs += [(norm.weight, ours.gamma), (norm.bias, ours.beta)]
-        for linear, ours in ((theirs.linear1, up), (theirs.linear2, down)):
-            pairs += [(linear.weight, ours.linear.weight)]
-            pairs += [(linear.bias, ours.linear.bias)]
-    pairs += [(blocks.norm.weight, head.norm.gamma), (blocks.norm.bias, head.norm.beta)]
-    assert len(pairs) == len(list(blocks.parameters()))
-    with torch.no_grad():
-        for theirs, ours in pairs:
-            theirs.copy_(ours)
-
-    inputs = data["train_inputs"].movedim(-1, 1).double()
-    loss, outputs, gradient = network.loss_and_gradient(inputs, data["train_targets"])
-    patches = inputs.unfold(2, 4, 4).unfold(
-        3, 4, 4
-    )  # image, channel, row, column, y, x
-    weight, bias = embed.linear.weight.detach(), embed.linear.bias.detach()
-    tokens = torch.einsum("ncijyx,fcyx->nijf", patches, weight).flatten(1, 2) + bias
-    tokens = tokens + vit.positions(8, 3)
-    expected = head.linear(blocks(tokens).mean(1))
-    close = {"rtol": 1e-10, "atol": 1e-12}
-    torch.testing.assert_close(outputs, expected.detach(), **close)
-    of_ours = dict(zip(map(id, network.parameters()), gradient, strict=True))
-    plain = torch.autograd.grad(
-        F.cross_entropy(expected, data["train_targets"]), [p for p, _ in pairs]
-    )
-    for (_, ours), theirs in zip(pairs, plain, strict=True):
-        torch.testing.assert_close(of_ours[id(ours)], theirs, **close)
-
-
-def test_positions_are_sines_of_columns_and_rows():
-    found = vit.positions(12, 4)
-    assert found.shape == (16, 12)
-    periods = (1, 100, 10000)
-    row, column = 2, 3
-    expected = [
-        f(place / p)
-        for place in (column, row)
-        for f in (math.sin, math.cos)
-        for p in periods
-    ]
-    torch.testing.assert_close(found[row * 4 + column].tolist(), expected)
-
-
 @pytest.mark.parametrize(
-    ("settings", "line"),
-    [
-        ({"patch": 5}, "patch: found 5, allowed are divisors of 16"),
-        ({"width": 6}, "width: found 6, allowed are multiples of 4 and 2"),
-        ({"heads": 3}, "width: found 8, allowed are multiples of 4 and 3"),
-    ],
+    ("model", "settings"), [("vgg", VGG | {"width": 2}), ("resnet", RESNET)]
 )
-def test_a_vit_that_does_not_fit_is_refused(settings, line):
-    with pytest.raises(ValueError, match=line):
-        models.build("vit", images(16), VIT | settings, no_norm, 0)
-
-
-@pytest.mark.parametrize(
-    ("model", "settings", "normalised"),
-    [
-        ("vgg", VGG | {"width": 2}, range(1, 14)),  # the classifier has none
-        ("resnet", RESNET, range(1, 8)),
-        ("vit", VIT, range(2, 11, 2)),
-    ],
-)
-def test_layers_are_in_the_order_of_the_forward_pass(model, settings, normalised):
+def test_layers_are_in_the_order_of_the_forward_pass(model, settings):
     """All of them, with all parameters of the network; normalisers have their numbers."""
     asked = []
     data = images(16, 1)
@@ -273,10 +177,140 @@ def test_layers_are_in_the_order_of_the_forward_pass(model, settings, normalised
     network(data["train_inputs"].movedim(-1, 1))
     assert list(map(id, network.layers)) == list(map(id, passed))
     assert len(network.layers) == len(layers)
-    assert asked == list(normalised)
+    assert asked == list(range(1, len(layers)))  # the classifier has none
     of_layers = [p for layer in network.layers for p in layer.parameters()]
     assert list(map(id, of_layers)) == list(map(id, network.parameters()))
     assert list(map(id, network.weights)) == [id(x.linear.weight) for x in passed]
+
+
+def torchs_encoder_layer(attention, expansion):
+    """A torch.nn.TransformerEncoderLayer with the weights of a block's two stages."""
+    (qkv, out), (first, second) = attention.layers, expansion.layers
+    width = out.linear.out_features
+    layer = nn.TransformerEncoderLayer(
+        width,
+        attention.layers[0].after.heads,
+        first.linear.out_features,
+        dropout=0,
+        activation="gelu",
+        batch_first=True,
+        norm_first=True,
+        dtype=torch.double,
+    )
+    layer.self_attn.in_proj_weight = qkv.linear.weight
+    layer.self_attn.in_proj_bias = qkv.linear.bias
+    layer.self_attn.out_proj = nn.Linear(width, width).double()
+    pairs = (
+        (layer.self_attn.out_proj, out.linear),
+        (layer.linear1, first.linear),
+        (layer.linear2, second.linear),
+    )
+    for theirs, ours in pairs:
+        theirs.weight, theirs.bias = ours.weight, ours.bias
+    for theirs, ours in ((layer.norm1, qkv), (layer.norm2, first)):
+        theirs.weight, theirs.bias = ours.before.norm.gamma, ours.before.norm.beta
+    return layer
+
+
+@pytest.mark.parametrize(("side", "channels"), [(16, 1), (32, 3), (8, 1)])
+def test_vit_with_layer_norm_is_torchs_transformer(side, channels):
+    """Outputs and gradient, in float64; biases, gamma and beta are drawn here."""
+
+    def layer_norm(features, number):
+        return norms.load("layer")(features, None, **parts.defaults("norms", "layer"))
+
+    data = images(side, channels)
+    settings = VIT | {"depth": 3, "heads": 4, "width": 16}
+    network = models.build("vit", data, settings, layer_norm, 0).double()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            if parameter.dim() == 1:
+                parameter += torch.randn_like(parameter)
+    inputs = data["train_inputs"].movedim(-1, 1).double()
+
+    patches, *blocks, classifier = network
+    patches = F.unfold(inputs, 4, stride=4).mT @ patches.linear.weight.flatten(1).T
+    x = patches + network[0].linear.bias + network[0].after.places.T
+    for attention, expansion in zip(blocks[::2], blocks[1::2], strict=True):
+        x = torchs_encoder_layer(attention, expansion)(x)
+    norm, linear = classifier.before.norm, classifier.linear
+    x = F.layer_norm(x, [16], norm.gamma, norm.beta)
+    expected = F.linear(x.mean(1), linear.weight, linear.bias)
+    close = {"rtol": 1e-10, "atol": 1e-10}
+    outputs = network(inputs)
+    torch.testing.assert_close(outputs, expected, **close)
+    found, plain = (
+        torch.autograd.grad(
+            network.loss(scores, data["train_targets"]), list(network.parameters())
+        )
+        for scores in (outputs, expected)
+    )
+    torch.testing.assert_close(found, plain, **close)
+
+
+@pytest.mark.parametrize(
+    ("norm", "kind", "features"),
+    [
+        *((norm, "before", [16] * 5) for norm in ("batch", "instance", "rms", "dyt")),
+        *((norm, "norm", [48, 64, 48, 64, 10]) for norm in ("weight",)),
+    ],
+)
+def test_normalisers_of_the_vit_stand_before_attention_network_and_classifier(
+    norm, kind, features
+):
+    def make(features, number):
+        return norms.load(norm)(features, None, **parts.defaults("norms", norm))
+
+    network = models.build("vit", images(16), VIT | {"width": 16}, make, 0)
+    found = [
+        (
+            number,
+            len(norm_.g if kind == "norm" else getattr(norm_, "norm", norm_).gamma),
+        )
+        for number, layer in enumerate(network.layers, start=1)
+        if list((norm_ := getattr(layer, kind, nn.Identity())).parameters())
+    ]
+    assert found == list(zip((2, 4, 6, 8, 10), features, strict=True))
+
+
+def test_the_vits_places_are_all_different():
+    found = vit.places(8, 4)
+    assert found.shape == (8, 16)
+    assert len({tuple(place) for place in found.T.tolist()}) == 16
+    assert found[0].tolist() == pytest.approx([math.sin(i % 4) for i in range(16)])
+    assert found[6].tolist() == pytest.approx([math.cos(i // 4) for i in range(16)])
+
+
+@pytest.mark.parametrize(
+    ("changes", "side", "line"),
+    [
+        ({}, 18, "side: found 18 pixels, allowed are multiples of 4"),
+        ({"heads": 3}, 16, "heads: found 3, allowed are divisors of width = 8"),
+    ],
+)
+def test_a_vit_that_does_not_fit_is_refused(changes, side, line):
+    with pytest.raises(ValueError, match=line):
+        models.build("vit", images(side), VIT | changes, no_norm, 0)
+
+
+@pytest.mark.parametrize("norm", ["none", "batch", "layer", "weight"])
+def test_adam_trains_the_vit(make_run, norm):
+    """It learns 70 random images by heart."""
+    run = make_run("vit", norm, 0.01, name="adam", batch_size=None)
+    first, *_ = run.loss_and_gradient()
+    for _ in range(60):
+        run.advance(run.loss_and_gradient()[2])
+    last, outputs, _ = run.loss_and_gradient()
+    assert last < 0.1 * first
+    assert (outputs.argmax(1) == run.batch()[1]).all()
+
+
+def test_the_resnet_of_depth_20_has_20_layers():
+    """As many weights as He et al. (2016), Table 6, give for it: 0.27 million."""
+    settings = parts.defaults("models", "resnet")
+    network = models.build("resnet", images(32), settings, no_norm, 0)
+    assert len(network.layers) == 20
+    assert round(sum(weight.numel() for weight in network.weights) / 1e6, 2) == 0.27
 
 
 def test_dln_is_a_product_of_matrices():

@@ -19,8 +19,6 @@ CASES = [
     ("resnet", "none", {}),
     ("resnet", "batch", {}),
     ("resnet", "linf", {}),
-    ("vit", "layer", {"name": "adam"}),
-    ("vit", "noisy_batch", {}),
     ("dln", "none", {}),
     ("dln", "l1", {}),
 ]

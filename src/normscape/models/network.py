@@ -19,10 +19,7 @@ class Layer(nn.Module):
         One with an ``effective_weight`` acts on the weight: W_i is still the one that is
         trained, and the linear map multiplies with what the normaliser makes of it.
     after : non-linearity, pooling, flattening.
-    norm_follows : an attribute; false where the normaliser comes before the linear map.
     """
-
-    norm_follows = True
 
     def __init__(self, linear: nn.Module, norm: nn.Module, after: nn.Module):
         super().__init__()
@@ -30,7 +27,7 @@ class Layer(nn.Module):
         self.norm = norm
         self.after = after
         self.acts_on_weight = hasattr(norm, "effective_weight")
-        if self.norm_follows and getattr(norm, "replaces_bias", False):
+        if getattr(norm, "replaces_bias", False):
             linear.bias = None
 
     @property

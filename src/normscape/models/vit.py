@@ -1,127 +1,158 @@
-"""A small vision transformer (Dosovitskiy et al. 2021), normalised before each branch.
+"""A small pre-norm vision transformer (Dosovitskiy et al. 2021).
 
-As in "Better plain ViT baselines" (Beyer et al. 2022) positions are fixed sines and cosines,
-and the classifier sees the mean over patches, so that there is no class token.
+As Beyer et al. (2022, "Better plain ViT baselines") simplify it: patches of 4x4 pixels become
+tokens, fixed sines and cosines tell their places, and the scores are means over tokens.
+Between these lie blocks of self-attention and of a network of two layers, each with a skip
+connection around it. A normaliser stands before each attention, before each such network and
+before the classifier: 4 * depth + 2 layers, and 2 * depth + 1 normalisers.
 
-A patch counts as a sample: activations have the shape (batch * patches, features), and a
-normaliser of samples normalises each patch by itself, as transformers have it.
+Activations have shape (batch, features, tokens), so that tokens are positions.
 """
-
-import math
 
 import torch
 from torch import nn
 
 from normscape.models.network import Classifier, Layer, MakeNorm, Residual, classes
 
+PATCH = 4
+# Of the network in a block: its hidden features, as a multiple of the width.
+EXPANSION = 4
 
-class PreNorm(Layer):
-    """A layer whose normaliser comes first: x -> norm -> linear -> after.
 
-    Its linear map keeps its bias: with fewer inputs than outputs, beta can't take its place.
+class _VisionTransformer(Classifier):
+    # Before each layer that has a normaliser stand sums of linear maps.
+    nonlinearity = "linear"
+
+
+class _TokenLinear(nn.Linear):
+    """W x + b for each token x of activations of shape (batch, features, tokens)."""
+
+    def forward(self, x):
+        return super().forward(x.mT).mT
+
+
+class _PerToken(nn.Module):
+    """A ``per_sample`` normaliser, to which each token is a sample of its own."""
+
+    def __init__(self, norm: nn.Module):
+        super().__init__()
+        self.norm = norm
+
+    def forward(self, y):
+        samples, _, tokens = y.shape
+        normalised = self.norm(y.mT.flatten(0, 1))
+        return normalised.unflatten(0, (samples, tokens)).mT
+
+
+class PreNormLayer(Layer):
+    """A layer that normalises what it takes in, not what its linear map puts out.
+
+    A normaliser of weights acts on the linear map's, as in every layer. One that is
+    ``per_sample`` normalises each token by itself, as layer normalisation does in
+    transformers, unless it is ``over_positions``.
     """
 
-    norm_follows = False
+    def __init__(
+        self, linear: nn.Linear, make_norm: MakeNorm, number: int, after: nn.Module
+    ):
+        before = make_norm(linear.in_features, number)
+        of_weight = nn.Identity()
+        if hasattr(before, "effective_weight"):
+            before, of_weight = of_weight, make_norm(linear.out_features, number)
+        super().__init__(linear, of_weight, after)
+        per_token = getattr(before, "per_sample", False)
+        per_token = per_token and not getattr(before, "over_positions", False)
+        self.before = _PerToken(before) if per_token else before
 
     def forward(self, x):
-        return self.after(self._product(self.norm(x)))
+        return super().forward(self.before(x))
 
 
-class Embedding(nn.Module):
-    """Maps (batch, features, rows, columns) of patches to tokens, and adds their positions."""
+class _Tokens(nn.Module):
+    """Maps of shape (batch, features, side, side) as tokens, with their places added."""
 
-    def __init__(self, features: int, rows: int):
+    def __init__(self, features: int, side: int):
         super().__init__()
-        self.register_buffer("positions", positions(features, rows), persistent=False)
+        self.register_buffer("places", places(features, side))
 
     def forward(self, x):
-        tokens = x.flatten(2).movedim(1, -1)
-        return (tokens + self.positions).flatten(0, 1)
+        return x.flatten(2) + self.places
 
 
-class Attention(nn.Module):
-    """Multi-head self-attention between the patches of an image (Vaswani et al. 2017).
+def places(features: int, side: int) -> torch.Tensor:
+    """Of shape (features, side * side): sines and cosines of each place's row and column.
 
-    Maps queries, keys and values side by side, (batch * patches, 3 * features), to
-    (batch * patches, features). In plain operations, which can be differentiated twice.
+    A quarter of the features each: sines of the column, its cosines, and the same of the
+    row, at frequencies that fall from 1 to 1e-4.
+    """
+    frequencies = torch.logspace(0, -4, features // 4, dtype=torch.float64)
+    rows, columns = torch.meshgrid(
+        torch.arange(side), torch.arange(side), indexing="ij"
+    )
+    angles = [frequencies[:, None] * axis.flatten() for axis in (columns, rows)]
+    waves = [wave(angle) for angle in angles for wave in (torch.sin, torch.cos)]
+    return torch.cat(waves).float()
+
+
+class _Attention(nn.Module):
+    """From queries, keys and values, one behind the other, the mixed values.
+
+    (batch, 3 * features, tokens) -> (batch, features, tokens). Not torch's fused attention,
+    which has no second derivative.
     """
 
-    def __init__(self, heads: int, patches: int):
+    def __init__(self, heads: int):
         super().__init__()
-        self.heads, self.patches = heads, patches
+        self.heads = heads
 
     def forward(self, x):
-        size = x.shape[-1] // (3 * self.heads)
-        parts = x.view(-1, self.patches, 3, self.heads, size)
-        queries, keys, values = parts.permute(2, 0, 3, 1, 4)
-        scores = queries @ keys.transpose(-2, -1) / math.sqrt(size)
-        return (scores.softmax(-1) @ values).transpose(1, 2).reshape(len(x), -1)
+        queries, keys, values = x.unflatten(1, (3, self.heads, -1)).unbind(1)
+        scores = queries.mT @ keys / queries.shape[2] ** 0.5
+        return (values @ scores.softmax(-1).mT).flatten(1, 2)
 
 
-class MeanOverPatches(nn.Module):
-    """Maps (batch * patches, features) to (batch, features)."""
-
-    def __init__(self, patches: int):
-        super().__init__()
-        self.patches = patches
-
+class _MeanOverTokens(nn.Module):
     def forward(self, x):
-        return x.view(-1, self.patches, x.shape[-1]).mean(1)
-
-
-def positions(features: int, rows: int) -> torch.Tensor:
-    """Sines and cosines of rows and columns, (rows * rows, features).
-
-    A quarter of the features for each; periods are 2 pi to 20,000 pi (Vaswani et al. 2017).
-    """
-    quarter = features // 4
-    periods = 10000 ** (torch.arange(quarter) / max(quarter - 1, 1))
-    y, x = torch.meshgrid(torch.arange(rows), torch.arange(rows), indexing="ij")
-    angles = [place.flatten()[:, None] / periods for place in (x, y)]
-    return torch.cat([f(a) for a in angles for f in (torch.sin, torch.cos)], dim=1)
+        return x.mean(2)
 
 
 def build(data, settings, norm: MakeNorm, seed) -> Classifier:
     """ViT for images of shape (count, side, side, channels) and labels from 0 up.
 
-    settings : patch, the side of a patch, which divides that of the images; width, the
-        features of a patch; heads; depth, the number of blocks, each of attention and of a
-        network with one hidden layer of ``mlp_ratio`` times the width; initialisation. A
-        ValueError names a setting that does not fit.
+    settings : depth, the number of blocks; width, features of a token; heads; initialisation.
+    A ValueError says where patches do not fill the side, or heads not the width.
     """
-    width, patch, heads = settings["width"], settings["patch"], settings["heads"]
-    side, channels = data["train_inputs"].shape[-2:]
-    if side % patch:
-        raise ValueError(f"patch: found {patch}, allowed are divisors of {side}")
-    if width % 4 or width % heads:
+    width, heads = settings["width"], settings["heads"]
+    _, side, _, channels = data["train_inputs"].shape
+    if side % PATCH:
+        raise ValueError(f"side: found {side} pixels, allowed are multiples of {PATCH}")
+    if width % heads:
         raise ValueError(
-            f"width: found {width}, allowed are multiples of 4 and {heads}"
+            f"heads: found {heads}, allowed are divisors of width = {width}"
         )
-    rows = side // patch
-    hidden = settings["mlp_ratio"] * width
 
-    def layer(number, features, outputs, after):
-        linear = nn.Linear(features, outputs)
-        normaliser = norm(features, number)
-        if hasattr(normaliser, "effective_weight"):  # its features are the weight's
-            normaliser = norm(outputs, number)
-        return PreNorm(linear, normaliser, after)
+    def pre_norm(inputs, outputs, number, after):
+        return PreNormLayer(_TokenLinear(inputs, outputs), norm, number, after)
 
-    embed = nn.Conv2d(channels, width, patch, stride=patch)
-    stages = [Layer(embed, nn.Identity(), Embedding(width, rows))]
-    number = 2
-    for _ in range(settings["depth"]):
-        for outputs, after, inner in (
-            (3 * width, Attention(heads, rows * rows), width),
-            (hidden, nn.GELU(), hidden),
-        ):
-            back = Layer(nn.Linear(inner, width), nn.Identity(), nn.Identity())
-            branch = [layer(number, width, outputs, after), back]
-            stages.append(Residual(branch, nn.Identity(), nn.Identity()))
-            number += 2
-    # Of a linear map it is all the same whether the mean is taken before or after it.
-    stages.append(layer(number, width, classes(data), MeanOverPatches(rows * rows)))
+    def plain(inputs):
+        return Layer(_TokenLinear(inputs, width), nn.Identity(), nn.Identity())
 
-    network = Classifier(*stages)
+    def residual(*layers):
+        return Residual(list(layers), nn.Identity(), nn.Identity())
+
+    patches = nn.Conv2d(channels, width, PATCH, stride=PATCH)
+    stages = [Layer(patches, nn.Identity(), _Tokens(width, side // PATCH))]
+    hidden = EXPANSION * width
+    for number in range(2, 4 * settings["depth"] + 2, 4):
+        attention = pre_norm(width, 3 * width, number, _Attention(heads))
+        expansion = pre_norm(width, hidden, number + 2, nn.GELU())
+        stages += [
+            residual(attention, plain(width)),
+            residual(expansion, plain(hidden)),
+        ]
+    last = 4 * settings["depth"] + 2
+    stages.append(pre_norm(width, classes(data), last, _MeanOverTokens()))
+
+    network = _VisionTransformer(*stages)
     network.initialise(settings["initialisation"], "vit", seed)
     return network

@@ -19,7 +19,9 @@ mode, and from what training has recorded in evaluation mode.
 
 A normaliser that must tell samples from positions says ``per_sample = True``. Networks may
 lay out activations as suits them (the deep linear one puts samples where positions are);
-to such a normaliser they give samples as the batch.
+to such a normaliser they give samples as the batch. Transformers give it each token as a
+sample, unless it also says ``over_positions = True``: that its statistics are of one feature
+over positions.
 
 A normaliser of weights passes activations on (it can derive from ``none``) and defines two
 methods. The weight that they get is the layer's, of shape (features, ...): the parameter

@@ -14,6 +14,8 @@ class Norm(layer.Norm):
     network's own non-linearity follows, as with every normaliser.
     """
 
+    over_positions = True
+
     def forward(self, y):
         square = y.square()
         if y.dim() > 2:

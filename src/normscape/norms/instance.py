@@ -10,6 +10,8 @@ class Norm(layer.Norm):
     a ValueError says so.
     """
 
+    over_positions = True
+
     def __init__(self, features: int, noise, *, eps):
         super().__init__(features, noise, eps=eps)
         self.groups = features

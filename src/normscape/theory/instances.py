@@ -69,8 +69,7 @@ def trained_instances(start: Run, run: Run, layers, units: int) -> Iterator[dict
     for position, stage in enumerate(network):
         for layer in stage.layers:
             number += 1
-            normalised = layer.norm_follows and hasattr(layer.norm, "gamma")
-            if number in layers and normalised:
+            if number in layers and hasattr(layer.norm, "gamma"):
                 place = run.spec.cell | {"step": run.step, "layer": number}
                 before = start.network.layers[number - 1]
                 rest = network[position:]
