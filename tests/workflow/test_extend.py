@@ -135,7 +135,7 @@ def optimiser(ours, before):
 
 
 def figure(ours, before):
-    assert "Norm of the gradient" in pdf_text(ours / "figures/fig20_gradient_norms.pdf")
+    assert "Norm of the gradient" in pdf_text(ours / "figures/fig90_gradient_norms.pdf")
     assert "Figure 20: the norm of the gradient" in (ours / "index.html").read_text()
     for name in ("fig04_landscape", "fig01_training_curves"):
         path = f"figures/{name}.png"
