@@ -48,6 +48,14 @@ def test_reading_keeps_the_norm_called_none(tmp_path):
     assert table.x.isna().all()
 
 
+def test_numbers_of_an_empty_table_are_numbers(tmp_path):
+    path = tmp_path / "invariance.csv"
+    path.write_text(f"{','.join(paths.columns('invariance'))}\n")
+    table = frames.read([path])["invariance"]
+    assert table.eval("(cosine ** 2) ** 0.5 * lr").dtype == float
+    assert len(table) == 0
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [

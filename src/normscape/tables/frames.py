@@ -43,12 +43,16 @@ def read(paths) -> Tables:
             na_values={name: ["", "nan"] for name in header if name not in _NAMES},
         )
         if declared := columns(path.stem):
-            _check(path, table, dict.fromkeys(CELL, {}) | declared)
+            numbers = _numbers(path, table, dict.fromkeys(CELL, {}) | declared)
+            if table.empty:  # pandas would not know that its columns hold numbers
+                table = table.astype(dict.fromkeys(numbers, float))
         tables[path.stem] = table
     return tables
 
 
-def _check(path, table, declared):
+def _numbers(path, table, declared) -> list[str]:
+    """The declared columns that hold numbers; a ValueError where one does not."""
+    found = []
     for name, column in declared.items():
         if name not in table:
             raise ValueError(f"{path}: the column {name} is missing")
@@ -61,6 +65,8 @@ def _check(path, table, declared):
                 f"{path}: found {wrong.iloc[0]!r} in the column {name}, "
                 "expected numbers"
             )
+        found.append(name)
+    return found
 
 
 def write(path, table: pd.DataFrame) -> None:
