@@ -67,13 +67,13 @@ def largest_learning_rate(tables: Tables) -> pd.Series:
     the last rate that does and the first larger one that does not, the accuracy is
     interpolated over the rate's logarithm. A lower bound where the largest rate of the grid
     still trains well. Each run of a normaliser and seed carries the number; seeds that lack
-    a rate of the normaliser's are left out.
+    a rate of the normaliser's are left out, and so are normalisers of a single rate.
     """
     accuracy = final_accuracy(tables).rename("accuracy").reset_index()
     groups = accuracy.groupby(["model", "norm"])
     rates = groups.lr.transform("nunique")
     of_seed = accuracy.groupby(["model", "norm", "seed"])
-    whole = accuracy[of_seed.lr.transform("nunique") == rates]
+    whole = accuracy[(of_seed.lr.transform("nunique") == rates) & (rates > 1)]
     found = {
         key: _largest(run.lr.to_numpy(), run.accuracy.to_numpy())
         for key, run in whole.groupby(["model", "norm", "seed"])
