@@ -5,6 +5,7 @@ import functools
 
 import torch
 from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from normscape.norms._affine import per_feature
 from normscape.norms._lp import LpNorm, dimensions
@@ -21,6 +22,11 @@ def twice_differentiable(network: nn.Module) -> nn.Module:
         if isinstance(module, LpNorm):
             module.forward = functools.partial(_lp_normalise, module)
     return network
+
+
+def differentiable_attention():
+    """A context in which torch's attention is computed so that this holds for it, too."""
+    return sdpa_kernel(SDPBackend.MATH)
 
 
 def _lp_normalise(norm: LpNorm, y: torch.Tensor) -> torch.Tensor:

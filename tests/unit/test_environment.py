@@ -1,6 +1,7 @@
 """The lock, the conda environment and what asks for them agree."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import yaml
@@ -34,3 +35,15 @@ def test_all_that_is_asked_for_is_locked():
     names = [line.strip() for line in asked if re.match("[a-z]", line)]
     locked = set(re.findall(r"^([a-z0-9-]+)==", LOCK, re.MULTILINE))
     assert set(names) <= locked
+
+
+def test_the_package_asks_for_what_the_lock_is_made_from():
+    """But for what tests and lint need."""
+    project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
+    asked = Path("envs/requirements.in").read_text()
+    of_pipeline, of_tests = asked.split("# tests and form")
+    names = set(re.findall("^[a-z][a-z0-9-]*", of_pipeline, re.MULTILINE))
+    extras = project["optional-dependencies"]["pipeline"]
+    # NumPy comes with others, so the lock's list leaves it out.
+    assert names == {*project["dependencies"], *extras} - {"numpy"}
+    assert "pytest" in of_tests

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from numerics import double, same, state, walk
 
 from normscape import models, norms, parts, probes, vectors
+from normscape.measures.landscape import relative_direction
 from normscape.models.network import Network
 
 OF_SAMPLES = ["layer", "group", "instance", "rms", "filter_response"]
@@ -197,7 +198,7 @@ def test_what_is_trained_is_the_layers_weight(make_run, model, norm):
 
     own = set(map(id, run.network.weights))
     assert own <= set(map(id, run.parameters))
-    direction = probes.landscape.relative_direction(run, 0)
+    direction = relative_direction(run.parameters, run.network.weights, 0)
     for parameter, d in zip(run.parameters, direction, strict=True):
         length = parameter.detach().norm() if id(parameter) in own else 0
         assert float(d.norm()) == pytest.approx(float(length))

@@ -8,6 +8,7 @@ import torch
 from numerics import same, state, walk
 
 from normscape import parts, probes
+from normscape.measures.landscape import random_direction
 from normscape.probes import activations, ics, landscape, rank
 
 CASES = [
@@ -66,8 +67,7 @@ def test_the_first_layer_has_no_shift(make_run, model, norm, optimiser):
 
 def test_random_directions_have_the_gradients_length_and_differ(make_run):
     run = at_step(make_run, "vgg", "batch", {})
-    a = flat(landscape.random_direction(run, 0, 2.5))
-    b = flat(landscape.random_direction(run, 1, 2.5))
+    a, b = (flat(random_direction(run.parameters, 2.5, draw)) for draw in (0, 1))
     assert float(a.norm()) == pytest.approx(2.5)
     assert abs(float(a @ b)) / 2.5**2 < 5 / math.sqrt(len(a))
     # Gaussian: kurtosis 3.

@@ -1,0 +1,70 @@
+"""Loss and gradient of a network that stays as it is, and the step that training takes next."""
+
+import contextlib
+import copy
+from collections.abc import Iterator
+
+import torch
+from torch import nn
+
+
+def trainable(network: nn.Module) -> list[nn.Parameter]:
+    """The parameters that require gradients, in order."""
+    return [p for p in network.parameters() if p.requires_grad]
+
+
+@contextlib.contextmanager
+def replayed(network: nn.Module) -> Iterator[None]:
+    """Afterwards torch's generators (CPU, CUDA) and the network's buffers are as before.
+
+    What is evaluated several times at one state so is one and the same function.
+    """
+    cuda = {p.device for p in network.parameters() if p.device.type == "cuda"}
+    buffers = list(network.buffers())
+    before = [buffer.clone() for buffer in buffers]
+    with torch.random.fork_rng(list(cuda)):
+        yield
+    with torch.no_grad():
+        for buffer, value in zip(buffers, before, strict=True):
+            buffer.copy_(value)
+
+
+def loss_and_gradient(network: nn.Module, loss, batch) -> tuple:
+    """The loss, and the gradient of each parameter that requires one; no graph is kept."""
+    if not hasattr(loss, "with_gradient"):
+        return _evaluated(network, loss, batch, trainable(network))
+    with replayed(network):
+        return loss.with_gradient(network, *batch)
+
+
+def gradient(network: nn.Module, loss, batch, parameters) -> tuple[torch.Tensor, ...]:
+    """The gradient of the loss with respect to some parameters."""
+    return _evaluated(network, loss, batch, parameters)[1]
+
+
+def _evaluated(network, loss, batch, parameters):
+    with replayed(network):
+        value = loss(network, *batch)
+        return value.detach(), torch.autograd.grad(value, parameters)
+
+
+def after_step(network: nn.Module, optimiser, loss, batch) -> nn.Module:
+    """A copy of a network as it is after the step that its optimiser takes next.
+
+    optimiser : a ``torch.optim.Optimizer`` of the network's parameters; its state stays as
+        it is.
+
+    >>> network = nn.Linear(1, 1, bias=False)
+    >>> _ = nn.init.ones_(network.weight)
+    >>> optimiser = torch.optim.SGD(network.parameters(), lr=0.1)
+    >>> moved = after_step(network, optimiser, lambda f, x: f(x).sum(), [torch.ones(1, 1)])
+    >>> round(moved.weight.item(), 3), network.weight.item()
+    (0.9, 1.0)
+    """
+    network, optimiser = copy.deepcopy((network, optimiser))
+    optimiser.zero_grad()
+    with replayed(network):
+        loss(network, *batch).backward()
+        optimiser.step()
+    optimiser.zero_grad()
+    return network

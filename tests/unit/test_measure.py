@@ -1,0 +1,487 @@
+"""Measurements of other people's networks: by hand, and that they leave no trace."""
+
+import copy
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from scipy.sparse.linalg import LinearOperator, eigsh
+from torch import nn
+from torchvision.models.resnet import BasicBlock, ResNet
+
+from normscape import measure
+from normscape.measures.lanczos import largest_eigenvalue
+from normscape.measures.layers import layers
+from normscape.pipeline import code
+
+
+def cross_entropy(network, inputs, targets):
+    return F.cross_entropy(network(inputs), targets)
+
+
+def resnet() -> ResNet:
+    """Torchvision's, cut to half, with random numbers of its own: dropout before the end."""
+    torch.manual_seed(0)
+    network = ResNet(BasicBlock, [1, 1, 1, 1])
+    network.layer3 = network.layer4 = nn.Identity()
+    network.fc = nn.Sequential(nn.Dropout(), nn.Linear(128, 4))
+    return network
+
+
+def small() -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(
+        nn.Conv2d(3, 2, 3),
+        nn.BatchNorm2d(2),
+        nn.ReLU(inplace=True),
+        nn.Conv2d(2, 2, 3),
+        nn.GroupNorm(1, 2),
+        nn.Tanh(),
+        nn.Flatten(),
+        nn.Linear(32, 4),
+    )
+
+
+def images(count=8, side=16, dtype=torch.float32):
+    draws = torch.Generator().manual_seed(1)
+    inputs = torch.randn(count, 3, side, side, generator=draws, dtype=dtype)
+    return inputs, torch.arange(count) % 4
+
+
+def momentum(network, steps=0, batch=None):
+    optimiser = torch.optim.SGD(network.parameters(), lr=0.05, momentum=0.9)
+    for _ in range(steps):
+        advance(network, optimiser, batch)
+    return optimiser
+
+
+def advance(network, optimiser, batch):
+    optimiser.zero_grad()
+    cross_entropy(network, *batch).backward()
+    optimiser.step()
+
+
+def everything(network, optimiser, batch):
+    """What all measurements of a network give."""
+    after = measure.after_step(network, optimiser, cross_entropy, batch)
+    given = network, cross_entropy, batch
+    return {
+        "landscape": measure.landscape(
+            *given, step_sizes=[0.1], random_directions=1, relative_step_sizes=[0.01]
+        ),
+        "ics": measure.ics(*given, after),
+        "ics of all": measure.ics(*given, after, parameters="all"),
+        "activations": measure.activations(*given, after),
+        "invariance": measure.invariance(*given, after),
+        "curvature": measure.curvature(*given, tolerance=0.3),
+    }
+
+
+def trace(network, optimiser):
+    """All that a measurement might change."""
+    gradients = {n: p.grad for n, p in network.named_parameters() if p.grad is not None}
+    state = {
+        f"{number}.{name}": value
+        for number, of_parameter in optimiser.state_dict()["state"].items()
+        for name, value in of_parameter.items()
+    }
+    tensors = network.state_dict() | state
+    tensors |= {f"gradient of {name}": g for name, g in gradients.items()}
+    tensors["generator"] = torch.get_rng_state()
+    return {name: tensor.clone() for name, tensor in tensors.items()}
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_nothing_is_changed_and_all_can_be_repeated(training):
+    """Of a torchvision ResNet amid a training, with dropout."""
+    network, batch = resnet(), images()
+    optimiser = momentum(network, 1, batch)
+    network.train(training)
+    network.fc[0].train()
+    before = trace(network, optimiser)
+    found = everything(network, optimiser, batch)
+    after = trace(network, optimiser)
+    assert before.keys() == after.keys()
+    for name, tensor in before.items():
+        assert torch.equal(tensor, after[name]), name
+    assert [m.training for m in network.modules()].count(True) == (
+        len(list(network.modules())) if training else 1
+    )
+    assert all(p.requires_grad for p in network.parameters())
+    assert not any(m._forward_hooks or m._forward_pre_hooks for m in network.modules())
+    assert everything(network, optimiser, batch) == found
+
+
+def test_training_goes_on_as_if_nothing_had_been_measured():
+    batch = images()
+    measured, undisturbed = resnet(), resnet()
+    pairs = [(n, momentum(n)) for n in (measured, undisturbed)]
+    for network, optimiser in pairs:
+        torch.manual_seed(2)
+        for _ in range(2):
+            if network is measured:
+                everything(network, optimiser, batch)
+            advance(network, optimiser, batch)
+    for name, value in measured.state_dict().items():
+        assert torch.equal(value, undisturbed.state_dict()[name]), name
+
+
+# A ResNet's layers by hand: each convolution with the batch norm of its number.
+LAYERS = [
+    ("conv1", "bn1"),
+    ("layer1.0.conv1", "layer1.0.bn1"),
+    ("layer1.0.conv2", "layer1.0.bn2"),
+    ("layer2.0.conv1", "layer2.0.bn1"),
+    ("layer2.0.conv2", "layer2.0.bn2"),
+    ("layer2.0.downsample.0", "layer2.0.downsample.1"),
+    ("fc.1", "fc.1"),
+]
+
+
+def test_the_layers_of_a_resnet():
+    network = resnet()
+    name_of = {module: name for name, module in network.named_modules()}
+    of_parameter = {p: name for name, p in network.named_parameters()}
+    found = layers(network, cross_entropy, images())
+    assert [(name_of[x.linear], name_of[x.norm]) for x in found] == LAYERS
+    for layer, modules in zip(found, LAYERS, strict=True):
+        names = [of_parameter[p] for p in layer.parameters]
+        assert names == [
+            n
+            for n in of_parameter.values()
+            if n.startswith(tuple(f"{m}." for m in modules))
+        ]
+
+
+@pytest.fixture
+def after_two_steps():
+    """A ResNet in float64, its optimiser and batch, and the network after the next step."""
+    network, batch = resnet().double(), images(dtype=torch.float64)
+    network.fc[0].p = 0.0
+    optimiser = momentum(network, 2, batch)
+    after = measure.after_step(network, optimiser, cross_entropy, batch)
+    return network, optimiser, batch, after
+
+
+def value_and_gradient(network, parameters, batch):
+    """At other parameters, by name."""
+    parameters = {n: p.detach().requires_grad_() for n, p in parameters.items()}
+    buffers = {n: b.clone() for n, b in network.named_buffers()}
+    outputs = torch.func.functional_call(network, (parameters, buffers), batch[0])
+    loss = F.cross_entropy(outputs, batch[1])
+    gradient = torch.autograd.grad(loss, list(parameters.values()))
+    return float(loss.detach()), dict(zip(parameters, gradient, strict=True))
+
+
+def test_internal_covariate_shift_by_whole_networks(after_two_steps):
+    network, _, batch, after = after_two_steps
+    mixed = dict(network.named_parameters())
+    there = dict(after.named_parameters())
+    _, before = value_and_gradient(network, mixed, batch)
+    rows = measure.ics(network, cross_entropy, batch, after)
+    assert len(rows) == len(LAYERS)
+    for number, (row, modules) in enumerate(zip(rows, LAYERS, strict=True), start=1):
+        name = f"{modules[0]}.weight"
+        _, now = value_and_gradient(network, mixed, batch)
+        old, new = before[name].flatten(), now[name].flatten()
+        assert row["layer"] == number
+        assert row["gradient_norm"] == pytest.approx(float(old.norm()), rel=1e-9)
+        difference = float((new - old).norm())
+        assert row["l2_difference"] == pytest.approx(difference, rel=1e-6, abs=1e-12)
+        cosine = float(new @ old / new.norm() / old.norm())
+        assert row["cosine"] == pytest.approx(cosine, rel=1e-9)
+        mixed |= {
+            n: p
+            for n, p in there.items()
+            if n.startswith(tuple(f"{m}." for m in modules))
+        }
+
+
+def test_the_landscape_by_whole_networks(after_two_steps):
+    network, _, batch, _ = after_two_steps
+    start = dict(network.named_parameters())
+    loss, gradient = value_and_gradient(network, start, batch)
+    sizes = [0.05, 0.4]
+    rows = measure.landscape(
+        network,
+        cross_entropy,
+        batch,
+        step_sizes=sizes,
+        random_directions=1,
+        relative_step_sizes=[0.1],
+    )
+    found = [row["direction"] for row in rows]
+    assert found == [*["gradient"] * 2, *["random"] * 2, "relative"]
+    for size, row in zip(sizes, rows, strict=False):
+        moved = {n: p - size * gradient[n] for n, p in start.items()}
+        there, new = value_and_gradient(network, moved, batch)
+        change = sum(float((new[n] - gradient[n]).square().sum()) for n in new) ** 0.5
+        assert row["start_loss"] == pytest.approx(loss, rel=1e-9)
+        assert row["loss"] == pytest.approx(there, rel=1e-9)
+        assert row["gradient_change"] == pytest.approx(change, rel=1e-9)
+    length = sum(float(g.square().sum()) for g in gradient.values()) ** 0.5
+    assert rows[2]["distance"] == pytest.approx(sizes[0] * length)
+    weights = sum(
+        float(start[f"{linear}.weight"].detach().square().sum()) for linear, _ in LAYERS
+    )
+    assert rows[4]["distance"] == pytest.approx(0.1 * weights**0.5)
+
+
+def test_random_numbers_are_the_same_in_each_evaluation():
+    """At a step of size 0 dropout drops the same, so that loss and gradient are equal."""
+    (row,) = measure.landscape(resnet(), cross_entropy, images(), step_sizes=[0.0])
+    assert row["loss"] == row["start_loss"]
+    assert row["gradient_change"] == 0
+
+
+def test_activations_by_hand(after_two_steps):
+    network, _, batch, after = after_two_steps
+    moments, histograms = measure.activations(
+        network, cross_entropy, batch, after, bins=7
+    )
+    now, then = copy.deepcopy(network), copy.deepcopy(after)
+    of_layer = {}
+    for state in (now, then):
+        for module in (state.bn1, state.layer1[0].bn2, state.fc[1]):
+            module.register_forward_hook(
+                lambda module, _, output: of_layer.__setitem__(module, output.clone())
+            )
+        state(batch[0])
+    rows = {(row["layer"], row["scope"]): row for row in moments}
+    for number, name in ((1, "bn1"), (3, "layer1.0.bn2"), (7, "fc.1")):
+        here = of_layer[now.get_submodule(name)]
+        row = rows[number, "layer"]
+        assert row["mean"] == pytest.approx(float(here.mean()), rel=1e-9, abs=1e-12)
+        unit = rows[number, "unit"]
+        values = here[:, unit["unit"]]
+        assert unit["variance"] == pytest.approx(float(values.var(correction=0)))
+        following = of_layer[then.get_submodule(name)][:, unit["unit"]]
+        assert unit["next_mean"] == pytest.approx(float(following.mean()), abs=1e-12)
+    # Behind its batch norm the mean of a unit is beta; before it is not.
+    unit = rows[1, "unit"]["unit"]
+    assert rows[1, "unit"]["mean"] == pytest.approx(float(network.bn1.bias[unit]))
+    assert abs(rows[1, "input"]["mean"] - rows[1, "unit"]["mean"]) > 1e-3
+    assert len(histograms) == 2 * 7 * len(LAYERS)
+
+
+def test_invariance_of_a_resnet(after_two_steps):
+    """All but the last layer stand before a batch norm."""
+    network, _, batch, after = after_two_steps
+    *hidden, last = measure.invariance(network, cross_entropy, batch, after)
+    assert max(abs(row["cosine"]) for row in hidden) < 1e-3  # eps counts
+    assert abs(last["cosine"]) > 1e-2
+    w, moved = network.conv1.weight, after.conv1.weight
+    update = float((moved - w).norm() / w.norm())
+    assert hidden[0]["relative_update"] == pytest.approx(update, rel=1e-9)
+
+
+def test_curvature_against_the_dense_hessian():
+    network, batch = small().double(), images(side=8, dtype=torch.float64)
+    names = [name for name, _ in network.named_parameters()]
+    sizes = [p.shape for p in network.parameters()]
+
+    def loss(vector):
+        pieces = vector.split([shape.numel() for shape in sizes])
+        values = {
+            n: piece.view(shape)
+            for n, piece, shape in zip(names, pieces, sizes, strict=True)
+        }
+        outputs = torch.func.functional_call(copy.deepcopy(network), values, batch[0])
+        return F.cross_entropy(outputs, batch[1])
+
+    here = torch.cat([p.detach().flatten() for p in network.parameters()])
+    matrix = torch.autograd.functional.hessian(loss, here)
+    (g,) = torch.autograd.grad(loss(here.requires_grad_()), here)
+    row = measure.curvature(network, cross_entropy, batch, tolerance=1e-9)
+    largest = float(torch.linalg.eigvalsh(matrix)[-1])
+    assert row["largest_eigenvalue"] == pytest.approx(largest, rel=1e-9)
+    assert row["residual"] < 1e-8
+    by_hand = float(g @ matrix @ g / (g @ g))
+    assert row["gradient_curvature"] == pytest.approx(by_hand, rel=1e-9)
+
+
+@pytest.mark.parametrize("tolerance", [1e-3, 1e-9])
+@pytest.mark.parametrize("size", [1, 2, 9, 10, 60, 500])
+def test_lanczos_against_arpack(size, tolerance):
+    """The eigenvalue, and at a size where rounding says little also the products."""
+    draws = np.random.default_rng(size)
+    basis = np.linalg.qr(draws.standard_normal((size, size)))[0]
+    matrix = (basis * draws.standard_normal(size) ** 3) @ basis.T
+    matrix += matrix.T
+    counts = []
+
+    def product(vector):
+        counts[-1] += 1
+        return matrix @ vector
+
+    counts.append(0)
+    largest, vector = largest_eigenvalue(product, size, 7, tolerance)
+    assert np.linalg.norm(vector) == pytest.approx(1)
+    bound = 2 * tolerance * abs(largest)
+    assert np.linalg.norm(matrix @ vector - largest * vector) <= bound
+    if size == 1:
+        assert largest == pytest.approx(matrix[0, 0])
+        return
+    counts.append(0)
+    operator = LinearOperator((size, size), product, dtype=float)
+    (expected,), _ = eigsh(
+        operator, 1, which="LA", ncv=min(10, size), tol=tolerance, rng=7
+    )
+    assert largest == pytest.approx(expected, rel=1e-10)
+    if size > 10 and tolerance == 1e-3:
+        assert counts[0] == counts[1]
+
+
+def test_lanczos_of_eigenvectors_and_of_nothing():
+    """The iteration ends where the start holds few eigenvectors, as for a multiple of 1."""
+    value, vector = largest_eigenvalue(lambda v: -2 * v, 5, 0, 1e-9)
+    assert value == pytest.approx(-2)
+    assert np.linalg.norm(vector) == pytest.approx(1)
+    assert largest_eigenvalue(lambda v: 0 * v, 5, 0, 1e-9)[0] == 0
+
+
+class Encoder(nn.Module):
+    """A transformer: attention, whose linear maps are not called, and a custom normaliser."""
+
+    def __init__(self):
+        super().__init__()
+        self.places = nn.Parameter(torch.zeros(4, 8))
+        self.embed = nn.Linear(3, 8)
+        self.norm = Shift(8)
+        self.block = nn.TransformerEncoderLayer(8, 2, 16, 0.1, batch_first=True)
+        self.head = nn.Linear(8, 4)
+
+    def forward(self, x):
+        return self.head(self.block(self.norm(self.embed(x)) + self.places).mean(1))
+
+
+class Shift(nn.Module):
+    def __init__(self, features):
+        super().__init__()
+        self.beta = nn.Parameter(torch.zeros(features))
+
+    def forward(self, x):
+        return x - x.mean(-1, keepdim=True) + self.beta
+
+
+def test_a_transformer():
+    """Each parameter belongs to one layer; attention can be differentiated twice."""
+    torch.manual_seed(0)
+    network = Encoder()
+    batch = torch.randn(6, 4, 3), torch.arange(6) % 4
+    found = layers(network, cross_entropy, batch)
+    name_of = {module: name for name, module in network.named_modules()}
+    assert [(name_of[x.linear], name_of[x.norm]) for x in found] == [
+        ("embed", "norm"),
+        ("block.linear1", "block.linear1"),
+        ("block.linear2", "block.linear2"),
+        ("head", "head"),
+    ]
+    belonging = [p for layer in found for p in layer.parameters]
+    assert len(belonging) == len(set(belonging)) == len(list(network.parameters()))
+    assert network.block.self_attn.out_proj.weight in set(found[0].parameters)
+    optimiser = torch.optim.Adam(network.parameters())
+    rows = everything(network, optimiser, batch)
+    moments, _ = rows["activations"]
+    assert all(row["unit"] < 16 for row in moments if row["scope"] == "unit")
+    assert rows["curvature"]["largest_eigenvalue"] > 0
+
+
+def test_frozen_parameters_stay_out():
+    network, batch = small(), images(side=8)
+    for parameter in network[:2].parameters():
+        parameter.requires_grad_(False)
+    found = everything(network, torch.optim.SGD(network.parameters(), 0.1), batch)
+    assert [row["layer"] for row in found["ics"]] == [1, 2]
+    assert found["ics"][0]["l2_difference"] == 0
+    for parameter in network.parameters():
+        parameter.requires_grad_(False)
+    with pytest.raises(ValueError, match="no nn.Linear or convolution that is trained"):
+        layers(network, cross_entropy, batch)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda p: torch.optim.SGD(
+            p, 0.1, momentum=0.9, nesterov=True, weight_decay=0.1
+        ),
+        lambda p: torch.optim.AdamW(p, 0.01),
+    ],
+)
+def test_the_step_that_training_takes_next(make):
+    """Also where a scheduler has wrapped the optimiser's step."""
+    network, batch = small(), images(side=8)
+    optimiser = make(network.parameters())
+    scheduler = torch.optim.lr_scheduler.StepLR(optimiser, 1, 0.5)
+    for _ in range(2):
+        advance(network, optimiser, batch)
+        scheduler.step()
+    after = measure.after_step(network, optimiser, cross_entropy, batch)
+    before = copy.deepcopy(network.state_dict())
+    advance(network, optimiser, batch)
+    for name, parameter in network.named_parameters():
+        assert torch.equal(parameter, dict(after.named_parameters())[name])
+        assert not torch.equal(parameter, before[name])
+
+
+# What is no part of PyTorch and NumPy, and may not be asked for.
+OTHERS = [
+    *("pandas", "snakemake", "yaml", "matplotlib", "scipy", "sklearn", "safetensors"),
+    *("torchvision", "jsonschema", "pooch", "rocrate", "PIL"),
+]
+
+
+def test_measuring_needs_torch_and_numpy_alone():
+    """All five, in an interpreter in which nothing else can be imported."""
+    script = f"""
+import sys
+for name in {OTHERS!r}: sys.modules[name] = None
+import torch
+from normscape import measure
+network = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.BatchNorm1d(2), torch.nn.Linear(2, 1))
+loss = lambda network, x: network(x).square().mean()
+batch = [torch.randn(5, 3)]
+after = measure.after_step(network, torch.optim.SGD(network.parameters(), 0.1), loss, batch)
+measure.landscape(network, loss, batch, step_sizes=[0.1], random_directions=1, relative_step_sizes=[0.1])
+measure.ics(network, loss, batch, after)
+measure.activations(network, loss, batch, after)
+measure.invariance(network, loss, batch, after)
+measure.curvature(network, loss, batch)
+print("measured", *[name for name in {OTHERS!r} if sys.modules[name] is not None])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=os.environ | {"PYTHONPATH": str(code.SRC)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "measured\n"
+
+
+def test_the_fifteen_lines_of_the_docs(capsys):
+    page = Path("docs/measure.md").read_text()
+    (block,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len([line for line in block.splitlines() if line.strip()]) == 15
+    torch.manual_seed(0)
+    names = {}
+    exec(block, names)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["0", "2"]
+    assert all("'layer': 21" in line for line in lines)
+    # And the table below it, call by call.
+    calls = re.findall(r"\| `(\w+\(.*?\))` \|", page)
+    assert {call.split("(")[0] for call in calls} == {*measure.__all__} - {"after_step"}
+    names |= vars(measure)
+    names["network"] = small()
+    names["batch"] = images(side=8)
+    names["after"] = small()
+    for call in calls:
+        assert eval(call, names)
