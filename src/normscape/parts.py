@@ -182,3 +182,12 @@ def _imported_from(tree: ast.Module, name: str) -> tuple[Path, str] | None:
                         if path.is_file():
                             return path, alias.name
     return None
+
+
+@functools.cache
+def probe_of(table: str) -> str | None:
+    """The probe that writes a table; None for one of training."""
+    for probe in names("probes"):
+        if table in declaration("probes", probe)["tables"]:
+            return probe
+    return None

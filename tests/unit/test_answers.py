@@ -8,10 +8,11 @@ import yaml
 
 from normscape import parts
 from normscape.claims import declarations
-from normscape.page.answers import answer, findings
+from normscape.page.answers import answer, evidence, findings
 from normscape.pipeline import claims as checked_claims
 from normscape.pipeline import paths
 
+READINGS = ("by step", "at equal loss")
 VERDICTS = ("reproduced", "not reproduced", "inconclusive")
 
 
@@ -61,13 +62,37 @@ def test_the_reading_at_equal_loss_is_added(again):
     assert answer(never, told(**more)) == ["By step reproduced, 0.31 [0.21, 0.46]."]
 
 
-def test_a_topic_without_words_is_counted_and_one_without_runs_left_out():
+def test_a_topic_without_words_or_runs_is_counted():
     claims = {"topics": {"landscape": "Smooth"}, "answers": {}}
     counted = "Smooth: reproduced in 1 of 1 comparisons."
     assert answer(judged(), claims) == [counted]
     other = judged(claim="another")
     assert answer(other, told()) == [counted]
     assert answer(judged(seeds=0), told()) == []
+
+
+def test_evidence_counts_verdicts_of_an_explanation_by_normaliser_and_reading():
+    claims = {
+        "papers": [
+            {"source": "One", "topics": {"landscape": "Smooth", "shift": "Still"}},
+            {"source": "Two", "topics": {"scale": "Invariant"}},
+        ]
+    }
+    rows = [
+        judged(subject="batch", again="inconclusive"),
+        judged("not reproduced", "reproduced", subject="batch"),
+        judged("inconclusive", subject="l1"),
+        judged(subject="l1", topic="scale"),
+        judged(subject="batch", topic="shift", seeds=0),
+    ]
+    found = evidence(pd.concat(rows), claims)
+    columns = ["explanation", "said by"]
+    columns += [f"{n}, {r}" for n in ("BatchNorm", "others") for r in READINGS]
+    assert [list(row) for row in found] == [columns, columns]
+    assert [list(row.values()) for row in found] == [
+        ["Smooth", "One", "1 / 1 / 0", "1 / 0 / 1", "0 / 0 / 1", "-"],
+        ["Invariant", "Two", "-", "-", "1 / 0 / 0", "-"],
+    ]
 
 
 def test_a_number_without_an_interval_stands_alone():

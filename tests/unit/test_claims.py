@@ -74,6 +74,7 @@ MISTAKES = [
     ({"claimed": {"above": 2, "below": 1}}, "claimed: above is not less than below"),
     ({"claimed": {"above": 1, "below": 1}}, "claimed: above is not less than below"),
     ({"trained": ["none"], "lr": LEFT_OUT}, "lr: missing; trained needs one"),
+    ({"best_lr": True}, "lr: given, but best_lr takes each normaliser's own"),
     ({"trained": ["l7"]}, "trained: found 'l7', allowed are .*subject$"),
     ({"lr": "1e-3"}, "lr: found the text '1e-3', .*write 0.001 without quotes"),
     ({"lr": 0}, "lr: found 0, allowed is more than 0"),
@@ -101,6 +102,7 @@ def test_a_mistake_in_a_claim_is_named(refusal, changes, line):
         {"comparison": "value", "reference": LEFT_OUT},
         {"lr": LEFT_OUT},
         {"trained": ["none", "subject"]},
+        {"trained": ["none"], "best_lr": True, "lr": LEFT_OUT},
         {"applies_to": "all", "claimed": {"above": -1, "below": 1}},
         {"statement": "A {{statement}} about nothing"},
     ],
@@ -254,6 +256,10 @@ def test_reading_joins_files_and_tells_claims_whom_their_file_names(tmp_path):
     )
     read = declarations.read(files)
     assert set(read["topics"]) == {"training", "shift"}
+    assert [list(paper["topics"]) for paper in read["papers"]] == [
+        ["training"],
+        ["shift"],
+    ]
     assert [claim["id"] for claim in read["claims"]] == ["trains_faster", "another"]
     assert [c["named"] for c in read["claims"]] == [{"batch", "none"}, {"l1", "l2"}]
 

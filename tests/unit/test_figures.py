@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from experiments import experiment
 from normscape.figures import curves, fig17_verdicts, landscapes
@@ -46,18 +47,19 @@ def tables():
             last = diverges and step == 9
             history.append(
                 cell
-                | {"step": step, "loss": np.nan if last else level + 1 / (1 + step)}
+                | {"step": step, "loss": np.nan if last else level + 9 / (1 + step)}
                 | {"accuracy": step / 40, "gradient_norm": 1.0, "diverged": int(last)}
             )
         for step in (0, 10, 20):
             evaluation.append(cell | {"step": step, "test_accuracy": step / 40})
-            if cell["model"] == "dln":
-                rank.append(cell | {"step": step, "learnt_rank": step // 10})
+            eigenvalue = {"largest_eigenvalue": (level + step) / cell["lr"]}
             curvature.append(
                 cell
-                | {"step": step, "largest_eigenvalue": level / cell["lr"]}
-                | {"gradient_curvature": (level - 2) / cell["lr"]}
+                | {"step": step, "gradient_curvature": (level - 2) / cell["lr"]}
+                | eigenvalue
             )
+            if cell["model"] == "dln":
+                rank.append(cell | {"step": step, "learnt_rank": step // 10})
             for layer in LAYERS:
                 row = cell | {"step": step, "layer": layer}
                 depth.append(row | {"gradient_norm": level / layer})
@@ -712,8 +714,8 @@ def test_the_shift_is_shown_over_the_training_loss_that_falls_to_the_right(table
     assert shift.get_xscale() == "log"
     left, right = shift.get_xlim()
     assert left > right
-    # Losses of "batch" are 2 + 1 / (1 + step); steps 0, 10 and 20 are probed.
-    history = np.log(2 + 1 / np.arange(1.0, 31))
+    # Losses of "batch" are 2 + 9 / (1 + step); steps 0, 10 and 20 are probed.
+    history = np.log(2 + 9 / np.arange(1.0, 31))
     expected = [
         np.exp(history[max(0, step - 5) : step + 5].mean()) for step in (20, 10, 0)
     ]
@@ -927,6 +929,54 @@ def test_figure_18_has_means_and_seeds_that_do_not_hide_each_other():
     assert [list(line.get_ydata()) for line in thick] == [[0, 2.5]] * 2
     thin = [line for line in ax.lines if line.get_marker() != "o"]
     assert len({tuple(line.get_ydata()) for line in thin}) == len(thin) == 4
+
+
+def test_figure_24_ranks_norms_at_their_best_rates_with_intervals():
+    """batch trains fastest at 0.5, l1 at 0.1, and the standard net at 0.1."""
+    losses = {("none", 0.1): 4, ("none", 0.5): 9, ("batch", 0.1): 3, ("batch", 0.5): 1}
+    losses |= {("l1", 0.1): 2, ("l1", 0.5): math.nan}
+    history, curvature = [], []
+    for (norm, lr), loss in losses.items():
+        for seed in (0, 1, 2):
+            cell = {"model": "vgg", "norm": norm, "lr": lr, "seed": seed}
+            factor = 1.1 ** (seed - 1)
+            for step in range(40):
+                row = {"step": step, "loss": loss * factor * 10 ** (1 - step / 10)}
+                row["diverged"] = int(math.isnan(loss))
+                history.append(cell | row)
+            for step in (0, 20, 39):
+                eigenvalue = {"none": 8, "batch": 2, "l1": 16}[norm] * factor
+                row = {"step": step, "largest_eigenvalue": eigenvalue}
+                curvature.append(cell | row)
+    tables = {"history": pd.DataFrame(history), "curvature": pd.DataFrame(curvature)}
+    of = experiment({"vgg": "vgg"}, ["none", "batch", "l1"])
+    loss, smooth, edge = axes_of(draw("fig24_ranking", tables, of))
+    labels = [label.get_text() for label in loss.get_yticklabels()]
+    assert labels == ["BatchNorm, 0.5", "L1, 0.1", "Standard, 0.1"]
+
+    def marks(ax, gid):
+        return {
+            int(line.get_ydata()[0]): line.get_xdata()
+            for line in ax.lines
+            if line.get_gid() == gid
+        }
+
+    middle = 10 ** (1 - 39 / 2 / 10)
+    found = {place: x[0] for place, x in marks(loss, "effect").items()}
+    assert found == pytest.approx({0: middle, 1: 2 * middle, 2: 4 * middle})
+    ratio = np.exp(np.array([-1, 1]) * stats.t.ppf(0.975, 2) * math.log(1.1) / 3**0.5)
+    for place, ends in marks(loss, "interval").items():
+        assert ends == pytest.approx(found[place] * ratio)
+    assert {place: x[0] for place, x in marks(smooth, "effect").items()} == (
+        pytest.approx(
+            {0: 2 / 8, 1: 16 / 8}
+        )  # the standard net is what is compared with
+    )
+    assert {place: x[0] for place, x in marks(edge, "effect").items()} == pytest.approx(
+        {0: 0.5 * 2, 1: 0.1 * 16, 2: 0.1 * 8}
+    )
+    (line,) = (line for line in edge.lines if line.get_gid() == "edge")
+    assert set(line.get_xdata()) == {2}
 
 
 def test_figure_19_has_the_band_of_trainings_and_the_range_of_the_landscape():

@@ -14,8 +14,7 @@ CACHES = (
     parts.declaration,
     declarations.quantities,
     declarations._files,
-    paths.probe_of,
-    paths._declared,
+    parts.probe_of,
     paths._tree,
 )
 

@@ -32,7 +32,7 @@ def test_those_who_collect_and_those_who_read_agree_on_columns(table):
 def test_a_table_has_one_origin():
     found = [*paths.collected_tables(), *paths.summaries()]
     assert len(found) == len(set(found))
-    of_probes = [t for t in found if paths.probe_of(t)]
+    of_probes = [t for t in found if parts.probe_of(t)]
     assert set(parts.read_yaml(parts.FOLDER / "tables/tables.yaml")).isdisjoint(
         of_probes
     )

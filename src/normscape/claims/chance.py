@@ -25,11 +25,15 @@ def _of_model(model: Model, tables):
     return values < limit["below_share_of_first"] * first.reindex(values.index)
 
 
-def reason(trained: pd.Series, claim: dict, subject: str) -> str | None:
-    """Why a claim about one model means nothing, or None; trained : as ``left_chance``."""
+def reason(trained: pd.Series, claim: dict, subject: str, rate) -> str | None:
+    """Why a claim about one model means nothing, or None.
+
+    trained : of the model, as ``left_chance`` gives it. rate : gives the learning rate that
+        the claim is about from a normaliser.
+    """
     for norm in claim.get("trained", []):
         norm = subject if norm == "subject" else norm
-        chosen = quantities.select(trained, norm=norm, lr=claim["lr"])
+        chosen = quantities.select(trained, norm=norm, lr=rate(norm))
         if not chosen.all():
             found = f"{(~chosen).sum()} of {len(chosen)} runs of {norm}"
             return f"{found} diverged or stayed at chance"

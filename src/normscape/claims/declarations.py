@@ -21,7 +21,10 @@ def quantities() -> dict[str, dict]:
             if name in found:
                 line = f"{path}: quantities.{name}: there is one already"
                 raise parts.DeclarationError(line)
-            found[name] = quantity | {"probe": probe}
+            of = probe
+            if path == _OF_TRAINING and "value" in quantity:
+                of = parts.probe_of(quantity["tables"][0])
+            found[name] = quantity | {"probe": of}
     return found
 
 
@@ -54,12 +57,12 @@ def explored(tables: set[str]) -> dict[str, dict]:
 
 
 def read(paths) -> dict:
-    """``topics``, ``sources``, ``answers`` and ``claims`` of claims files, joined.
+    """``topics``, ``answers`` and ``claims`` of claims files, joined, and their ``papers``.
 
-    ``sources`` says which paper a topic is of. Each claim knows, as ``named``, the
-    normalisers that its file is about or compares with.
+    Those are the files' ``source`` and ``topics``, a mapping each.
+    Each claim knows, as ``named``, the normalisers that its file is about or compares with.
     """
-    topics, sources, answers, claims = {}, {}, {}, []
+    papers, topics, answers, claims = [], {}, {}, []
     for path in paths:
         file = parts.read_yaml(Path(path))
         named = {
@@ -67,8 +70,8 @@ def read(paths) -> dict:
             for claim in file["claims"]
             for norm in [*claim["subjects"], claim.get("reference")]
         }
+        papers.append({key: file[key] for key in ("source", "topics")})
         topics |= file["topics"]
-        sources |= dict.fromkeys(file["topics"], file["source"])
         answers |= file.get("answers", {})
         claims += [claim | {"named": named} for claim in file["claims"]]
-    return {"topics": topics, "sources": sources, "answers": answers, "claims": claims}
+    return {"papers": papers, "topics": topics, "answers": answers, "claims": claims}

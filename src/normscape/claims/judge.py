@@ -13,6 +13,7 @@ import pandas as pd
 from normscape import parts
 from normscape.claims import chance, declarations, equal_loss, intervals, paper
 from normscape.claims.quantities import (
+    best_rates,
     finished,
     is_rate,
     of_runs,
@@ -33,6 +34,8 @@ def judge(
 
     above, below : the claimed range. paper : the paper's own number as text; paper_effect :
         the effect in its curves; paper_shows : whether that lies in the range, yes or no.
+    lr : the claim's; best_lrs : where it is of each normaliser's best rate, those as text,
+        subject / reference.
     effect, low, high : over seeds with their 95 % interval, in the quantity's unit or as a
         factor. method : how, see ``intervals.Interval``. seeds : how many have both runs; 0
         where the experiment does not have them. finished : probes that were left out
@@ -52,7 +55,8 @@ def judge(
             for subject in _subjects(claim, experiment):
                 reason = None
                 if model in trained:
-                    reason = chance.reason(trained[model], claim, subject)
+                    rates = functools.partial(readings.rate, claim, model)
+                    reason = chance.reason(trained[model], claim, subject, rates)
                 shown = of_paper[claim["quantity"]].effects(
                     claim, claim["model"], subject
                 )
@@ -68,6 +72,7 @@ def judge(
                         "subject": subject,
                         "reference": claim.get("reference"),
                         "lr": claim.get("lr"),
+                        "best_lrs": readings.best_rates_text(claim, model, subject),
                         "quantity": claim["quantity"],
                         "comparison": claim["comparison"],
                         "claimed": _claimed(claim),
@@ -110,16 +115,28 @@ class _Readings:
         self._courses = functools.cache(self._courses)
         self._finished = functools.cache(self._finished)
 
+    def rate(self, claim, model, norm) -> float | None:
+        """The learning rate at which a claim is about a normaliser; None: at all."""
+        if claim.get("best_lr"):
+            return self._best_rates.get((model, norm))
+        return claim.get("lr")
+
+    def best_rates_text(self, claim, model, subject) -> str | None:
+        if not claim.get("best_lr"):
+            return None
+        rates = [self.rate(claim, model, norm) for norm in _norms(claim, subject)]
+        return " / ".join(f"{rate:g}" for rate in rates if rate is not None)
+
     def effects(self, claim, model, subject) -> np.ndarray:
         """By step: of one number for each run."""
         declared = declarations.quantities()[claim["quantity"]]
         if not set(declared["tables"]) <= self._tables.keys():
             return np.array([])
         values = self._of_runs(claim["quantity"])
-        values = select(values, model=model, lr=claim.get("lr"))
+        values = select(values, model=model)
         of_norms = []
         for norm in _norms(claim, subject):
-            own = select(values, norm=norm)
+            own = select(values, norm=norm, lr=self.rate(claim, model, norm))
             # Without a learning rate, the mean over all.
             by_seed = own.groupby(own.index.get_level_values("seed"))
             of_norms.append(by_seed.agg(lambda some: some.mean(skipna=False)))
@@ -138,12 +155,14 @@ class _Readings:
         if not declared["equal_loss"] or claim["comparison"] == "value":
             return None
         courses = self._courses(claim["quantity"], claim["comparison"] == "ratio")
+        # At best rates, two runs of a seed are compared whose rates may differ.
+        best = claim.get("best_lr")
         first, second = (
             {
-                (seed, lr): course
+                (seed, None if best else lr): course
                 for (of_model, of_norm, lr, seed), course in courses.items()
                 if (of_model, of_norm) == (model, norm)
-                and is_rate(lr, claim.get("lr", lr))
+                and is_rate(lr, self.rate(claim, model, norm) or lr)
             }
             for norm in _norms(claim, subject)
         )
@@ -160,9 +179,15 @@ class _Readings:
         if not declarations.quantities()[claim["quantity"]]["probe"]:
             return None
         found = self._finished(claim["quantity"])
-        found = select(found, model=model, lr=claim.get("lr"))
-        norms = found.index.get_level_values("norm")
-        return int(found[norms.isin(_norms(claim, subject))].sum())
+        of_norms = (
+            select(found, model=model, norm=norm, lr=self.rate(claim, model, norm))
+            for norm in _norms(claim, subject)
+        )
+        return sum(int(of_norm.sum()) for of_norm in of_norms)
+
+    @functools.cached_property
+    def _best_rates(self):
+        return best_rates(self._tables)
 
     @functools.cached_property
     def _losses(self):

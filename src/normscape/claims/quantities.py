@@ -44,6 +44,18 @@ def mean_loss(tables: Tables) -> pd.Series:
     return means.mask(history.groupby(CELL).diverged.max() == 1, np.inf)
 
 
+def best_rates(tables: Tables) -> dict[tuple[str, str], float]:
+    """By (model, norm) the learning rate of the smallest ``mean_loss`` over seeds.
+
+    Seeds are averaged as logarithms, so that a rate at which one diverges is never the best
+    unless one does at each; then it is the smallest.
+    """
+    losses = np.log(mean_loss(tables).replace(0, np.finfo(float).tiny))
+    losses = losses.groupby(["model", "norm", "lr"]).mean()
+    groups = losses.fillna(np.inf).sort_index().groupby(["model", "norm"])
+    return {key: rates.idxmin()[2] for key, rates in groups}
+
+
 def final_accuracy(tables: Tables) -> pd.Series:
     """Training accuracy of the last steps; 0 for a run that diverged."""
     runs = tables["runs"].set_index(CELL)
@@ -82,6 +94,18 @@ def largest_learning_rate(tables: Tables) -> pd.Series:
     return pd.Series([found[key] for key in keys], _cells(whole), dtype=float)
 
 
+def effective_rate_change(tables: Tables) -> pd.Series:
+    """LR / ||W||^2 at a run's last probe over that at its first (Arora et al. 2018).
+
+    The geometric mean over hidden layers. Below 1 where weights have grown.
+    """
+    table = tables["invariance"]
+    table = table[table.layer < table.groupby("model").layer.transform("max")]
+    norms = table.sort_values("step").groupby([*CELL, "layer"]).weight_norm
+    logarithms = 2 * np.log(norms.first() / norms.last())
+    return np.exp(logarithms.groupby(CELL).mean())
+
+
 def _cells(table):
     return pd.MultiIndex.from_frame(table[CELL])
 
@@ -105,6 +129,7 @@ FUNCTIONS: dict[str, Callable[[Tables], pd.Series]] = {
         final_accuracy,
         final_loss,
         largest_learning_rate,
+        effective_rate_change,
     )
 }
 

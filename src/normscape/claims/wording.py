@@ -55,26 +55,6 @@ def counts(verdicts: pd.DataFrame) -> str:
     )
 
 
-def evidence(verdicts: pd.DataFrame, claims: dict) -> list[dict[str, str]]:
-    """For each explanation (a topic of the claims) what the experiment says of it.
-
-    claims : as ``declarations.read`` gives them.
-    """
-    found = []
-    for topic, of_topic in here(verdicts).groupby("topic", sort=False):
-        again = of_topic[of_topic.equal_loss_seeds > 0]
-        again = again.assign(verdict=again.equal_loss_verdict)
-        found.append(
-            {
-                "explanation": claims["topics"][topic],
-                "of": claims["sources"][topic],
-                "by step": counts(of_topic),
-                "at equal loss": counts(again) if len(again) else "",
-            }
-        )
-    return found
-
-
 def readable(verdicts: pd.DataFrame) -> pd.DataFrame:
     """Columns of text for people, a row a verdict."""
     return pd.DataFrame(
@@ -84,6 +64,7 @@ def readable(verdicts: pd.DataFrame) -> pd.DataFrame:
                 f"{row.model} {row.subject}"
                 + (f" / {row.reference}" if pd.notna(row.reference) else "")
                 + (f", lr {row.lr:g}" if pd.notna(row.lr) else "")
+                + (f", best lr {row.best_lrs}" if pd.notna(row.best_lrs) else "")
                 for row in verdicts.itertuples()
             ],
             "claimed": [

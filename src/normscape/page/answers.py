@@ -1,6 +1,9 @@
-"""What the verdicts say, in sentences."""
+"""What the verdicts say, in sentences, and what speaks for which explanation."""
 
 import pandas as pd
+
+# The normaliser that all papers explain.
+EXPLAINED = "batch"
 
 
 def answer(verdicts: pd.DataFrame, claims: dict) -> list[str]:
@@ -9,7 +12,7 @@ def answer(verdicts: pd.DataFrame, claims: dict) -> list[str]:
     Where claims say how a topic is told (``answers`` in ``claims.schema.yaml``), in those
     words; else how many comparisons bear it out. A comparison is a claim about one
     normaliser; those of runs that the experiment does not have are left out, and so are
-    topics of such comparisons alone.
+    topics without any.
 
     >>> claims = {
     ...     "topics": {"landscape": "Its landscape is smoother"}, "answers": {},
@@ -24,11 +27,11 @@ def answer(verdicts: pd.DataFrame, claims: dict) -> list[str]:
     here = verdicts[verdicts.seeds > 0]
     sentences = []
     for topic, title in claims["topics"].items():
-        if topic not in set(here.topic):
-            continue
         told = [_told(part, here) for part in claims["answers"].get(topic, [])]
-        outcome = f"{title}: {_outcome(here.verdict[here.topic == topic])}."
-        sentences.append(" ".join(filter(None, told)) or outcome)
+        verdicts_of_topic = here.verdict[here.topic == topic]
+        if len(verdicts_of_topic):
+            outcome = f"{title}: {_outcome(verdicts_of_topic)}."
+            sentences.append(" ".join(filter(None, told)) or outcome)
     return sentences
 
 
@@ -67,6 +70,48 @@ def _outcome(verdicts):
     ]
     head = f"reproduced in {counts.get('reproduced', 0)} of {len(verdicts)} comparisons"
     return "; ".join([head, *parts])
+
+
+def evidence(verdicts: pd.DataFrame, claims: dict) -> list[dict[str, str]]:
+    """A row for each explanation, a topic of the claims, with what speaks for it as text.
+
+    Counts of comparisons about BatchNorm and about other normalisers, in both readings:
+    reproduced, not reproduced and inconclusive. Topics that the experiment does not have
+    are left out.
+    """
+    here = verdicts[verdicts.seeds > 0]
+    rows = []
+    for paper in claims["papers"]:
+        for topic, title in paper["topics"].items():
+            of_topic = here[here.topic == topic]
+            own = of_topic.subject == EXPLAINED
+            if len(of_topic):
+                rows.append(
+                    {
+                        "explanation": title,
+                        "said by": paper["source"],
+                        "BatchNorm, by step": _counted(of_topic.verdict[own]),
+                        "BatchNorm, at equal loss": _at_equal_loss(of_topic[own]),
+                        "others, by step": _counted(of_topic.verdict[~own]),
+                        "others, at equal loss": _at_equal_loss(of_topic[~own]),
+                    }
+                )
+    return rows
+
+
+def _at_equal_loss(verdicts):
+    return _counted(verdicts.equal_loss_verdict.dropna())
+
+
+def _counted(verdicts) -> str:
+    """
+    >>> _counted(pd.Series(["reproduced", "inconclusive", "reproduced"]))
+    '2 / 0 / 1'
+    """
+    if verdicts.empty:
+        return "-"
+    names = "reproduced", "not reproduced", "inconclusive"
+    return " / ".join(str((verdicts == name).sum()) for name in names)
 
 
 def findings(verdicts: pd.DataFrame, figure: str) -> list[str]:

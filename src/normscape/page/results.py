@@ -12,14 +12,7 @@ import pandas as pd
 import yaml
 
 from normscape.claims import declarations
-from normscape.claims.wording import (
-    beside_paper,
-    counts,
-    evidence,
-    here,
-    notes,
-    readable,
-)
+from normscape.claims.wording import beside_paper, counts, here, notes, readable
 from normscape.experiment import Experiment
 from normscape.page import answers, curves, images, making, templates
 from normscape.tables.frames import Tables
@@ -54,14 +47,10 @@ def render(
     return templates.fill(
         "results.html.j2",
         name=name,
-        sources=list(_by_source(verdicts, claims)),
         answer=answers.answer(verdicts, claims),
+        evidence=answers.evidence(verdicts, claims),
+        papers=_papers(here(verdicts), claims),
         notes=notes(verdicts),
-        evidence=evidence(verdicts, claims),
-        papers=[
-            {"source": source} | _verdict_table(of_paper)
-            for source, of_paper in _by_source(verdicts, claims).items()
-        ],
         overview=drawn.pop(OVERVIEW),
         numbers=beside_paper(tables["beside_paper"]),
         figures=list(drawn.values()),
@@ -85,10 +74,16 @@ def _read(path):
     return content
 
 
-def _by_source(verdicts, claims):
-    """The verdicts of each paper that the experiment has runs for."""
-    judged = here(verdicts)
-    return dict(iter(judged.groupby(judged.topic.map(claims["sources"]), sort=False)))
+def _papers(verdicts, claims):
+    """For each paper that has verdicts its source, what they come to, and their table."""
+    found = []
+    for paper in claims["papers"]:
+        rows = verdicts[verdicts.topic.isin(paper["topics"])]
+        if len(rows):
+            said = answers.answer(rows, claims)
+            found.append({"source": paper["source"], "answer": said})
+            found[-1] |= _verdict_table(rows)
+    return found
 
 
 def _verdict_table(verdicts):

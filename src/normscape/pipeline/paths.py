@@ -121,25 +121,16 @@ def theory_runs(config: dict) -> dict[str, tuple[str, str, str]]:
 # Tables
 
 
-@functools.cache
-def probe_of(table: str) -> str | None:
-    """The probe that writes a table; None for one of training."""
-    for probe in parts.names("probes"):
-        if table in parts.declaration("probes", probe)["tables"]:
-            return probe
-    return None
-
-
 def columns(table: str) -> list[str]:
     """All columns of a table that is collected from runs."""
-    if probe := probe_of(table):
+    if probe := parts.probe_of(table):
         return [*CELL, "step", *parts.declaration("probes", probe)["tables"][table]]
     return [*CELL, *_declared()[table]]
 
 
 def declared_columns(table: str) -> list[str]:
     """All columns of a table; none where a summary does not declare its own."""
-    return columns(table) if probe_of(table) or table in _declared() else []
+    return columns(table) if parts.probe_of(table) or table in _declared() else []
 
 
 @functools.cache
@@ -164,14 +155,14 @@ def run_probe_tables(config: dict, wildcards) -> list[str]:
     """A table for each step at which the probe of ``wildcards.table`` sees a run."""
     cell = Cell(wildcards.model, wildcards.norm, wildcards.lr, int(wildcards.seed))
     folder = probe_folder(config).format(table=wildcards.table, **cell._asdict())
-    steps = grid.probed_steps(config, probe_of(wildcards.table), cell)
+    steps = grid.probed_steps(config, parts.probe_of(wildcards.table), cell)
     return [f"{folder}/step{step}.csv" for step in steps]
 
 
 def run_tables(config: dict, wildcards) -> list[str]:
     """A table for each run that ``wildcards.table`` covers."""
     cells = grid.cells(config)
-    if probe := probe_of(wildcards.table):
+    if probe := parts.probe_of(wildcards.table):
         pattern = probe_folder(config, wildcards.table) + ".csv"
         cells = [cell for cell in cells if grid.probed_steps(config, probe, cell)]
     else:

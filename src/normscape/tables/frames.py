@@ -43,16 +43,14 @@ def read(paths) -> Tables:
             na_values={name: ["", "nan"] for name in header if name not in _NAMES},
         )
         if declared := columns(path.stem):
-            numbers = _numbers(path, table, dict.fromkeys(CELL, {}) | declared)
-            if table.empty:  # pandas would not know that its columns hold numbers
-                table = table.astype(dict.fromkeys(numbers, float))
+            _check(path, table, dict.fromkeys(CELL, {}) | declared)
+        if table.empty:  # else pandas takes its columns for texts
+            table = table.astype({n: float for n in header if n not in _NAMES})
         tables[path.stem] = table
     return tables
 
 
-def _numbers(path, table, declared) -> list[str]:
-    """The declared columns that hold numbers; a ValueError where one does not."""
-    found = []
+def _check(path, table, declared):
     for name, column in declared.items():
         if name not in table:
             raise ValueError(f"{path}: the column {name} is missing")
@@ -65,8 +63,6 @@ def _numbers(path, table, declared) -> list[str]:
                 f"{path}: found {wrong.iloc[0]!r} in the column {name}, "
                 "expected numbers"
             )
-        found.append(name)
-    return found
 
 
 def write(path, table: pd.DataFrame) -> None:
