@@ -3,6 +3,7 @@
 import inspect
 import shutil
 from importlib import import_module
+from importlib.util import find_spec
 
 import pytest
 from torch import nn
@@ -193,6 +194,14 @@ def arguments(function) -> dict:
     }
 
 
+def settings_of_measurement(name) -> dict:
+    """Of the function that a probe hands its settings on to; ``names`` are the run's."""
+    if not find_spec(f"normscape.measures.{name}"):
+        return {}
+    function = getattr(import_module(f"normscape.measures.{name}"), name)
+    return dict.fromkeys(arguments(function).keys() - {"names"}, False)
+
+
 def taken(kind, name) -> dict:
     module = import_module(f"normscape.{kind}.{name}")
     if kind == "datasets":
@@ -200,7 +209,7 @@ def taken(kind, name) -> dict:
     if kind == "optimisers":
         return arguments(module.Optimiser.__init__)
     if kind == "probes":
-        return arguments(module.measure)
+        return arguments(module.measure) or settings_of_measurement(name)
     own = arguments(module.Norm.__init__)
     if name == "noisy_batch":  # it passes the others on
         own |= taken("norms", "noise")

@@ -154,6 +154,8 @@ class _Readings:
         declared = declarations.quantities()[claim["quantity"]]
         if not declared["equal_loss"] or claim["comparison"] == "value":
             return None
+        if not set(declared["tables"]) <= self._tables.keys():
+            return np.array([])
         courses = self._courses(claim["quantity"], claim["comparison"] == "ratio")
         # At best rates, two runs of a seed are compared whose rates may differ.
         best = claim.get("best_lr")
@@ -176,7 +178,8 @@ class _Readings:
 
     def finished(self, claim, model, subject) -> int | None:
         """How many probes of the claim's runs saw a finished run; None without probes."""
-        if not declarations.quantities()[claim["quantity"]]["probe"]:
+        declared = declarations.quantities()[claim["quantity"]]
+        if not declared["probe"] or not set(declared["tables"]) <= self._tables.keys():
             return None
         found = self._finished(claim["quantity"])
         of_norms = (

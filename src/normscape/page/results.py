@@ -41,9 +41,13 @@ def render(
     verdicts = tables["verdicts"]
     quantities = declarations.explored(set(tables))
     found = curves.curves(quantities, tables)
-    with ThreadPoolExecutor() as pool:  # they spend their time in the images
-        of_figures = pool.map(lambda path: _figure(Path(path), tables), figures)
-        drawn = {figure["name"]: figure for figure in of_figures}
+    paths = [Path(path) for path in figures]
+    with ThreadPoolExecutor() as pool:
+        inlined = pool.map(images.inlined, paths)
+        drawn = {
+            path.stem: _figure(path, image, tables)
+            for path, image in zip(paths, inlined, strict=True)
+        }
     return templates.fill(
         "results.html.j2",
         name=name,
@@ -96,7 +100,7 @@ def _verdict_table(verdicts):
     return {"columns": list(table), "verdicts": rows}
 
 
-def _figure(path, tables):
+def _figure(path, image, tables):
     module = importlib.import_module(f"normscape.figures.{path.stem}")
     title, *caption, paper = (
         part.replace("\n", " ") for part in inspect.getdoc(module).split("\n\n")
@@ -109,7 +113,6 @@ def _figure(path, tables):
         finding = [answers.theorems(tables["theory"])]
     if "verdicts" in module.TABLES:
         finding = [f"{counts(here(tables['verdicts']))}."]
-    image = images.inlined(path)
     return {
         "name": path.stem,
         "image": image.address,
