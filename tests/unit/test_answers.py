@@ -106,6 +106,10 @@ def test_a_figures_findings_have_their_numbers():
     rows = judged(figure="fig04", statement="It is smoother")
     assert findings(rows, "fig04") == ["It is smoother: reproduced, 0.31 [0.21, 0.46]."]
     assert findings(rows, "fig05") == []
+    many = pd.concat([rows] * 41)
+    assert findings(many, "fig04") == [
+        "Its claims are reproduced in 41 of 41 comparisons."
+    ]
 
 
 def test_the_papers_topics_are_all_told_by_claims_of_theirs():

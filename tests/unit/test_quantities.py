@@ -102,6 +102,19 @@ def test_each_seed_has_a_largest_rate_of_its_own():
     assert found == {("none", 0): pytest.approx(0.2), ("none", 1): pytest.approx(0.4)}
 
 
+def test_the_effective_rate_changes_by_the_square_of_the_weights_growth():
+    """Hidden layers grow by 2 and 8, so by 4 on average; the last layer does not count."""
+    rows = [
+        (step, layer, norm)
+        for step, norms in ((0, (1, 2, 5)), (7, (9, 9, 9)), (9, (2, 16, 50)))
+        for layer, norm in enumerate(norms, start=1)
+    ]
+    table = pd.DataFrame(rows[::-1], columns=["step", "layer", "weight_norm"])
+    table = table.assign(**CELLS.iloc[0])
+    found = of_runs("effective_rate_change", {"invariance": table})
+    assert found.tolist() == pytest.approx([1 / 16])
+
+
 # Of probes: within a step, and over the steps of a run
 
 

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from made_up import claim, falls, judge, run, tables, together, verdict
 from scipy import stats
 
+from normscape.claims.quantities import best_rates
+
 NEVER = "never at the same loss"
 UNKNOWN = "a run diverged, or both overflowed, or one was finished at all probes"
 
@@ -347,6 +349,44 @@ def test_a_claim_without_a_learning_rate_is_of_the_mean_over_all():
     assert row.equal_loss_effect == pytest.approx(math.sqrt(0.3 * 0.5))
     assert row.equal_loss_seeds == 6
     assert verdict(of_rates, quantity="loss_range", lr=0.5).effect == pytest.approx(0.5)
+
+
+def test_a_claim_at_best_rates_takes_each_normaliser_at_its_own():
+    """The standard net is best at 0.1, batch at 0.5; at one rate batch is no smoother."""
+
+    def runs(lr, none, batch):
+        of = {"none": none, "batch": batch}
+        return tables(
+            "vgg",
+            lr,
+            **{
+                norm: [run(falls(by), lambda t, loss, v=value + s: v) for s in range(6)]
+                for norm, (by, value) in of.items()
+            },
+        )
+
+    of_rates = together(
+        runs(0.1, none=(100, 4.0), batch=(200, 8.0)),
+        runs(0.5, none=(900, 1.0), batch=(60, 2.0)),
+    )
+    at = {"quantity": "loss_range", "comparison": "difference"}
+    at |= {"claimed": {"below": -1}}
+    row = verdict(of_rates, **at, lr=None, best_lr=True, trained=["none"])
+    assert row.effect == pytest.approx(2.0 - 4.0)
+    assert row.equal_loss_effect == pytest.approx(-2.0)
+    assert (row.equal_loss_seeds, row.best_lrs) == (6, "0.5 / 0.1")
+    assert pd.isna(row.lr)
+    assert readings(row) == ("reproduced", "reproduced")
+    for lr, effect in ((0.1, 4.0), (0.5, 1.0)):
+        row = verdict(of_rates, **at, lr=lr)
+        assert (row.effect, row.best_lrs) == (pytest.approx(effect), None)
+
+
+def test_a_rate_at_which_a_seed_diverges_is_not_the_best():
+    slow = tables("vgg", 0.1, none=[8, 8], batch=[9, 9])
+    fast = tables("vgg", 0.5, none=[1, math.inf], batch=[1, 1])
+    found = best_rates(together(slow, fast))
+    assert found == {("vgg", "none"): 0.1, ("vgg", "batch"): 0.5}
 
 
 def test_learning_rates_of_any_size_are_told_apart():

@@ -43,6 +43,13 @@ def read_back(tmp_path):
     return read
 
 
+def test_a_row_names_the_best_rates(read_back):
+    of_rates = tables(none=[10, 11, 9], batch=[5, 5.4, 4.6])
+    judged = judge([claim(lr=None, best_lr=True)], of_rates)
+    (row,) = wording.readable(read_back(judged)).to_dict("records")
+    assert row["runs"] == "dln batch / none, best lr 0.1 / 0.1"
+
+
 def test_a_row_tells_both_readings_and_where_they_disagree(read_back):
     """In the page, which reads a file, as well as in the terminal."""
 

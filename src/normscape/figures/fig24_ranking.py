@@ -3,9 +3,10 @@
 A row a network, a line a normaliser with the learning rate of its smallest loss over all
 steps, the fastest on top. Left, that loss, a geometric mean: which trains fastest. Middle, the
 largest eigenvalue of the Hessian over that of the standard net, where both have the same
-training loss: whose landscape is smoothest. Right, the learning rate times the largest
-eigenvalue at the last probe: gradient descent is at the edge of stability at 2, the dashed
-line. Marks are means over seeds, lines their 95 % intervals; an arrowhead leaves the axis.
+training loss: whose landscape is smoothest; empty where they never have. Right, the learning
+rate times the largest eigenvalue at the last probe: at 2, the dashed line, gradient descent is
+at the edge of stability; Adam's lies elsewhere. Marks are geometric means over seeds, lines
+their 95 % intervals, and an arrowhead is of runs that diverged.
 
 The paper has no such figure; its claims are about one learning rate for both networks.
 """
@@ -27,11 +28,13 @@ TITLES = (
     "Learning rate x largest\neigenvalue, last probe",
 )
 LINE = 0.14  # inches, of a normaliser
-# Beyond these, a number is an arrowhead at the edge.
-SPAN = 1e-3, 1e3
+# An interval ends where it is so many times as large or small as all means, as a logarithm;
+# there a mean that is infinite, of runs that diverged, is an arrowhead.
+BEYOND = np.log(10)
 
 
 def draw(tables, experiment):
+    tables = {n: t[t.model.isin(experiment.models)] for n, t in tables.items()}
     models = list(experiment.models.values())
     tables = {n: t[t.model.isin(experiment.models)] for n, t in tables.items()}
     rates = best_rates(tables)
@@ -44,26 +47,25 @@ def draw(tables, experiment):
     loss = of_runs("mean_loss", tables)
     for row, model in zip(axes, models, strict=True):
         norms = ranked[model.name]
-        for place, norm in enumerate(norms):
-            key = model.name, norm.name
-            for ax, values in (
-                (row[0], _of(loss, key, rates)),
-                (row[1], at_equal_loss.get(key, np.array([]))),
-                (row[2], _of(edge, key, rates)),
-            ):
-                _draw(ax, place, values, norm.colour)
-        for ax, title in zip(row, TITLES, strict=True):
-            _finish(ax, title, len(norms))
+        keys = [(model.name, norm.name) for norm in norms]
+        numbers = (
+            [_of(loss, key, rates) for key in keys],
+            [at_equal_loss.get(key, np.array([])) for key in keys],
+            [_of(edge, key, rates) for key in keys],
+        )
+        for ax, of_norms, title in zip(row, numbers, TITLES, strict=True):
+            _draw(ax, of_norms, [norm.colour for norm in norms])
+            ax.set_xlabel(title)
+            ax.set_yticks(range(len(norms)), [""] * len(norms))
         labels = [f"{n.label}, {rates[model.name, n.name]:g}" for n in norms]
         row[0].set_yticks(range(len(norms)), labels)
         row[0].set_title(model.label, loc="left", fontweight="bold")
-        for ax in row[1:]:
-            ax.set_yticks(range(len(norms)), [""] * len(norms))
-        if row[2].has_data():
-            row[2].axvline(2, color="#555555", linestyle=style.EDGE, lw=0.6, gid="edge")
         if row[1].has_data():
             row[1].axvline(1, color="#555555", lw=0.6)
+        if row[2].has_data():
+            row[2].axvline(2, color="#555555", linestyle=style.EDGE, lw=0.6, gid="edge")
         for ax in row:
+            _set_ticks(ax)
             curves.note_if_empty(ax)
     return figure
 
@@ -107,28 +109,41 @@ def _at_equal_loss(tables, experiment, rates):
     return {key: np.array(ratios) for key, ratios in found.items()}
 
 
-def _draw(ax, place, values, colour):
-    values = values[~np.isnan(values)]
-    if not len(values):
+def _draw(ax, of_norms, colours):
+    """A line for each normaliser's numbers, from the top down."""
+    found = []
+    for values in of_norms:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            logarithms = np.log(values[~np.isnan(values)])
+        some = len(logarithms) > 0
+        found.append(intervals.interval(logarithms)[:3] if some else [np.nan] * 3)
+    found = np.array(found).reshape(-1, 3)
+    finite = found[np.isfinite(found[:, 0]), 0]
+    if not len(finite):
         return
-    with np.errstate(divide="ignore", invalid="ignore"):
-        effect, low, high, _ = intervals.interval(np.log(values))
-    low, high = np.clip(np.nan_to_num(np.exp([low, high]), nan=np.exp(effect)), *SPAN)
-    effect = np.exp(effect)
-    shape = "<" if effect < SPAN[0] else ">" if effect > SPAN[1] else "o"
-    ax.plot([low, high], [place, place], color=colour, linewidth=1, gid="interval")
-    ax.plot(np.clip(effect, *SPAN), place, shape, color=colour, gid="effect")
-
-
-def _finish(ax, title, count):
-    ax.set_ylim(max(count, 1) - 0.5, -0.5)
-    ax.set_xlabel(title)
+    limits = finite.min() - BEYOND, finite.max() + BEYOND
+    for place, (effect, *ends) in enumerate(found):
+        if np.isnan(effect):
+            continue
+        shape = "<" if effect < limits[0] else ">" if effect > limits[1] else "o"
+        effect = np.exp(np.clip(effect, *limits))
+        if not np.isnan(ends).any():
+            ends = np.exp(np.clip(ends, *limits))
+            ax.plot(ends, [place, place], color=colours[place], lw=1, gid="interval")
+        ax.plot(effect, place, shape, color=colours[place], gid="effect")
+    ax.set_xscale("log")
+    ax.set_ylim(len(of_norms) - 0.5, -0.5)
     ax.grid(visible=False, axis="y")
+
+
+def _set_ticks(ax):
     if not ax.has_data():
         return
-    ax.set_xscale("log")
     low, high = ax.get_xlim()
-    few = MaxNLocator(nbins=4) if high < 8 * low else LogLocator(numticks=5)
-    ax.xaxis.set_major_locator(few)
+    if high < 3 * low:
+        ticks = MaxNLocator(nbins=3)
+    else:
+        ticks = LogLocator(subs=(1, 2, 5) if high < 50 * low else (1,), numticks=6)
+    ax.xaxis.set_major_locator(ticks)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     ax.minorticks_off()

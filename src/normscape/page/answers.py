@@ -4,6 +4,8 @@ import pandas as pd
 
 # The normaliser that all papers explain.
 EXPLAINED = "batch"
+# A figure's caption tells no more verdicts one by one.
+SENTENCES = 40
 
 
 def answer(verdicts: pd.DataFrame, claims: dict) -> list[str]:
@@ -115,7 +117,7 @@ def _counted(verdicts) -> str:
 
 
 def findings(verdicts: pd.DataFrame, figure: str) -> list[str]:
-    """What the claims that a figure shows came to, a sentence a verdict.
+    """What the claims that a figure shows came to, a sentence a verdict; of many, how many.
 
     >>> judged = pd.DataFrame({
     ...     "figure": "fig05", "statement": ["L1 trains faster", "L2 trains faster"],
@@ -126,6 +128,8 @@ def findings(verdicts: pd.DataFrame, figure: str) -> list[str]:
     ['L1 trains faster: reproduced, 0.5 [0.4, 0.6].', 'L2 trains faster: inconclusive, 0.7 [0.5, 0.9].']
     """
     rows = verdicts[(verdicts.figure == figure) & (verdicts.seeds > 0)]
+    if len(rows) > SENTENCES:
+        return [f"Its claims are {_outcome(rows.verdict)}."]
     return [
         f"{row.statement}: {row.verdict}, {_measured(row.effect, row.low, row.high)}."
         for row in rows.itertuples()
