@@ -30,8 +30,10 @@ def main():
     args = arguments.parse_args()
 
     from normscape import probes
+    from normscape.jobs import devices
     from normscape.tables import CELL, rows
 
+    devices.take(args.device)
     run = probes.open_run(
         args.checkpoint, args.data, args.device, args.threads, args.precision
     )

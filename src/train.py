@@ -50,7 +50,7 @@ def main():
 
     from pathlib import Path
 
-    from normscape.jobs import manifests
+    from normscape.jobs import devices, manifests
     from normscape.jobs.progress import Progress
     from normscape.pipeline import code
     from normscape.tables import CELL, rows
@@ -58,6 +58,7 @@ def main():
     from normscape.training.run import Run, Spec
 
     started = manifests.now()
+    devices.take(args.device)
     device = process.set_up(args.threads, args.device)
     settings = {name: getattr(args, name) for name in SETTINGS}
     spec = Spec(**{name: settings[name] for name in Spec.__dataclass_fields__})

@@ -13,9 +13,9 @@ from tools.project import copy_of_project
 TINY = "tests/tiny.yaml"
 
 
-def snakemake(folder: Path, *arguments: str, config: str = TINY):
-    options = ("--configfile", *config.split(), *arguments)
-    return project.snakemake(folder, *options, timeout=900)
+def snakemake(folder: Path, *arguments: str, config: str = TINY, **options):
+    arguments = ("--configfile", *config.split(), *arguments)
+    return project.snakemake(folder, *arguments, timeout=900, **options)
 
 
 def run(folder: Path, cores: int = 2, config: str = TINY) -> None:
