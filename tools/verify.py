@@ -1,13 +1,16 @@
 """Verify an archive: a line for each check, and exit 0 only if all hold.
 
 Every file has the bytes that were archived; the source and the lock are this clone's;
-all tables made from tables, verdicts and figures are rebuilt from the archived
-tables, and equal in bytes; with --cells, so many runs picked at random are trained
+each run's history and evaluation, taken from the collected tables, are those that its
+run.json lists; all tables made from tables, verdicts and figures are rebuilt from the
+archived tables, and equal in bytes; with --cells, so many runs picked at random are trained
 again, and their histories compared: equal in bytes on the same kind of machine,
 elsewhere close.
 """
 
 import contextlib
+import csv
+import hashlib
 import json
 import random
 import shutil
@@ -22,6 +25,8 @@ from normscape.archive import zips
 from normscape.archive.crates import CONFIG
 from normscape.jobs import command_line
 from normscape.pipeline import grid, paths
+from normscape.tables import CELL
+from normscape.tables.rows import read_lines
 from tools.project import PROJECT, snakemake
 
 LOCK = "envs/requirements.txt"
@@ -56,6 +61,7 @@ def main():
         if differences:  # only code that lies here is run
             raise SystemExit(1)
         config = json.loads((folder / CONFIG).read_text())
+        report("trainings", other_trainings(folder, config), "as run.json lists them")
         report("results", other_results(folder, config), "rebuilt, equal in bytes")
         if args.cells:
             draws = random.Random(args.seed)
@@ -110,6 +116,32 @@ def other_versions(folder: Path) -> list[str]:
             found.append(
                 f"{name} is {installed} here, {expected} in the archive's lock"
             )
+    return found
+
+
+def other_trainings(folder: Path, config: dict) -> list[str]:
+    """Runs whose rows of a collected table are not what their run.json lists."""
+    found = []
+    for name in paths.TABLES_OF_TRAINING:
+        table = paths.table(config, name)
+        header, *lines = read_lines(folder / table)
+        of_run = {cell: [header] for cell in grid.cells(config)}
+        for line in lines:
+            model, norm, lr, seed = next(csv.reader([line]))[: len(CELL)]
+            cell = grid.Cell(model, norm, grid.lr_text(float(lr)), int(seed))
+            of_run.setdefault(cell, [header]).append(line)
+        for cell, rows in of_run.items():
+            run = "/".join(map(str, cell))
+            manifest = paths.train_file(config, "run.json").format(**cell._asdict())
+            if not (folder / manifest).is_file():
+                found.append(f"{table} has rows of {run}, which has no run.json")
+                continue
+            listed = json.loads((folder / manifest).read_text())["sha256"]
+            if (
+                hashlib.sha256("".join(rows).encode()).hexdigest()
+                != listed[f"{name}.csv"]
+            ):
+                found.append(f"{table}: other rows of {run} than its run.json lists")
     return found
 
 

@@ -15,6 +15,35 @@ def test_links_lead_somewhere(page):
             assert (page.parent / link).exists(), link
 
 
+def rows(page) -> list[list[str]]:
+    """The cells of all lines of a page's tables, without marks."""
+    lines = Path(page).read_text().splitlines()
+    return [
+        [cell.strip().strip("`") for cell in line.strip("|").split(" | ")]
+        for line in lines
+        if line.startswith("| ")
+    ]
+
+
+def test_reviewers_are_told_each_verdict_and_what_it_takes():
+    """As the verdicts of the default experiment say them, in that order."""
+    judged = [row for row in rows("docs/digits/verdicts.md")[2:] if len(row) == 8]
+    told = [row for row in rows("docs/reviewers.md") if len(row) == 7][1:]
+    assert len(judged) == len(told) > 50
+    for verdict, row in zip(judged, told, strict=True):
+        claim, runs, figure, minutes, gigabytes, expected, outcome = row
+        assert [claim, runs, expected] == [*verdict[:2], verdict[4]]
+        assert outcome == verdict[7].partition(":")[0]
+        assert Path(f"src/normscape/figures/{figure}.py").is_file()
+        assert float(minutes) > 0 and float(gigabytes) > 0
+    text = " ".join(Path("docs/reviewers.md").read_text().split())
+    first = Path("docs/digits/verdicts.md").read_text().splitlines()[0]
+    reproduced, _, undecided = map(int, re.findall(r"\d+", first))
+    assert f"It judges {len(judged)} comparisons" in text
+    assert f"{undecided} of {len(judged)} are inconclusive" in text
+    assert f"of the {reproduced} that are reproduced" in text
+
+
 def test_counts_are_those_of_the_default_experiments_verdicts():
     first = Path("docs/digits/verdicts.md").read_text().splitlines()[0]
     reproduced, refuted, undecided = map(int, re.findall(r"\d+", first))

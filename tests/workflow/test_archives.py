@@ -163,6 +163,7 @@ def test_the_crate(archive, tmp_path):
         run = json.loads(file.read("results/tiny/train/vgg/batch/lr0.1/seed0/run.json"))
     assert run["threads"] == 1
     assert run["started"] <= run["ended"]
+    assert run["peak_memory_mb"] > 100
     assert {"history.csv", "step0.safetensors"} <= run["sha256"].keys()
 
 
@@ -189,6 +190,23 @@ def edit_table(files):
     with_sums(files)
 
 
+def edit_table_and_list(files):
+    """A history that nothing else is made from, in all places but run.json."""
+    row = files["results/tiny/tables/evaluation.csv"].splitlines()[1]
+    *cell, accuracy = row.split(b",")
+    other = b",".join([*cell, b"0.123" if accuracy != b"0.123" else b"0.124"])
+    for name in list(files):
+        if name.endswith("evaluation.csv"):
+            files[name] = files[name].replace(row, other, 1)
+    with_sums(files)
+
+
+def add_a_run(files):
+    name = "results/tiny/tables/evaluation.csv"
+    files[name] += b"vgg,batch,0.1,77,0,0.5\n"
+    with_sums(files)
+
+
 def edit_lock(files):
     name = "envs/requirements.txt"
     files[name] = re.sub(rb"(?m)^pandas==\S+", b"pandas==1.0", files[name])
@@ -210,6 +228,21 @@ def slip_in_a_module(files):
     [
         (lambda files: files.pop("Snakefile"), "FAIL  integrity: Snakefile: missing"),
         (edit_table, "FAIL  results: results/tiny/tables/runs.csv comes out otherwise"),
+        (
+            edit_table,
+            "FAIL  trainings: results/tiny/tables/history.csv: other rows of "
+            "vgg/batch/0.1/0 than its run.json lists",
+        ),
+        (
+            edit_table_and_list,
+            "FAIL  trainings: results/tiny/tables/evaluation.csv: other rows of "
+            "vgg/batch/0.1/0 than its run.json lists",
+        ),
+        (
+            add_a_run,
+            "FAIL  trainings: results/tiny/tables/evaluation.csv has rows of "
+            "vgg/batch/0.1/77, which has no run.json",
+        ),
         (edit_lock, "FAIL  lock: pandas is .* here, 1.0 in the archive's lock"),
         (edit_source, "FAIL  source: src/train.py differs from this clone's"),
         (slip_in_a_module, "FAIL  source: yaml.py differs from this clone's"),

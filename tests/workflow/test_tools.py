@@ -3,8 +3,13 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
+import pytest
+
+from normscape.archive import records
 from project import copy_of_project, snakemake
+from tools import reviewers
 from tools.project import environment
 
 
@@ -30,3 +35,30 @@ def test_the_plan_of_an_experiment(tmp_path):
     assert {rule: int(rows[rule][0]) for rule in counts} == counts
     assert float(rows["train_vgg"][1]) >= float(rows["collect"][1]) > 0
     assert re.fullmatch(r"checkpoints: 20 files, 0\.\d GB, which stay", last)
+
+
+def test_the_table_for_reviewers(finished):
+    """A row for each verdict with runs; what a probe takes comes on top of the trainings."""
+    folder = finished / "results/tiny"
+    _, _, *rows = (line.strip("| ").split(" | ") for line in reviewers.table(folder))
+    text = (folder / "verdicts.md").read_text()
+    judged = [line for line in text.splitlines() if line.startswith("| ")][2:]
+    assert len(rows) == len(judged) > 5
+    for row, line in zip(rows, judged, strict=True):
+        assert row[0] == line.strip("| ").split(" | ")[0].strip()
+    found = records.jobs(records.read(Path("results/tiny"), finished))
+    seconds = {
+        probe: sum(job.seconds for job in found if job.rule.startswith(rules))
+        for probe, rules in (
+            (None, ("train_", "prepare_")),
+            ("ics", ("train_", "prepare_", "probe_ics")),
+        )
+    }
+    minutes = reviewers.minutes_by_rule(folder)
+    assert minutes["trainings"] * 60 == pytest.approx(seconds[None])
+    both = minutes["trainings"] + minutes["probe_ics"]
+    assert both * 60 == pytest.approx(seconds["ics"]) != minutes["trainings"] * 60
+    assert minutes["probe_None"] == 0
+    alone, with_ics = (reviewers.gigabytes(folder, probe) for probe in (None, "ics"))
+    size = sum(p.stat().st_size for p in (folder / "probes/ics").rglob("*.csv"))
+    assert round((with_ics - alone) * 1e9) == size > 0

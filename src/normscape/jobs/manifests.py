@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 
 from normscape.files import atomic, digest
+from normscape.jobs import machine
 from normscape.training.run import Run
 
 
@@ -33,8 +34,10 @@ def write(path, run: Run, started: str, outputs: Collection[Path]) -> None:
         "torch": torch.__version__,
         "machine": platform.machine(),
         "system": platform.system(),
+        **machine.description(),
         "device": _name(run.device),
         "threads": torch.get_num_threads(),
+        "peak_memory_mb": machine.peak_memory_mb(),
         "sha256": {path.name: digest(path) for path in sorted(outputs)},
     }
     with atomic(path) as temporary:

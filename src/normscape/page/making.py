@@ -1,6 +1,7 @@
-"""How an experiment was made: commit, versions, machine, time a stage."""
+"""How an experiment was made: commit, versions, machine, time and memory."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
@@ -21,13 +22,35 @@ def machines(manifests) -> list[str]:
     found = {}
     for path in manifests:
         run = json.loads(Path(path).read_text())
-        text = (
-            f"{run['device']}, {run['threads']} thread(s) a job, "
-            f"{run['system']} {run['machine']}, "
-            f"Python {run['python']}, torch {run['torch']}"
-        )
+        parts = [f"{run['device']}, {run['threads']} thread(s) a job"]
+        if "processor" in run:  # a run of an earlier version says less
+            memory = f"{run['memory_mb'] / 1024:.1f} GiB of memory"
+            parts.append(f"{run['processor']}, {run['cores']} cores, {memory}")
+            parts.append(run["operating_system"])
+        parts.append(f"{run['system']} {run['machine']}")
+        parts.append(f"Python {run['python']}, torch {run['torch']}")
+        text = ", ".join(parts)
         found[text] = found.get(text, 0) + 1
     return [f"{text} ({count} runs)" for text, count in found.items()]
+
+
+def trainings(manifests) -> list[dict]:
+    """For each training its name, its seconds since it last started, and its peak memory.
+
+    The memory is in MiB, with the libraries; None for a run of an earlier version.
+    """
+    found = []
+    for path in map(Path, manifests):
+        run = json.loads(path.read_text())
+        start, end = (datetime.fromisoformat(run[key]) for key in ("started", "ended"))
+        found.append(
+            {
+                "name": "/".join(path.parent.parts[-4:]),
+                "seconds": (end - start).total_seconds(),
+                "memory": run.get("peak_memory_mb"),
+            }
+        )
+    return found
 
 
 def stages(folder: Path) -> list[dict]:

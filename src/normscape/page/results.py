@@ -63,6 +63,7 @@ def render(
         ),
         commit=making.commit(),
         machines=making.machines(runs),
+        trainings=making.trainings(runs),
         versions=f"Python {platform.python_version()}, "
         + ", ".join(f"{p} {metadata.version(p)}" for p in ("snakemake", "torch")),
         digest=hashlib.sha256(_read(checksums)).hexdigest()[:12],
