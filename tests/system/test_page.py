@@ -168,7 +168,9 @@ def test_it_says_how_it_was_made(index, opened, finished):
     making = page.inner_text("#making")
     assert "train_vgg" in making
     assert "torch" in making
-    page.click("summary")
+    page.click("summary >> text=Time and peak memory")
+    assert "vgg" in page.inner_text("#making details table")
+    page.click("summary >> text=The config")
     assert "learning_rates" in page.inner_text("#making pre")
 
 
