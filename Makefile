@@ -1,3 +1,4 @@
+# make environment   PyTorch and all else, 6 GB; TORCH=cpu: without CUDA, 1.4 GB
 # make reproduce     the environment, then every table and figure
 # make demo          the environment, then every stage on a few short runs; a minute
 # make test          the environment, then the unit and workflow tests; six minutes
@@ -78,5 +79,5 @@ $(READY): envs/requirements.txt
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo "normscape needs Python's venv module; '$(PYTHON)' has none (on Debian: apt install python3-venv)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --no-compile --require-hashes -r $<
+	$(VENV)/bin/python envs/install.py $(if $(TORCH),"$(TORCH)")
 	@touch $@

@@ -1,9 +1,11 @@
 """The lock, the conda environment and what asks for them agree."""
 
 import re
+import runpy
 import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
 
 LOCK = Path("envs/requirements.txt").read_text()
@@ -47,3 +49,39 @@ def test_the_package_asks_for_what_the_lock_is_made_from():
     # NumPy comes with others, so the lock's list leaves it out.
     assert names == {*project["dependencies"], *extras} - {"numpy"}
     assert "pytest" in of_tests
+
+
+def installed(torch, folder) -> tuple[list[str], list[str]]:
+    """The packages of the lock that pip is told to install, and its other arguments."""
+    script = runpy.run_path("envs/install.py")
+    locked, others = [], []
+    for command in script["commands"](torch, folder):
+        if "-r" in command:
+            assert "--require-hashes" in command
+            text = Path(command[-1]).read_text()
+            locked += re.findall(r"^([a-z0-9-]+)==", text, re.MULTILINE)
+        else:
+            others += command[len(script["PIP"]) :]
+    return sorted(locked), others
+
+
+def test_the_installation_is_the_lock_once(tmp_path):
+    locked = sorted(re.findall(r"^([a-z0-9-]+)==", LOCK, re.MULTILINE))
+    assert installed(None, tmp_path) == (locked, [])
+
+
+@pytest.mark.parametrize(
+    ("torch", "source"),
+    [
+        ("cpu", ["--index-url", "https://download.pytorch.org/whl/cpu"]),
+        ("https://mirror/torch", ["--index-url", "https://mirror/torch"]),
+        ("docs", ["--no-index", "--find-links", "docs"]),
+    ],
+)
+def test_without_cuda_only_its_libraries_are_left_out(tmp_path, torch, source):
+    locked, others = installed(torch, tmp_path)
+    left_out = set(re.findall(r"^([a-z0-9-]+)==", LOCK, re.MULTILINE)) - set(locked)
+    cuda = {name for name in left_out if name.startswith(("nvidia-", "cuda-"))}
+    assert left_out - cuda == {"torch", "torchvision", "triton"}
+    pins = re.findall(r"^((?:torch|torchvision)==\S+)", LOCK, re.MULTILINE)
+    assert others == [*source, *pins]

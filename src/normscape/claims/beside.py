@@ -24,8 +24,6 @@ def beside(
     rows = []
     for name in names:
         declared = declarations.quantities()[name]
-        if not set(declared["tables"]) <= of_paper.keys():
-            continue
         theirs = of_runs(name, paper.of_quantity(declared, of_paper))
         ours = of_runs(name, tables)
         for (architecture, norm, lr, _), number in theirs.dropna().items():

@@ -129,9 +129,6 @@ class _Readings:
 
     def effects(self, claim, model, subject) -> np.ndarray:
         """By step: of one number for each run."""
-        declared = declarations.quantities()[claim["quantity"]]
-        if not set(declared["tables"]) <= self._tables.keys():
-            return np.array([])
         values = self._of_runs(claim["quantity"])
         values = select(values, model=model)
         of_norms = []
@@ -154,8 +151,6 @@ class _Readings:
         declared = declarations.quantities()[claim["quantity"]]
         if not declared["equal_loss"] or claim["comparison"] == "value":
             return None
-        if not set(declared["tables"]) <= self._tables.keys():
-            return np.array([])
         courses = self._courses(claim["quantity"], claim["comparison"] == "ratio")
         # At best rates, two runs of a seed are compared whose rates may differ.
         best = claim.get("best_lr")
@@ -178,8 +173,7 @@ class _Readings:
 
     def finished(self, claim, model, subject) -> int | None:
         """How many probes of the claim's runs saw a finished run; None without probes."""
-        declared = declarations.quantities()[claim["quantity"]]
-        if not declared["probe"] or not set(declared["tables"]) <= self._tables.keys():
+        if not declarations.quantities()[claim["quantity"]]["probe"]:
             return None
         found = self._finished(claim["quantity"])
         of_norms = (

@@ -158,9 +158,12 @@ def of_runs(name: str, tables: Tables) -> pd.Series:
 
     Of a probe's quantity, over its steps, without those that see a finished run
     (``finished``). A number that a run cannot give (a gradient that overflowed) is NaN or
-    infinite; so is that of a run that was finished at all probes.
+    infinite; so is that of a run that was finished at all probes. Without the quantity's
+    tables there are no runs.
     """
     declared = declarations.quantities()[name]
+    if not set(declared["tables"]) <= tables.keys():
+        return pd.Series(index=_cells(pd.DataFrame(columns=CELL)), dtype=float)
     if "value" not in declared:
         return FUNCTIONS[name](tables)
     steps = of_steps(declared, tables)
@@ -188,7 +191,12 @@ def select(values: pd.Series, *, model=None, norm=None, lr=None) -> pd.Series:
 
 
 def of_steps(declared: dict, tables: Tables) -> pd.DataFrame:
-    """A row for each run and step, with its ``value``: those of layers or draws averaged."""
+    """A row for each run and step, with its ``value``: those of layers or draws averaged.
+
+    Without the quantity's tables there are no rows.
+    """
+    if not set(declared["tables"]) <= tables.keys():
+        return pd.DataFrame(columns=[*CELL, "step", "value"]).astype({"value": float})
     rows = of_rows(declared, tables)
     if "step" not in rows:
         return rows[[*CELL, "value"]]

@@ -279,10 +279,14 @@ def page_templates() -> list[str]:
 
 
 def results(config: dict) -> list[str]:
-    """What an experiment is run for: tables, verdicts and figures."""
+    """What an experiment is run for: tables, verdicts and figures.
+
+    A figure's tables are among them, also one without rows for want of its probe.
+    """
+    of_figures = (t for f in drawn(config) for t in figure_tables(config, f))
+    in_experiment = (t for t in of_figures if t.startswith(f"{root(config)}/tables/"))
     return [
-        *tables(config),
-        f"{root(config)}/tables/theory_instances.csv",
+        *dict.fromkeys([*tables(config), *in_experiment]),
         *(
             f"{root(config)}/{name}"
             for name in (

@@ -23,7 +23,13 @@ def explored(config: dict) -> dict[str, dict]:
 
 
 def tables(config: dict, quantities: dict[str, dict]) -> list[str]:
-    """The tables that quantities need, each once; ``history`` says how far a run is."""
+    """The experiment's tables that quantities need, each once.
+
+    ``history`` comes first: it says how far a run is. A quantity of a probe that the
+    experiment does not have finds no table, and so no runs.
+    """
     names = ["history"]
     names += [table for quantity in quantities.values() for table in quantity["tables"]]
-    return [paths.table(config, name) for name in dict.fromkeys(names)]
+    needed = dict.fromkeys(paths.table(config, name) for name in names)
+    here = set(paths.tables(config))
+    return [table for table in needed if table in here]
