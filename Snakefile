@@ -6,7 +6,9 @@ from pathlib import Path
 from snakemake.utils import min_version
 
 min_version("9.27")
-sys.path.insert(0, f"{workflow.basedir}/src")
+# Of this file: as a module of another workflow, too, and from whatever working directory.
+PROJECT = workflow.current_basedir.get_path_or_uri(secret_free=True)
+sys.path.insert(0, f"{PROJECT}/src")
 
 from normscape.jobs import fork_server
 from normscape import parts
@@ -15,7 +17,7 @@ from normscape.pipeline.config import description, validate
 from normscape.pipeline.progress import Progress, summary
 
 
-configfile: "config.yaml"
+configfile: f"{PROJECT}/config.yaml"
 
 
 report: "workflow/report/workflow.rst"
@@ -34,6 +36,7 @@ wildcard_constraints:
     step=r"\d+",
 
 
+include: "workflow/rules/copy.smk"
 include: "workflow/rules/prepare.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/probe.smk"

@@ -1,7 +1,5 @@
 """What a page begins with: sentences from verdicts, in the words of the claims' file."""
 
-from pathlib import Path
-
 import pandas as pd
 import pytest
 import yaml
@@ -134,7 +132,7 @@ def test_the_papers_topics_are_all_told_by_claims_of_theirs():
     ],
 )
 def test_a_mistake_in_an_answer_is_one_line(monkeypatch, tmp_path, change, line):
-    file = parts.read_yaml(Path(paths.claims()[0]))
+    file = parts.read_yaml(paths.claims()[0])
     one = file["claims"][0] | {"topic": "mine", "id": "one"}
     part = {"claim": "one", "by_step": dict.fromkeys(VERDICTS, "{effect}")} | change
     content = {
@@ -145,6 +143,6 @@ def test_a_mistake_in_an_answer_is_one_line(monkeypatch, tmp_path, change, line)
     }
     path = tmp_path / "mine.yaml"
     path.write_text(yaml.safe_dump(content))
-    monkeypatch.setattr(paths, "claims", lambda: [str(path)])
+    monkeypatch.setattr(paths, "claims", lambda: [path])
     with pytest.raises(parts.DeclarationError, match=line):
         checked_claims.check_all()

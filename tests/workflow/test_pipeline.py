@@ -94,7 +94,9 @@ def test_claims_and_theorems_are_judged(finished):
 def test_a_changed_margin_trains_and_draws_nothing(folder):
     claims = folder / "workflow/claims/santurkar2018.yaml"
     claims.write_text(claims.read_text().replace("below: 0.8", "below: 0.7"))
-    assert planned(folder) == [CHECK, "Draw fig17_verdicts", "Judge the claims", PAGE]
+    copied = "Copy the claims santurkar2018.yaml"
+    drawn = "Draw fig17_verdicts"
+    assert planned(folder) == [CHECK, copied, drawn, "Judge the claims", PAGE]
 
 
 def test_nothing_is_left_to_do(finished):

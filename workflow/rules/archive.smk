@@ -10,6 +10,8 @@ rule archive:
     localrule: True
     conda:
         "../../envs/environment.yaml"
+    resources:
+        project=PROJECT,
     params:
         code=code.digests("archive.py"),
         name=config["name"],
@@ -18,5 +20,5 @@ rule archive:
     message:
         "Pack results/{params.name}"
     shell:
-        "python src/archive.py --name {params.name} --config {params.config:q}"
+        "python {resources.project:q}/src/archive.py --name {params.name} --config {params.config:q}"
         " {params.checkpoints} --output {output} 2>&1 | tee {log}"

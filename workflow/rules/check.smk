@@ -12,10 +12,12 @@ rule check:
     localrule: True
     conda:
         "../../envs/environment.yaml"
+    resources:
+        project=PROJECT,
     params:
         code=code.digests("check.py"),
     message:
         "Check the integrity of all results"
     shell:
-        "python src/check.py {input.files} --runs {input.runs} --output {output}"
+        "python {resources.project:q}/src/check.py {input.files} --runs {input.runs} --output {output}"
         " > {log} 2>&1"

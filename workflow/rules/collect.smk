@@ -15,13 +15,14 @@ rule collect_run:
         "../../envs/environment.yaml"
     resources:
         **resources.ask(config, memory_mb=1000, minutes=5),
+        project=PROJECT,
     params:
         code=code.digests("collect.py"),
         columns=lambda wildcards: paths.columns(wildcards.table),
     message:
         "Collect {wildcards.table} of {wildcards.model}, {wildcards.norm}, lr {wildcards.lr}, seed {wildcards.seed}"
     shell:
-        "python src/collect.py {input.tables} --columns {params.columns}"
+        "python {resources.project:q}/src/collect.py {input.tables} --columns {params.columns}"
         " --output {output} > {log} 2>&1"
 
 
@@ -37,13 +38,15 @@ rule collect:
     localrule: True
     conda:
         "../../envs/environment.yaml"
+    resources:
+        project=PROJECT,
     params:
         code=code.digests("collect.py"),
         columns=lambda wildcards: paths.columns(wildcards.table),
     message:
         "Collect the table {wildcards.table}"
     shell:
-        "python src/collect.py {input.tables} --columns {params.columns}"
+        "python {resources.project:q}/src/collect.py {input.tables} --columns {params.columns}"
         " --output {output} > {log} 2>&1"
 
 
@@ -59,6 +62,8 @@ rule summarise:
     localrule: True
     conda:
         "../../envs/environment.yaml"
+    resources:
+        project=PROJECT,
     params:
         code=lambda wildcards: code.digests(
             "summarise.py", f"normscape/summaries/{wildcards.table}.py"
@@ -67,5 +72,5 @@ rule summarise:
     message:
         "Summarise as {wildcards.table}"
     shell:
-        "python src/summarise.py {params.table} {input.tables} --output {output}"
+        "python {resources.project:q}/src/summarise.py {params.table} {input.tables} --output {output}"
         " > {log} 2>&1"

@@ -14,6 +14,8 @@ rule figure:
     localrule: True
     conda:
         "../../envs/environment.yaml"
+    resources:
+        project=PROJECT,
     params:
         code=lambda wildcards: code.digests(
             "figure.py", f"normscape/figures/{wildcards.figure}.py"
@@ -24,5 +26,5 @@ rule figure:
     message:
         "Draw {wildcards.figure}"
     shell:
-        "python src/figure.py {params.figure} --tables {input.tables}"
+        "python {resources.project:q}/src/figure.py {params.figure} --tables {input.tables}"
         " --experiment {params.experiment:q} --output {output} > {log} 2>&1"

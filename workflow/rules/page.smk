@@ -1,7 +1,7 @@
 # It says how long each stage took, from Snakemake's records, so it comes last.
 rule page:
     input:
-        claims=paths.claims(),
+        claims=paths.judged_by(config),
         verdicts=f"{ROOT}/verdicts.csv",
         beside=f"{ROOT}/beside_paper.csv",
         theory=f"{ROOT}/theory.csv",
@@ -16,6 +16,8 @@ rule page:
     localrule: True
     conda:
         "../../envs/environment.yaml"
+    resources:
+        project=PROJECT,
     params:
         code=code.digests("page.py", *paths.page_templates(), *paths.figure_files()),
         name=config["name"],
@@ -25,7 +27,7 @@ rule page:
     message:
         "Write the results page"
     shell:
-        "python src/page.py --name {params.name} --config {params.config:q}"
+        "python {resources.project:q}/src/page.py --name {params.name} --config {params.config:q}"
         " --claims {input.claims} --verdicts {input.verdicts}"
         " --beside {input.beside} --theory {input.theory}"
         " --tables {input.tables} --figures {input.figures} --checksums {input.checksums}"

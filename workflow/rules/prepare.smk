@@ -12,6 +12,8 @@ for dataset, archive in paths.downloads().items():
         localrule: True
         conda:
             "../../envs/environment.yaml"
+        resources:
+            project=PROJECT,
         params:
             code=code.digests("download.py"),
             url=config["datasets"][dataset]["url"],
@@ -21,7 +23,7 @@ for dataset, archive in paths.downloads().items():
         message:
             f"Download {dataset}"
         shell:
-            "python src/download.py --url {params.url:q} --checksum {params.checksum}"
+            "python {resources.project:q}/src/download.py --url {params.url:q} --checksum {params.checksum}"
             " --help-line {params.help:q} --output {output} 2>&1 | tee {log}"
 
 
@@ -41,6 +43,7 @@ for dataset in parts.names("datasets"):
             "../../envs/environment.yaml"
         resources:
             **resources.ask(config, memory_mb=4000, minutes=60),
+            project=PROJECT,
         params:
             code=code.digests("prepare.py", f"normscape/datasets/{dataset}.py"),
             dataset=dataset,
@@ -49,5 +52,5 @@ for dataset in parts.names("datasets"):
             "Prepare the data set "
             + paths.dataset_name(dataset).replace("{seed}", "{wildcards.seed}")
         shell:
-            "python src/prepare.py --dataset {params.dataset}"
+            "python {resources.project:q}/src/prepare.py --dataset {params.dataset}"
             " --settings {params.settings:q} --output {output} > {log} 2>&1"

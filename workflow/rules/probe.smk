@@ -27,6 +27,7 @@ for probe in config["probes"]:
         threads: config["threads"]
         resources:
             **resources.of_probe(config, probe),
+            project=PROJECT,
         params:
             code=params.probe_code(config, probe),
             probe=probe,
@@ -38,7 +39,7 @@ for probe in config["probes"]:
         message:
             "Probe {params.probe} of {params.cell}"
         shell:
-            "python src/probe.py {params.probe} --checkpoint {input.checkpoint}"
+            "python {resources.project:q}/src/probe.py {params.probe} --checkpoint {input.checkpoint}"
             " --data {input.data} --settings {params.settings:q}"
             " --columns {params.columns:q} --output {output}"
             " --precision {params.precision}"

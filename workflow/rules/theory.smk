@@ -18,6 +18,7 @@ rule theory:
         "../../envs/environment.yaml"
     resources:
         **resources.ask(config, memory_mb=4000, minutes=60),
+        project=PROJECT,
     params:
         code=params.theory_code(config, list(paths.theory_runs(config))),
         random=200,
@@ -29,6 +30,6 @@ rule theory:
     message:
         "Check the theorems"
     shell:
-        "python src/theory.py --random {params.random} {params.trained}"
+        "python {resources.project:q}/src/theory.py --random {params.random} {params.trained}"
         " --layers {params.layers}"
         " --instances {output.instances} --summary {output.summary} > {log} 2>&1"

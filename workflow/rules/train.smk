@@ -22,7 +22,8 @@ for model in grid.models(config):
         threads: config["threads"]
         resources:
             **resources.ask(config, memory_mb=4000, minutes=240, gpu=True),
-            # No param: another interval is no reason to train again.
+            # No params: neither another place nor another interval is a reason to train again.
+            project=PROJECT,
             save_interval=config["save_interval"],
         params:
             code=params.training_code(config, model),
@@ -42,7 +43,7 @@ for model in grid.models(config):
         message:
             "Train {params.model}, {wildcards.norm}, lr {wildcards.lr}, seed {wildcards.seed}"
         shell:
-            "python src/train.py --model {params.model}"
+            "python {resources.project:q}/src/train.py --model {params.model}"
             " --architecture {params.architecture} --norm {params.norm}"
             " --lr {params.lr} --seed {params.seed} --network {params.network:q}"
             " --norm-settings {params.norm_settings:q} --optimiser {params.optimiser:q}"

@@ -1,7 +1,7 @@
 rule verdicts:
     input:
-        claims=paths.claims(),
-        curves=paths.PAPER_CURVES,
+        claims=paths.judged_by(config),
+        curves=paths.table(config, paths.PAPER_CURVES.stem),
         tables=quantities.tables(config, quantities.claimed(config)),
     output:
         csv=report(
@@ -17,6 +17,8 @@ rule verdicts:
     localrule: True
     conda:
         "../../envs/environment.yaml"
+    resources:
+        project=PROJECT,
     params:
         code=code.digests("verdicts.py"),
         claimed=params.as_json(quantities.claimed(config)),
@@ -25,7 +27,7 @@ rule verdicts:
     message:
         "Judge the claims"
     shell:
-        "python src/verdicts.py --claims {input.claims} --paper-curves {input.curves}"
+        "python {resources.project:q}/src/verdicts.py --claims {input.claims} --paper-curves {input.curves}"
         " --tables {input.tables} --experiment {params.experiment:q}"
         " --csv {output.csv} --markdown {output.markdown} --beside {output.beside}"
         " > {log} 2>&1"

@@ -15,6 +15,7 @@ from rocrate.rocrate import ROCrate
 from normscape.archive import records
 from normscape.files import digest
 
+PROJECT = Path(__file__).parents[3]
 CONFIG = "archive/config.json"
 PROFILES = {
     "https://w3id.org/ro/wfrun/process/0.5": "Process Run Crate",
@@ -37,17 +38,22 @@ _TYPES = {
 _TEXT = "text/plain"
 
 
-def source() -> tuple[list[Path], str]:
-    """The files that git tracks, and the commit; it says where files differ from it."""
+def source() -> tuple[dict[str, Path], str]:
+    """The project's files that git tracks, by their names in it, and the commit.
+
+    The commit says where files differ from it.
+    """
     commit = _git("rev-parse", "HEAD").strip()
     if _git("status", "--porcelain", "--untracked-files=no"):
         commit += ", with changes"
-    names = _git("ls-files", "-z").split("\0")
-    return [Path(name) for name in names if Path(name).is_file()], commit
+    found = {name: PROJECT / name for name in _git("ls-files", "-z").split("\0")}
+    return {name: path for name, path in found.items() if path.is_file()}, commit
 
 
 def _git(*arguments):
-    done = subprocess.run(["git", *arguments], capture_output=True, text=True)
+    done = subprocess.run(
+        ["git", *arguments], cwd=PROJECT, capture_output=True, text=True
+    )
     if done.returncode:
         raise ValueError(
             "an archive holds the source as git tracks it, but git says: "
@@ -83,7 +89,7 @@ def metadata(
     results : those that the experiment made. The action's times are those of the first
         and the last job that Snakemake has recorded.
     """
-    citation = yaml.safe_load(Path("CITATION.cff").read_text())
+    citation = yaml.safe_load(files["CITATION.cff"].read_text())
     start, end = _times(Path("results") / name)
     crate = ROCrate(version="1.1")
     crate.name = f"{citation['title']} ({name})"

@@ -3,6 +3,7 @@
 import hashlib
 import importlib
 import inspect
+import os
 import platform
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
@@ -41,11 +42,12 @@ def render(
     verdicts = tables["verdicts"]
     quantities = declarations.explored(set(tables))
     found = curves.curves(quantities, tables)
+    folder = Path(checksums).parent
     paths = [Path(path) for path in figures]
     with ThreadPoolExecutor() as pool:
         inlined = pool.map(images.inlined, paths)
         drawn = {
-            path.stem: _figure(path, image, tables)
+            path.stem: _figure(path, image, tables, folder)
             for path, image in zip(paths, inlined, strict=True)
         }
     return templates.fill(
@@ -67,7 +69,7 @@ def render(
         versions=f"Python {platform.python_version()}, "
         + ", ".join(f"{p} {metadata.version(p)}" for p in ("snakemake", "torch")),
         digest=hashlib.sha256(_read(checksums)).hexdigest()[:12],
-        stages=making.stages(Path(checksums).parent),
+        stages=making.stages(folder),
         config=yaml.safe_dump(config, sort_keys=False),
     )
 
@@ -101,7 +103,7 @@ def _verdict_table(verdicts):
     return {"columns": list(table), "verdicts": rows}
 
 
-def _figure(path, image, tables):
+def _figure(path, image, tables, folder):
     module = importlib.import_module(f"normscape.figures.{path.stem}")
     title, *caption, paper = (
         part.replace("\n", " ") for part in inspect.getdoc(module).split("\n\n")
@@ -126,13 +128,10 @@ def _figure(path, image, tables):
         "finding": finding,
         "caption": caption,
         "paper": paper,
+        "script": os.path.relpath(module.__file__, folder),
         "tables": [{"name": name, "path": _table_path(name)} for name in module.TABLES],
     }
 
 
 def _table_path(name):
-    of_itself = {
-        "paper_curves": "../../workflow/resources/paper_curves.csv",
-        "verdicts": "verdicts.csv",
-    }
-    return of_itself.get(name, f"tables/{name}.csv")
+    return "verdicts.csv" if name == "verdicts" else f"tables/{name}.csv"

@@ -12,10 +12,10 @@ from normscape.schemas import ConfigError, allowed, check
 
 def check_all() -> None:
     """Check every file of claims; a DeclarationError names file, claim and mistake."""
-    ids: dict[str, str] = {}
-    topics: dict[str, str] = {}
+    ids: dict[str, Path] = {}
+    topics: dict[str, Path] = {}
     for path in paths.claims():
-        file = parts.read_yaml(Path(path))
+        file = parts.read_yaml(path)
         try:
             check(file, parts.read_yaml(schema.FOLDER / "claims.schema.yaml"))
             for topic in file["topics"]:

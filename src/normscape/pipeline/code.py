@@ -50,11 +50,12 @@ def digests(*files: str) -> list[str]:
     >>> [line.split()[0] for line in digests("normscape/files.py")]
     ['normscape/files.py']
     """
-    return [f"{path.relative_to(SRC)} {_digest(path)}" for path in closure(*files)]
+    return [f"{path.relative_to(SRC)} {of_file(path)}" for path in closure(*files)]
 
 
 @functools.cache
-def _digest(path: Path) -> str:
+def of_file(path: Path) -> str:
+    """The digest of a file: a param that stands for an input which may lie anywhere."""
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 

@@ -10,8 +10,8 @@ from normscape.pipeline.code import SRC
 from normscape.pipeline.grid import Cell
 from normscape.tables import CELL
 
-PAPER_CURVES = "workflow/resources/paper_curves.csv"
-CLAIMS = "workflow/claims"
+PAPER_CURVES = SRC.parent / "workflow/resources/paper_curves.csv"
+CLAIMS = SRC.parent / "workflow/claims"
 
 RUN_PATTERN = "{norm}/lr{lr}/seed{seed}"
 CELL_PATTERN = "{model}/" + RUN_PATTERN
@@ -19,18 +19,21 @@ STEP_PATTERN = CELL_PATTERN + "/step{step}"
 
 # The tables that every training writes, and those that no probe or summary makes.
 TABLES_OF_TRAINING = ["history", "evaluation"]
-OTHER_TABLES = ["theory_instances", "verdicts", Path(PAPER_CURVES).stem]
+OTHER_TABLES = ["theory_instances", "verdicts", PAPER_CURVES.stem]
 
 
 def root(config: dict) -> str:
     return f"results/{config['name']}"
 
 
-def claims() -> list[str]:
+def claims() -> list[Path]:
     """The files of claims."""
-    return sorted(
-        str(p) for p in Path(CLAIMS).iterdir() if p.suffix in (".yaml", ".yml")
-    )
+    return sorted(p for p in CLAIMS.iterdir() if p.suffix in (".yaml", ".yml"))
+
+
+def judged_by(config: dict) -> list[str]:
+    """The files of claims, as they lie beside the verdicts on them."""
+    return [f"{root(config)}/claims/{path.name}" for path in claims()]
 
 
 # Data
@@ -207,9 +210,7 @@ def _is_from(tables, summary):
 
 
 def table(config: dict, name: str) -> str:
-    """A table of all runs; the verdicts on them; or the paper's curves, of no experiment."""
-    if name == Path(PAPER_CURVES).stem:
-        return PAPER_CURVES
+    """A table of all runs; the verdicts on them; or the paper's curves, for comparison."""
     if name == "verdicts":
         return f"{root(config)}/verdicts.csv"
     return f"{root(config)}/tables/{name}.csv"

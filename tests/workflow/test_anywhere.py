@@ -1,0 +1,151 @@
+"""From any working directory, and as a module of another workflow."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from snakemake.utils import update_config
+
+from project import TINY, results
+from tools import project
+from tools.project import copy_of_project, environment
+
+# A working directory whose name a shell must quote.
+WORK = "a working directory"
+
+MODULES = """
+configfile: "experiments.yaml"
+
+
+module small:
+    snakefile:
+        "{snakefile}"
+    config:
+        config["small"]
+
+
+use rule * from small as small_*
+
+
+module smaller:
+    snakefile:
+        "{snakefile}"
+    config:
+        config["smaller"]
+
+
+use rule * from smaller as smaller_*
+
+
+rule both:
+    input:
+        rules.small_all.input,
+        rules.smaller_all.input,
+    default_target: True
+
+
+onstart:
+    small.onstart()
+
+
+onsuccess:
+    small.onsuccess()
+"""
+
+
+def snakemake(folder: Path, *arguments):
+    done = project.snakemake(folder, *map(str, arguments), timeout=900)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory) -> Path:
+    """A folder with a copy of the project, and with one where the tiny experiment ran."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    source = copy_of_project(folder / "project")
+    (folder / WORK).mkdir()
+    options = ("--configfile", TINY, "--cores", 2, "--printshellcmds")
+    said = snakemake(source, "--directory", folder / WORK, *options)
+    (folder / "said").write_text(said)
+    return folder
+
+
+def test_results_are_in_the_working_directory(elsewhere, finished):
+    found = results(elsewhere / WORK, "tiny")
+    assert found == results(finished, "tiny")
+    assert not (elsewhere / "project/results").exists()
+    assert not (elsewhere / "project/.snakemake/metadata").exists()
+    page = (elsewhere / WORK / "results/tiny/index.html").read_text()
+    links = re.findall(r'href="(?!https?:|#|data:)([^"]+)"', page)
+    assert "tables/paper_curves.csv" in links
+    for link in links:
+        assert (elsewhere / WORK / "results/tiny" / link).exists(), link
+
+
+def test_a_printed_command_can_be_copied_and_run(elsewhere):
+    table = "results/tiny/tables/history.csv"
+    said = (elsewhere / "said").read_text()
+    (command,) = re.findall(rf"(python .* --output {table} > .*)$", said)
+    path = elsewhere / WORK / table
+    content = path.read_bytes()
+    path.unlink()
+    command = ["bash", "-c", command]
+    subprocess.run(command, cwd=path.parents[3], env=environment(), check=True)
+    assert path.read_bytes() == content
+
+
+def test_project_and_results_may_move_apart(elsewhere, tmp_path):
+    said = snakemake(
+        (elsewhere / WORK).rename(tmp_path / "moved"),
+        *("-s", (elsewhere / "project").rename(tmp_path / "source") / "Snakefile"),
+        *("--configfile", tmp_path / "source" / TINY, "--dry-run"),
+    )
+    assert "Nothing to be done" in said
+    (tmp_path / "moved").rename(elsewhere / WORK)
+    (tmp_path / "source").rename(elsewhere / "project")
+
+
+def test_an_archive_holds_the_projects_source(elsewhere):
+    source = elsewhere / "project"
+    for command in (("init", "--quiet"), ("add", "."), ("commit", "--quiet", "-mAll")):
+        name = ("-c", "user.name=Me", "-c", "user.email=me@example.org")
+        subprocess.run(["git", *name, *command], cwd=source, check=True)
+    config = ("--configfile", source / TINY)
+    snakemake(
+        elsewhere / WORK, "-s", source / "Snakefile", *config, "archive", "--cores", 2
+    )
+    (archive,) = (elsewhere / WORK / "results/tiny").glob("tiny-*.zip")
+    verify = ["-m", "tools.verify", archive]
+    subprocess.run(
+        [environment()["PATH"].split(":")[0] + "/python", *verify],
+        cwd=source,
+        env=environment() | {"PYTHONPATH": "src"},
+        check=True,
+    )
+
+
+def test_two_modules_of_another_workflow(elsewhere, finished, tmp_path):
+    # A module's config stands alone; a file given on the command line extends the default.
+    small = yaml.safe_load((elsewhere / "project/config.yaml").read_text())
+    update_config(small, yaml.safe_load((elsewhere / "project" / TINY).read_text()))
+    smaller = yaml.safe_load(yaml.safe_dump(small)) | {"name": "smaller"}
+    del smaller["models"]["vgg"]
+    for probe in smaller["probes"].values():
+        probe["models"].pop("vgg", None)
+    experiments = {"small": small, "smaller": smaller}
+    (tmp_path / "experiments.yaml").write_text(yaml.safe_dump(experiments))
+    snakefile = elsewhere / "project/Snakefile"
+    (tmp_path / "Snakefile").write_text(MODULES.format(snakefile=snakefile))
+    said = snakemake(tmp_path, "--cores", 2)
+    assert "The results page: results/tiny/index.html" in said
+    small = results(tmp_path, "tiny")
+    smaller = results(tmp_path, "smaller")
+    assert "train/vgg/batch/lr0.1/seed0/history.csv" in small.keys() - smaller.keys()
+    assert (tmp_path / "results/smaller/index.html").is_file()
+    run = "train/dln/batch/lr1e-06/seed0/history.csv"
+    assert small[run] == smaller[run]
+    assert small["verdicts.csv"] == results(finished, "tiny")["verdicts.csv"]
+    assert "Nothing to be done" in snakemake(tmp_path, "--dry-run")
