@@ -16,6 +16,9 @@ from normscape.pipeline import code, grid, params, paths, quantities, resources
 from normscape.pipeline.config import description, validate
 from normscape.pipeline.progress import Progress, summary
 
+if not parts.FOLDER.samefile(f"{PROJECT}/src/normscape"):
+    sys.exit(f"{PROJECT}: another clone is in use here, {parts.FOLDER}; allowed is one")
+
 
 configfile: f"{PROJECT}/config.yaml"
 
