@@ -125,6 +125,8 @@ def test_probes_of_a_finished_run_are_left_out_by_step():
     assert row.finished == 6 * 11  # steps 100, 110, ..., 200
     unfinished = tables("vgg", none=flat, batch=flat)
     assert verdict(unfinished, quantity="loss_range").finished == 0
+    one_more = tables("vgg", none=flat[:5], batch=[finishing(2, s) for s in range(6)])
+    assert verdict(one_more, quantity="loss_range").finished == 5 * 11
     assert verdict(unfinished).finished is None  # no quantity of probes
 
 

@@ -176,11 +176,14 @@ class _Readings:
         if not declarations.quantities()[claim["quantity"]]["probe"]:
             return None
         found = self._finished(claim["quantity"])
-        of_norms = (
+        of_norms = [
             select(found, model=model, norm=norm, lr=self.rate(claim, model, norm))
+            .groupby("seed")
+            .sum()
             for norm in _norms(claim, subject)
-        )
-        return sum(int(of_norm.sum()) for of_norm in of_norms)
+        ]
+        # As in effects, only seeds that have all runs.
+        return int(pd.concat(of_norms, axis="columns", join="inner").to_numpy().sum())
 
     @functools.cached_property
     def _best_rates(self):
