@@ -149,7 +149,7 @@ def copied(tmp_path, monkeypatch):
 
 def forget():
     """As in a new process."""
-    for function in (code.digests, code._digest, code._imports, code._names):
+    for function in (code.digests, code.of_file, code._imports, code._names):
         function.cache_clear()
 
 
