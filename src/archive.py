@@ -29,7 +29,7 @@ def main():
     folder = Path("results") / args.name
     results = crates.results(folder, args.checkpoints)
     source, commit = crates.source()
-    files = source | {str(path): path for path in [*results, *records.paths(folder)]}
+    files = source | {str(path): path for path in results} | records.as_files(folder)
     files["archive/config.json"] = crates.as_json(args.config, in_order=True)
     metadata = crates.metadata(args.name, files, results, commit)
     files["ro-crate-metadata.json"] = crates.as_json(metadata)

@@ -127,6 +127,26 @@ def test_there_and_back(archived, archive, tmp_path):
     ]
 
 
+def test_records_in_snakemakes_database(archived, tmp_path):
+    """The check finds damage, and an archive unpacked where records are files is done."""
+    folder = copy_tree(archived, tmp_path / "project", "results", ".snakemake")
+    options = ("--cores", "2", "--persistence-backend", "db")
+    done = snakemake(folder, *options, "archive", config="changed.yaml")
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert not list((folder / ".snakemake").glob("metadata/*"))
+    (archive,) = (folder / "results/tiny").glob("tiny-*.zip")
+    assert verify(folder, archive).returncode == 0
+    clone = copy_tree(archived, tmp_path / "clone", "results", ".snakemake")
+    zips.unpack(archive, clone)
+    assert planned(clone, "changed.yaml") == []
+    table = folder / "results/tiny/verdicts.csv"
+    table.write_bytes(table.read_bytes()[:-1] + b"0\n")
+    done = snakemake(folder, *options, "--forcerun", "check", config="changed.yaml")
+    assert done.returncode
+    log = (folder / "results/tiny/logs/check.log").read_text()
+    assert "verdicts.csv: other bytes than when it was made" in log
+
+
 def test_the_crate(archive, tmp_path):
     """What the Workflow Run Crate profile 0.5 asks for, read back by the library.
 

@@ -125,7 +125,7 @@ def metadata(
     ]
     entities = {}
     for path in sorted(files):
-        if not _is_record(files[path]) and path != "Snakefile":
+        if not path.startswith(f"{records.FOLDER}/") and path != "Snakefile":
             entities[path] = crate.add_file(
                 dest_path=path, properties=_properties(path, files[path])
             )
@@ -167,14 +167,10 @@ def metadata(
     return crate.metadata.generate()
 
 
-def _is_record(content):
-    return isinstance(content, Path) and content.is_relative_to(records.FOLDER)
-
-
 def _times(folder):
     jobs = records.read(folder)
     if not jobs:
-        raise ValueError(f"{records.FOLDER}: it holds no record of {folder}")
+        raise ValueError(f".snakemake: it holds no record of {folder}")
     return _iso(min(job.start for job in jobs)), _iso(max(job.end for job in jobs))
 
 

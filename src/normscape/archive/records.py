@@ -1,11 +1,21 @@
-"""What Snakemake has recorded of an experiment's outputs, with its file backend."""
+"""What Snakemake has recorded of an experiment's outputs, in files or in its database.
+
+``--persistence-backend file``, the default, keeps a JSON file for each output; ``db`` keeps
+a table in one SQLite file, in which a working directory has its absolute path as namespace.
+"""
 
 import base64
+import contextlib
 import json
+import sqlite3
 from pathlib import Path
 from typing import NamedTuple
 
 FOLDER = Path(".snakemake/metadata")
+DATABASE = Path(".snakemake/metadata.db")
+_JSON = ("input", "log", "params", "input_checksums")
+# A longer name is cut into folders, whose names begin with "@".
+_LONGEST_NAME = 254
 
 
 class Record(NamedTuple):
@@ -22,30 +32,26 @@ class Record(NamedTuple):
         return self.end - self.start
 
 
-def paths(results: Path, project: Path = Path()) -> list[Path]:
-    """The records of what lies in the folder ``results`` of a project, sorted."""
-    return sorted(
-        path
-        for path in (project / FOLDER).rglob("*")
-        if path.is_file() and _output(path, project).is_relative_to(results)
-    )
-
-
 def read(results: Path, project: Path = Path()) -> list[Record]:
-    """As ``paths``, read."""
-    found = []
-    for path in paths(results, project):
-        record = json.loads(path.read_text())
-        found.append(
-            Record(
-                _output(path, project),
-                record["rule"],
-                tuple(record["log"]),
-                record["starttime"],
-                record["endtime"],
-            )
+    """The records of what lies in the folder ``results`` of a project."""
+    return [
+        Record(
+            output,
+            record["rule"],
+            tuple(record["log"]),
+            record["starttime"],
+            record["endtime"],
         )
-    return found
+        for output, record in _records(results, project).items()
+    ]
+
+
+def as_files(results: Path) -> dict[str, bytes]:
+    """The same as files of the file backend, by their names: so an archive holds them."""
+    return {
+        str(FOLDER / _name(output)): json.dumps(record).encode()
+        for output, record in _records(results, Path()).items()
+    }
 
 
 def jobs(records: list[Record]) -> list[Record]:
@@ -58,8 +64,50 @@ def jobs(records: list[Record]) -> list[Record]:
     return list(longest.values())
 
 
-def _output(path, project):
-    # Long names are cut into folders, whose names begin with "@".
-    parts = path.relative_to(project / FOLDER).parts
-    name = "".join(part.removeprefix("@") for part in parts)
-    return Path(base64.urlsafe_b64decode(name).decode())
+def _records(results, project) -> dict[Path, dict]:
+    """By output, sorted; where both backends have one, the later."""
+    found = {}
+    for output, record in [*_in_files(project), *_in_database(project)]:
+        if output.is_relative_to(results) and (
+            output not in found or record["endtime"] > found[output]["endtime"]
+        ):
+            found[output] = record
+    return dict(sorted(found.items()))
+
+
+def _in_files(project):
+    for path in (project / FOLDER).rglob("*"):
+        if path.is_file():
+            yield (
+                _output(path.relative_to(project / FOLDER)),
+                json.loads(path.read_text()),
+            )
+
+
+def _in_database(project):
+    path = (project / DATABASE).absolute()
+    if not path.is_file():
+        return
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.row_factory = sqlite3.Row
+        rows = database.execute(
+            "SELECT * FROM snakemake_metadata WHERE namespace = ? AND NOT incomplete",
+            [str(path.parent)],
+        )
+        for row in map(dict, rows):
+            del row["namespace"]
+            output = Path(row.pop("target"))
+            row |= {key: json.loads(row[key]) for key in _JSON if row[key] is not None}
+            yield output, row | {"incomplete": False}
+
+
+def _output(name: Path) -> Path:
+    text = "".join(part.removeprefix("@") for part in name.parts)
+    return Path(base64.urlsafe_b64decode(text).decode())
+
+
+def _name(output: Path) -> Path:
+    text = base64.urlsafe_b64encode(str(output).encode()).decode()
+    cuts = range(0, len(text), _LONGEST_NAME)
+    *folders, name = (text[cut : cut + _LONGEST_NAME] for cut in cuts)
+    return Path(*(f"@{folder}" for folder in folders), name)
