@@ -90,8 +90,9 @@ def _in_database(project):
         return
     with contextlib.closing(sqlite3.connect(path)) as database:
         database.row_factory = sqlite3.Row
+        # One without a rule says only that a job has begun.
         rows = database.execute(
-            "SELECT * FROM snakemake_metadata WHERE namespace = ? AND NOT incomplete",
+            "SELECT * FROM snakemake_metadata WHERE namespace = ? AND rule NOT NULL",
             [str(path.parent)],
         )
         for row in map(dict, rows):
