@@ -1049,6 +1049,27 @@ def test_figure_22_has_the_gradients_of_the_first_and_the_last_checkpoint(tables
     np.testing.assert_allclose(line.get_ydata(), [1 / layer for layer in LAYERS])
 
 
+def test_figure_22_has_a_column_for_one_checkpoint_and_rows_for_models_probed(tables):
+    depth = tables["depth"]
+    early = depth[(depth.step == 0) & (depth.model == "vgg")]
+    (ax,) = axes_of(draw("fig22_gradients_by_depth", {"depth": early}))
+    assert ax.get_title() == "VGG, step 0"
+
+
+@pytest.mark.parametrize("count", [2, curves.FEW + 1])
+def test_many_normalisers_are_shown_without_bands_at_one_rate(tables, count):
+    curvature = tables["curvature"]
+    one = curvature[(curvature.norm == "none") & (curvature.model == "vgg")]
+    names = ["none", "batch", "layer", "group", "rms", "l1"][:count]
+    many = pd.concat([one.assign(norm=name) for name in names])
+    of = experiment({"vgg": "vgg", "dln": "dln"}, names)
+    axes = axes_of(draw("fig21_curvature", {"curvature": many}, of))
+    few = count == 2
+    assert axes[0].get_title() == ("VGG" if few else f"VGG, lr {LRS['vgg'][0]:g}")
+    assert len(axes[0].lines) == count * (2 if few else 1) + 1
+    assert bool(axes[0].collections) == few
+
+
 def test_figure_23_averages_over_hidden_layers(tables):
     cosine, rate, angle = axes_of(draw("fig23_scale_invariance", tables))[:3]
     of_batch = [ax.lines[1].get_ydata()[0] for ax in (cosine, rate, angle)]

@@ -11,6 +11,9 @@ from matplotlib.ticker import LogLocator
 from normscape.experiment import Experiment, Model
 from normscape.figures import style
 
+# Of more normalisers, bands hide each other, and dashes tell no rates apart.
+FEW = 5
+
 
 def new(height):
     """A figure of full width and the height in inches."""
@@ -34,7 +37,13 @@ def note_if_empty(ax) -> None:
         )
 
 
-def curve(ax, table, x, y, smooth=1, **line):
+def models_in(table, experiment: Experiment) -> list[Model]:
+    """The models that a table has rows of; all of them where it is empty."""
+    models = list(experiment.models.values())
+    return [model for model in models if (table.model == model.name).any()] or models
+
+
+def curve(ax, table, x, y, smooth=1, band=True, **line):
     """Mean of ``y`` over seeds against ``x``, and a band from the lowest to the highest.
 
     smooth : steps of a moving average within each seed. Where a seed diverged, its
@@ -46,7 +55,7 @@ def curve(ax, table, x, y, smooth=1, **line):
         seeds = seeds.rolling(smooth, min_periods=1).mean().where(seeds.notna())
     mean = seeds.mean(axis=1)
     ax.plot(mean.index, mean, **line)
-    if seeds.shape[1] > 1:
+    if band and seeds.shape[1] > 1:
         ax.fill_between(
             seeds.index,
             seeds.min(axis=1),
@@ -121,9 +130,13 @@ def progress(ax, history, model: Model | None, norms, lrs=None):
     return lrs
 
 
-def training(ax, table, norms, y, lrs=None, draw=curve):
-    """Training curves of one model: a colour a normaliser, a dash a learning rate."""
+def training(ax, table, norms, y, lrs=None, draw=None):
+    """Training curves of one model: a colour a normaliser, a dash a learning rate.
+
+    draw : ``curve`` unless given; with bands where they are few.
+    """
     lrs = rates(table) if lrs is None else lrs
+    draw = draw or functools.partial(curve, band=table.norm.nunique() <= FEW)
     for norm in norms:
         for lr, dash in zip(lrs, style.LINE_STYLES, strict=False):
             rows = table[(table.norm == norm.name) & (table.lr == lr)]

@@ -3,7 +3,7 @@
 For each network, over training, means over hidden layers: the cosine between weight and
 gradient, which is 0 where the loss does not depend on the weight's scale; the effective
 learning rate lr / ||W||^2; and the angle by which a step turns a weight. Lines are means over
-seeds, bands reach from the lowest to the highest.
+seeds; bands reach from the lowest to the highest, where five normalisers or fewer are shown.
 
 Beyond the paper; van Laarhoven (2017), Arora et al. (2019).
 """
@@ -24,7 +24,7 @@ COLUMNS = {
 def draw(tables, experiment):
     invariance = tables["invariance"]
     norms = list(experiment.norms.values())
-    models = list(experiment.models.values())
+    models = curves.models_in(invariance, experiment)
     figure = curves.new(1.8 * len(models) + 0.5)
     axes = figure.subplots(len(models), len(COLUMNS), squeeze=False, sharex="row")
     for model, row in zip(models, axes, strict=True):
