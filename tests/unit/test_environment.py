@@ -85,3 +85,11 @@ def test_without_cuda_only_its_libraries_are_left_out(tmp_path, torch, source):
     assert left_out - cuda == {"torch", "torchvision", "triton"}
     pins = re.findall(r"^((?:torch|torchvision)==\S+)", LOCK, re.MULTILINE)
     assert others == [*source, *pins]
+
+
+def test_the_citation_is_of_this_version():
+    project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
+    citation = yaml.safe_load(Path("CITATION.cff").read_text())
+    assert citation["version"] == project["version"]
+    assert citation["keywords"]
+    assert citation["date-released"].year >= 2026

@@ -128,14 +128,22 @@ def test_there_and_back(archived, archive, tmp_path):
 
 
 def test_records_in_snakemakes_database(archived, tmp_path):
-    """The check finds damage, and an archive unpacked where records are files is done."""
+    """The check finds damage, and an archive unpacked where records are files is done.
+
+    Its crate has the DOI that a fork has reserved; of a commit with changes it names none.
+    """
     folder = copy_tree(archived, tmp_path / "project", "results", ".snakemake")
+    with (folder / "CITATION.cff").open("a") as file:
+        file.write("doi: 10.5281/zenodo.1\n")
     options = ("--cores", "2", "--persistence-backend", "db")
     done = snakemake(folder, *options, "archive", config="changed.yaml")
     assert done.returncode == 0, done.stderr[-3000:]
     assert not list((folder / ".snakemake").glob("metadata/*"))
     (archive,) = (folder / "results/tiny").glob("tiny-*.zip")
     assert verify(folder, archive).returncode == 0
+    root = ROCrate(archive).root_dataset
+    assert root["identifier"] == "https://doi.org/10.5281/zenodo.1"
+    assert "isBasedOn" not in root
     clone = copy_tree(archived, tmp_path / "clone", "results", ".snakemake")
     zips.unpack(archive, clone)
     assert planned(clone, "changed.yaml") == []
@@ -161,6 +169,10 @@ def test_the_crate(archive, tmp_path):
     profiles = {profile.id for profile in crate.root_dataset["conformsTo"]}
     assert "https://w3id.org/ro/wfrun/workflow/0.5" in profiles
     assert crate.license.id.endswith("MIT")
+    revision = crate.root_dataset["isBasedOn"]
+    assert revision["identifier"] == f"swh:1:rev:{workflow['version']}"
+    assert revision.id.endswith(revision["identifier"])
+    assert "identifier" not in crate.root_dataset  # no DOI has been reserved
     assert crate.root_dataset["author"]["name"]
     (action,) = crate.get_by_type("CreateAction")
     assert crate.root_dataset["mentions"].id == action.id

@@ -4,6 +4,7 @@ The profile is version 0.5 of https://w3id.org/ro/wfrun/workflow, on RO-Crate 1.
 """
 
 import json
+import re
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -101,6 +102,10 @@ def metadata(
     crate.license = crate.add(
         ContextEntity(crate, _LICENSE, {"@type": "CreativeWork", "name": "MIT License"})
     )
+    if "doi" in citation:
+        crate.root_dataset["identifier"] = f"https://doi.org/{citation['doi']}"
+    if re.fullmatch("[0-9a-f]{40}", commit):  # with changes, it is nobody's
+        crate.root_dataset["isBasedOn"] = crate.add(_source(crate, commit))
     author = crate.add(
         ContextEntity(
             crate,
@@ -165,6 +170,21 @@ def metadata(
         },
     )
     return crate.metadata.generate()
+
+
+def _source(crate, commit):
+    """The source as Software Heritage names it, where it has been archived there."""
+    identifier = f"swh:1:rev:{commit}"
+    return ContextEntity(
+        crate,
+        f"https://archive.softwareheritage.org/{identifier}",
+        {
+            "@type": "SoftwareSourceCode",
+            "name": "normscape, the source",
+            "version": commit,
+            "identifier": identifier,
+        },
+    )
 
 
 def _times(folder):
