@@ -130,6 +130,28 @@ def test_probes_of_a_finished_run_are_left_out_by_step():
     assert verdict(unfinished).finished is None  # no quantity of probes
 
 
+def test_more_probes_of_one_run_count_at_equal_loss_only():
+    """A fast run, whose value is its loss but for a bump between its first two probes."""
+    even = list(range(0, 201, 50))
+
+    def bump(step, loss):
+        return np.where((step > 0) & (step < 50), 3 * loss, loss)
+
+    slow = [run(falls(400), probed=even)] * 6
+    few = [run(falls(20), bump, probed=even)] * 6
+    more = [run(falls(20), bump, probed=[*range(0, 50, 5), *even[1:]])] * 6
+    coarse, fine = (
+        verdict(tables("dln", none=slow, batch=fast), quantity="loss_range")
+        for fast in (few, more)
+    )
+    assert fine.effect == coarse.effect
+    assert coarse.equal_loss_effect == pytest.approx(1, rel=0.01)
+    assert fine.equal_loss_effect > 2
+    # Where runs share no step, each has all of its own.
+    apart = [run(falls(20), bump, probed=[5, 15, 25])] * 6
+    assert verdict(tables("dln", none=slow, batch=apart), quantity="loss_range").seeds
+
+
 def test_at_one_per_cent_of_its_first_loss_a_run_is_not_finished():
     at_limit = run(lambda t: np.where(t < 100, 1.0, 0.01))
     below = run(lambda t: np.where(t < 100, 1.0, 0.0099))

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from normscape.claims import declarations, intervals, paper
-from normscape.claims.quantities import of_runs, select
+from normscape.claims.quantities import at_shared_steps, of_runs, select
 from normscape.experiment import Experiment
 from normscape.tables.frames import Tables
 
@@ -25,7 +25,7 @@ def beside(
     for name in names:
         declared = declarations.quantities()[name]
         theirs = of_runs(name, paper.of_quantity(declared, of_paper))
-        ours = of_runs(name, tables)
+        ours = of_runs(name, at_shared_steps(tables))
         for (architecture, norm, lr, _), number in theirs.dropna().items():
             for model in experiment.models_of(architecture):
                 values = select(ours, model=model.name, norm=norm, lr=lr).dropna()

@@ -13,6 +13,7 @@ import pandas as pd
 from normscape import parts
 from normscape.claims import chance, declarations, equal_loss, intervals, paper
 from normscape.claims.quantities import (
+    at_shared_steps,
     best_rates,
     finished,
     is_rate,
@@ -45,7 +46,7 @@ def judge(
     equal_loss_effect, ..._verdict, ..._reason : the same at equal training loss
         (``equal_loss``), for quantities that are read so; else empty.
     """
-    readings = _Readings(tables, experiment)
+    readings = _Readings(tables, experiment, at_shared_steps(tables))
     of_paper = _of_paper(claims, curves, experiment)
     trained = chance.left_chance(experiment, tables)
     rows = []
@@ -105,12 +106,18 @@ def _of_paper(claims, curves, experiment) -> dict[str, "_Readings"]:
 
 
 class _Readings:
-    """Effects of claims on each seed that has all runs it takes; ratios as logarithms."""
+    """Effects of claims on each seed that has all runs it takes; ratios as logarithms.
 
-    def __init__(self, tables: Tables, experiment: Experiment):
+    by_step : the tables for the reading by step, where they are not all that there is.
+    """
+
+    def __init__(
+        self, tables: Tables, experiment: Experiment, by_step: Tables | None = None
+    ):
         self._tables = tables
+        self._by_step = tables if by_step is None else by_step
         self._experiment = experiment
-        self._of_runs = functools.cache(lambda name: of_runs(name, tables))
+        self._of_runs = functools.cache(lambda name: of_runs(name, self._by_step))
         self._steps = functools.cache(self._steps)
         self._courses = functools.cache(self._courses)
         self._finished = functools.cache(self._finished)
@@ -200,8 +207,8 @@ class _Readings:
         return equal_loss.courses(self._steps(name), self._losses, logarithms)
 
     def _finished(self, name):
-        steps = self._steps(name)
-        return steps.assign(here=finished(steps, self._tables)).set_index(CELL).here
+        steps = of_steps(declarations.quantities()[name], self._by_step)
+        return steps.assign(here=finished(steps, self._by_step)).set_index(CELL).here
 
 
 def _norms(claim, subject):

@@ -175,6 +175,35 @@ def of_runs(name: str, tables: Tables) -> pd.Series:
     return found.reindex(_cells(steps[CELL].drop_duplicates()))
 
 
+def at_shared_steps(tables: Tables) -> Tables:
+    """The tables, those of probes at the steps at which all runs of a model and rate were probed.
+
+    By step, runs are compared at the same steps: a median over probes would otherwise
+    shift with further probes of some runs, which the reading at equal loss needs. Where no
+    step is shared, all stay.
+    """
+    declared = declarations.quantities().values()
+    of_probes = {
+        name
+        for quantity in declared
+        if quantity["probe"]
+        for name in quantity["tables"]
+    }
+    return tables | {
+        name: _at_shared_steps(tables[name]) for name in of_probes & tables.keys()
+    }
+
+
+def _at_shared_steps(table):
+    if "step" not in table:
+        return table
+    runs = table.norm + "/" + table.seed.astype(str)
+    rate = [table.model, table.lr]
+    probed = runs.groupby([*rate, table.step]).transform("nunique")
+    shared = probed == runs.groupby(rate).transform("nunique")
+    return table[shared | ~shared.groupby(rate).transform("any")]
+
+
 def is_rate(rates, rate):
     """Whether learning rates are this one, but for how a table rounds them."""
     return np.isclose(rates, rate, atol=0)
