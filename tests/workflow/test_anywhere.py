@@ -2,15 +2,16 @@
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 from snakemake.utils import update_config
 
-from project import TINY, results
+from project import TINY, results, shared
 from tools import project
-from tools.project import copy_of_project, environment
+from tools.project import copy_tree, environment
 
 # A working directory whose name a shell must quote.
 WORK = "a working directory"
@@ -63,14 +64,21 @@ def snakemake(folder: Path, *arguments):
 
 @pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory) -> Path:
-    """A folder with a copy of the project, and with one where the tiny experiment ran."""
-    folder = tmp_path_factory.mktemp("elsewhere")
-    source = copy_of_project(folder / "project")
-    (folder / WORK).mkdir()
-    options = ("--configfile", TINY, "--cores", 2, "--printshellcmds")
-    said = snakemake(source, "--directory", folder / WORK, *options)
-    (folder / "said").write_text(said)
-    return folder
+    """A copy of the project beside a folder where its tiny experiment ran; not to be changed."""
+
+    def make(source):
+        (source.parent / WORK).mkdir()
+        options = ("--configfile", TINY, "--cores", 2, "--printshellcmds")
+        said = snakemake(source, "--directory", source.parent / WORK, *options)
+        (source.parent / "said").write_text(said)
+
+    return shared(tmp_path_factory, "elsewhere", make).parent
+
+
+@pytest.fixture
+def own(elsewhere, tmp_path) -> Path:
+    """A copy of it, to change."""
+    return copy_tree(elsewhere, tmp_path / "own")
 
 
 def test_results_are_in_the_working_directory(elsewhere, finished):
@@ -85,42 +93,38 @@ def test_results_are_in_the_working_directory(elsewhere, finished):
         assert (elsewhere / WORK / "results/tiny" / link).exists(), link
 
 
-def test_a_printed_command_can_be_copied_and_run(elsewhere):
+def test_a_printed_command_can_be_copied_and_run(own):
     table = "results/tiny/tables/history.csv"
-    said = (elsewhere / "said").read_text()
-    (command,) = re.findall(rf"(python .* --output {table} > .*)$", said)
-    path = elsewhere / WORK / table
+    said = (own / "said").read_text().splitlines()
+    (command,) = [line for line in said if f"--output {table} > " in line]
+    command = command[command.index("python ") :]
+    path = own / WORK / table
     content = path.read_bytes()
     path.unlink()
     command = ["bash", "-c", command]
-    subprocess.run(command, cwd=path.parents[3], env=environment(), check=True)
+    subprocess.run(command, cwd=own / WORK, env=environment(), check=True)
     assert path.read_bytes() == content
 
 
-def test_project_and_results_may_move_apart(elsewhere, tmp_path):
+def test_project_and_results_may_move_apart(own, tmp_path):
     said = snakemake(
-        (elsewhere / WORK).rename(tmp_path / "moved"),
-        *("-s", (elsewhere / "project").rename(tmp_path / "source") / "Snakefile"),
+        (own / WORK).rename(tmp_path / "moved"),
+        *("-s", (own / "project").rename(tmp_path / "source") / "Snakefile"),
         *("--configfile", tmp_path / "source" / TINY, "--dry-run"),
     )
     assert "Nothing to be done" in said
-    (tmp_path / "moved").rename(elsewhere / WORK)
-    (tmp_path / "source").rename(elsewhere / "project")
 
 
-def test_an_archive_holds_the_projects_source(elsewhere):
-    source = elsewhere / "project"
+def test_an_archive_holds_the_projects_source(own):
+    source = own / "project"
     for command in (("init", "--quiet"), ("add", "."), ("commit", "--quiet", "-mAll")):
         name = ("-c", "user.name=Me", "-c", "user.email=me@example.org")
         subprocess.run(["git", *name, *command], cwd=source, check=True)
-    config = ("--configfile", source / TINY)
-    snakemake(
-        elsewhere / WORK, "-s", source / "Snakefile", *config, "archive", "--cores", 2
-    )
-    (archive,) = (elsewhere / WORK / "results/tiny").glob("tiny-*.zip")
-    verify = ["-m", "tools.verify", archive]
+    options = ("--cores", 2, "--configfile", source / TINY)
+    snakemake(own / WORK, "archive", "-s", source / "Snakefile", *options)
+    (archive,) = (own / WORK / "results/tiny").glob("tiny-*.zip")
     subprocess.run(
-        [environment()["PATH"].split(":")[0] + "/python", *verify],
+        [sys.executable, "-m", "tools.verify", archive],
         cwd=source,
         env=environment() | {"PYTHONPATH": "src"},
         check=True,

@@ -69,7 +69,7 @@ def _draw_norm(ax, ends, colour, edge):
     mark = {"color": colour, "linestyle": "", "alpha": 0.6}
     ax.plot(done.x, done.end, "o", markeredgewidth=0, **mark)
     if ends.lr.nunique() >= RATES_OF_A_LINE:
-        middle = ends.groupby("x").end.median().replace(np.inf, np.nan)
+        middle = ends.groupby("lr").end.median().replace(np.inf, np.nan)
         ax.plot(middle.index, middle, color=colour)
     if len(diverged):
         ax.plot(
