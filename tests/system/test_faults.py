@@ -45,7 +45,7 @@ def jobs_of(snake: subprocess.Popen) -> list[psutil.Process]:
     with contextlib.suppress(psutil.NoSuchProcess):
         for process in psutil.Process(snake.pid).children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):
-                if any(part.startswith("src/") for part in process.cmdline()):
+                if any(Path(part).parent.name == "src" for part in process.cmdline()):
                     found.append(process)
     return found
 
