@@ -74,6 +74,7 @@ def test_kills(undisturbed, tmp_path, victim):
     kills = rounds = 0
     while kills < KILLS // 2:
         rounds += 1
+        assert rounds < KILLS, "nothing has been killed for a long time"
         project = copy_of_project(tmp_path / f"round{rounds}")
         finished = False
         while kills < KILLS // 2 and not finished:
