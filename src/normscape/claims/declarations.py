@@ -3,7 +3,7 @@
 import functools
 from pathlib import Path
 
-from normscape import parts
+from normscape import parts, schemas
 
 _OF_TRAINING = Path(__file__).with_name("quantities.yaml")
 
@@ -61,10 +61,16 @@ def read(paths) -> dict:
 
     Those are the files' ``source`` and ``topics``, a mapping each.
     Each claim knows, as ``named``, the normalisers that its file is about or compares with.
+    A DeclarationError names a file that is not what ``claims.schema.yaml`` describes.
     """
+    schema = parts.read_yaml(parts.SCHEMA.with_name("claims.schema.yaml"))
     papers, topics, answers, claims = [], {}, {}, []
     for path in paths:
         file = parts.read_yaml(Path(path))
+        try:
+            schemas.check(file, schema)
+        except schemas.ConfigError as error:
+            raise parts.DeclarationError(f"{path}: {error}") from None
         named = {
             norm
             for claim in file["claims"]

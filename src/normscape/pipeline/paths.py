@@ -280,7 +280,7 @@ def page_templates() -> list[str]:
 
 
 def results(config: dict) -> list[str]:
-    """What an experiment is run for: tables, verdicts and figures.
+    """What an experiment is run for: tables, verdicts and figures, and the claims judged.
 
     A figure's tables are among them, also one without rows for want of its probe.
     """
@@ -288,6 +288,7 @@ def results(config: dict) -> list[str]:
     in_experiment = (t for t in of_figures if t.startswith(f"{root(config)}/tables/"))
     return [
         *dict.fromkeys([*tables(config), *in_experiment]),
+        *judged_by(config),
         *(
             f"{root(config)}/{name}"
             for name in (
