@@ -1,7 +1,7 @@
 # make environment   PyTorch and all else, 6 GB; TORCH=cpu: without CUDA, 1.4 GB
 # make reproduce     the environment, then every table and figure
 # make demo          the environment, then every stage on a few short runs; a minute
-# make test          the environment, then the unit and workflow tests; six minutes
+# make test          the environment, then the unit and workflow tests; ten minutes
 # make test-system   kills, a full disk, Slurm, a browser: what root and apt install
 # make plan          what an experiment takes: jobs, core-hours, disk (PRESET=paper)
 # make archive       an experiment as one zip (PRESET=paper)

@@ -59,7 +59,9 @@ def main():
             subprocess.Popen(command)
             for command in commands((sys.argv[1:] or [None])[0], Path(folder))
         ]
-        sys.exit(max(process.wait() for process in running))
+        # All have ended then; one that a signal has ended has a negative status.
+        statuses = [process.wait() for process in running]
+        sys.exit(1 if any(statuses) else 0)
 
 
 if __name__ == "__main__":

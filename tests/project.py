@@ -1,6 +1,8 @@
 """The project in a folder of its own, where Snakemake runs as a user runs it."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -84,3 +86,24 @@ def shared(factory, name: str, make: Callable[[Path], object]) -> Path:
             make(copy_of_project(folder / "project"))
             (folder / "made").touch()
     return folder / "project"
+
+
+def commit(folder: Path) -> None:
+    """Put a copy of the project under version control, in a single commit."""
+    author = ("-c", "user.name=Test", "-c", "user.email=test@localhost")
+    for command in (
+        ("init", "--quiet"),
+        ("add", "--all"),
+        ("commit", "--quiet", "--message", "all"),
+    ):
+        subprocess.run(["git", *author, *command], cwd=folder, check=True)
+
+
+def verify(clone: Path, archive: Path, *arguments: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "tools.verify", str(archive), *arguments],
+        cwd=clone,
+        env=project.environment() | {"PYTHONPATH": "src"},
+        capture_output=True,
+        text=True,
+    )

@@ -87,6 +87,18 @@ def test_without_cuda_only_its_libraries_are_left_out(tmp_path, torch, source):
     assert others == [*source, *pins]
 
 
+@pytest.mark.parametrize("ends", [["exit 0", "exit 3"], ["kill -9 $$", "exit 0"]])
+def test_an_installation_of_which_a_part_fails_has_failed(monkeypatch, ends):
+    script = runpy.run_path("envs/install.py")
+    commands = [["sh", "-c", end] for end in ends]
+    monkeypatch.setitem(
+        script["main"].__globals__, "commands", lambda *arguments: commands
+    )
+    with pytest.raises(SystemExit) as leaving:
+        script["main"]()
+    assert leaving.value.code == 1
+
+
 def test_the_citation_is_of_this_version():
     project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
     citation = yaml.safe_load(Path("CITATION.cff").read_text())

@@ -2,14 +2,13 @@
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 from snakemake.utils import update_config
 
-from project import TINY, results, shared
+from project import TINY, commit, results, shared, verify
 from tools import project
 from tools.project import copy_tree, environment
 
@@ -117,18 +116,13 @@ def test_project_and_results_may_move_apart(own, tmp_path):
 
 def test_an_archive_holds_the_projects_source(own):
     source = own / "project"
-    for command in (("init", "--quiet"), ("add", "."), ("commit", "--quiet", "-mAll")):
-        name = ("-c", "user.name=Me", "-c", "user.email=me@example.org")
-        subprocess.run(["git", *name, *command], cwd=source, check=True)
+    commit(source)
     options = ("--cores", 2, "--configfile", source / TINY)
     snakemake(own / WORK, "archive", "-s", source / "Snakefile", *options)
     (archive,) = (own / WORK / "results/tiny").glob("tiny-*.zip")
-    subprocess.run(
-        [sys.executable, "-m", "tools.verify", archive],
-        cwd=source,
-        env=environment() | {"PYTHONPATH": "src"},
-        check=True,
-    )
+    done = verify(source, archive)
+    assert done.returncode == 0, done.stdout
+    assert "ok    source" in done.stdout
 
 
 def test_two_modules_of_another_workflow(elsewhere, finished, tmp_path):

@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -13,8 +12,8 @@ import pytest
 from rocrate.rocrate import ROCrate
 
 from normscape.archive import zips
-from project import one_of_each, planned, shared, snakemake, with_config
-from tools.project import copy_tree, environment
+from project import commit, one_of_each, planned, shared, snakemake, verify, with_config
+from tools.project import copy_tree
 
 
 @pytest.fixture
@@ -74,20 +73,13 @@ def test_a_broken_zip_is_named(small):
     assert list(zips.damages(small)) != []
 
 
-def git(folder: Path, *arguments: str) -> None:
-    author = ["-c", "user.name=Test", "-c", "user.email=test@localhost"]
-    subprocess.run(["git", *author, *arguments], cwd=folder, check=True)
-
-
 @pytest.fixture(scope="module")
 def archived(tmp_path_factory) -> Path:
     """A clone in which a tiny experiment has run and is archived; not to be changed."""
 
     def make(folder):
         with_config(folder, one_of_each)
-        git(folder, "init", "--quiet")
-        git(folder, "add", "--all")
-        git(folder, "commit", "--quiet", "--message", "all")
+        commit(folder)
         done = snakemake(folder, "--cores", "2", "archive", config="changed.yaml")
         assert done.returncode == 0, done.stderr[-3000:]
 
@@ -97,16 +89,6 @@ def archived(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def archive(archived) -> Path:
     return archived / (archived / "results/tiny/archive.txt").read_text().strip()
-
-
-def verify(clone: Path, archive: Path, *arguments: str):
-    return subprocess.run(
-        [sys.executable, "-m", "tools.verify", str(archive), *arguments],
-        cwd=clone,
-        env=environment() | {"PYTHONPATH": "src"},
-        capture_output=True,
-        text=True,
-    )
 
 
 def test_there_and_back(archived, archive, tmp_path):

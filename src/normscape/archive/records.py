@@ -67,24 +67,21 @@ def jobs(records: list[Record]) -> list[Record]:
 def _records(results, project) -> dict[Path, dict]:
     """By output, sorted; where both backends have one, the later."""
     found = {}
-    for output, record in [*_in_files(project), *_in_database(project)]:
-        if output.is_relative_to(results) and (
-            output not in found or record["endtime"] > found[output]["endtime"]
-        ):
-            found[output] = record
+    for records in (_in_files(results, project), _in_database(results, project)):
+        for output, record in records:
+            if output not in found or record["endtime"] > found[output]["endtime"]:
+                found[output] = record
     return dict(sorted(found.items()))
 
 
-def _in_files(project):
+def _in_files(results, project):
     for path in (project / FOLDER).rglob("*"):
-        if path.is_file():
-            yield (
-                _output(path.relative_to(project / FOLDER)),
-                json.loads(path.read_text()),
-            )
+        output = _output(path.relative_to(project / FOLDER))
+        if path.is_file() and output.is_relative_to(results):
+            yield output, json.loads(path.read_text())
 
 
-def _in_database(project):
+def _in_database(results, project):
     path = (project / DATABASE).absolute()
     if not path.is_file():
         return
@@ -98,8 +95,9 @@ def _in_database(project):
         for row in map(dict, rows):
             del row["namespace"]
             output = Path(row.pop("target"))
-            row |= {key: json.loads(row[key]) for key in _JSON if row[key] is not None}
-            yield output, row | {"incomplete": False}
+            if output.is_relative_to(results):
+                row |= {k: json.loads(row[k]) for k in _JSON if row[k] is not None}
+                yield output, row | {"incomplete": False}
 
 
 def _output(name: Path) -> Path:

@@ -20,12 +20,12 @@ def beside(
         its 95 % interval, of runs at the same learning rate; empty where the experiment has
         none. ratio : ours over the paper's.
     """
-    of_paper = paper.tables(curves)
+    of_paper, by_step = paper.tables(curves), at_shared_steps(tables)
     rows = []
     for name in names:
         declared = declarations.quantities()[name]
         theirs = of_runs(name, paper.of_quantity(declared, of_paper))
-        ours = of_runs(name, at_shared_steps(tables))
+        ours = of_runs(name, by_step)
         for (architecture, norm, lr, _), number in theirs.dropna().items():
             for model in experiment.models_of(architecture):
                 values = select(ours, model=model.name, norm=norm, lr=lr).dropna()

@@ -1,11 +1,13 @@
 """What claims can be about: the quantities that training and probes declare."""
 
 import functools
+import re
 from pathlib import Path
 
 from normscape import parts, schemas
 
 _OF_TRAINING = Path(__file__).with_name("quantities.yaml")
+_SCHEMA = parts.SCHEMA.with_name("claims.schema.yaml")
 
 
 @functools.cache
@@ -56,21 +58,36 @@ def explored(tables: set[str]) -> dict[str, dict]:
     }
 
 
+def read_file(path) -> dict:
+    """A file of claims; a DeclarationError names it, the claim, and what its schema refuses."""
+    file = parts.read_yaml(Path(path))
+    try:
+        schemas.check(file, parts.read_yaml(_SCHEMA))
+    except schemas.ConfigError as error:
+        line = _with_id(str(error), file)
+        raise parts.DeclarationError(f"{path}: {line}") from None
+    return file
+
+
+def _with_id(line, file) -> str:
+    """A line that names a claim by its id in place of its number, where it has one."""
+    if found := re.match(r"claims\[(\d+)\]\.?", line):
+        claim = file["claims"][int(found[1])]
+        if isinstance(claim, dict) and "id" in claim:
+            return f"claim {claim['id']}: {line[found.end() :]}"
+    return line.removeprefix("the config: ")  # of the whole file
+
+
 def read(paths) -> dict:
     """``topics``, ``answers`` and ``claims`` of claims files, joined, and their ``papers``.
 
     Those are the files' ``source`` and ``topics``, a mapping each.
     Each claim knows, as ``named``, the normalisers that its file is about or compares with.
-    A DeclarationError names a file that is not what ``claims.schema.yaml`` describes.
+    A DeclarationError is that of ``read_file``.
     """
-    schema = parts.read_yaml(parts.SCHEMA.with_name("claims.schema.yaml"))
     papers, topics, answers, claims = [], {}, {}, []
     for path in paths:
-        file = parts.read_yaml(Path(path))
-        try:
-            schemas.check(file, schema)
-        except schemas.ConfigError as error:
-            raise parts.DeclarationError(f"{path}: {error}") from None
+        file = read_file(path)
         named = {
             norm
             for claim in file["claims"]

@@ -2,8 +2,8 @@
 
 For each network, over training: the largest eigenvalue of the Hessian of the step's own loss,
 and the curvature along its gradient. Lines are means over seeds; bands reach from the lowest to
-the highest, where five normalisers or fewer are shown. Above 2, gradient descent is unstable in that direction: Cohen et al.
-(2021) find that it works at that edge.
+the highest, where five normalisers or fewer are shown. Above 2, gradient descent is unstable in
+that direction: Cohen et al. (2021) find that it works at that edge.
 
 Beyond the paper; Cohen et al. (2021), Ghorbani et al. (2019).
 """

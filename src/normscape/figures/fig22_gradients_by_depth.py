@@ -1,9 +1,10 @@
 """Figure 22: gradients over depth, before training and at its end.
 
 For each network the norm of the loss's gradient with respect to what each layer's linear map
-puts out, at the first and the last checkpoint that are probed. Thick lines are medians over seeds, thin ones
-the seeds. A line that rises to the left is a gradient that grows on its way back: Yang et al.
-(2019) derive that under BatchNorm it does so by a factor a layer when training starts.
+puts out, at the first and the last checkpoint that are probed. Thick lines are medians over
+seeds, thin ones the seeds. A line that rises to the left is a gradient that grows on its way
+back: Yang et al. (2019) derive that under BatchNorm it does so by a factor a layer when
+training starts.
 
 Beyond the paper; Yang et al. (2019).
 """

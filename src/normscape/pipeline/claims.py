@@ -1,13 +1,12 @@
 """Claims, checked before any job: what each names must be there."""
 
-import re
 import string
 from pathlib import Path
 
 from normscape import parts
 from normscape.claims import declarations
-from normscape.pipeline import paths, schema
-from normscape.schemas import ConfigError, allowed, check
+from normscape.pipeline import paths
+from normscape.schemas import ConfigError, allowed
 
 
 def check_all() -> None:
@@ -15,9 +14,8 @@ def check_all() -> None:
     ids: dict[str, Path] = {}
     topics: dict[str, Path] = {}
     for path in paths.claims():
-        file = parts.read_yaml(path)
+        file = declarations.read_file(path)
         try:
-            check(file, parts.read_yaml(schema.FOLDER / "claims.schema.yaml"))
             for topic in file["topics"]:
                 if topic in topics:
                     raise ConfigError(
@@ -33,17 +31,7 @@ def check_all() -> None:
                     )
                 ids[claim["id"]] = path
         except ConfigError as error:
-            line = _with_id(str(error), file)
-            raise parts.DeclarationError(f"{path}: {line}") from None
-
-
-def _with_id(line, file) -> str:
-    """A line that names a claim by its id in place of its number, where it has one."""
-    if found := re.match(r"claims\[(\d+)\]\.?", line):
-        claim = file["claims"][int(found[1])]
-        if isinstance(claim, dict) and "id" in claim:
-            return f"claim {claim['id']}: {line[found.end() :]}"
-    return line.removeprefix("the config: ")  # of the whole file
+            raise parts.DeclarationError(f"{path}: {error}") from None
 
 
 def _check_answers(file):
