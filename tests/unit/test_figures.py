@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.legend import Legend
 from scipy import stats
 
 from experiments import experiment
@@ -573,11 +574,24 @@ def test_figures_of_lp_norms_have_a_row_for_each_beside_the_standard_net(
         assert len({ax.get_ylim() for ax in column}) == 1
 
 
+def test_figure_11_shows_steps_at_which_all_were_probed(tables):
+    landscape = tables["landscape"]
+    steps = {str(step) for step in landscape.step}
+    early = landscape[landscape.norm == "batch"].assign(step=1)
+    with_early = tables | {"landscape": pd.concat([early, landscape])}
+    figure = draw("fig11_gradient_change", with_early)
+    legends = figure.findobj(Legend)
+    assert len(legends) == 2
+    for legend in legends:
+        assert {text.get_text() for text in legend.get_texts()} == steps
+    assert {"VGG, lr 0.1", "DLN, lr 1e-06", "BatchNorm"} <= set(texts(figure))
+
+
 def test_figure_15_shows_both_kinds_of_random_directions(tables):
     axes = np.reshape(axes_of(draw("fig15_random_directions", tables)), (-1, 3))
     assert [row[0].get_title(loc="left") for row in axes] == [
         f"{model}, directions as long as the {what}"
-        for model in ("VGG", "DLN")
+        for model in ("VGG, lr 0.1", "DLN, lr 1e-06")
         for what in ("gradient", "weights")
     ]
     batch = EXPERIMENT.norms["batch"].colour

@@ -32,7 +32,7 @@ def draw(tables, experiment):
             curves.progress(ax, history, model, norms, [lr])
             curves.paper(ax, theirs[theirs.lr == lr], "loss", norms, steps)
             if lr is not None:
-                ax.set_title(f"{model.label}, {style.lr_label(lr)}")
+                ax.set_title(style.runs_label(model, lr))
         for ax in row[1:]:
             ax.set_ylabel("")
     curves.legend(figure, norms)

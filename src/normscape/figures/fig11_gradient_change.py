@@ -1,8 +1,8 @@
 """Figure 11: change of the gradient against the step size.
 
-A line a checkpoint, up to six spread over training: the median over seeds. Look at how the
-change grows with the step size: gradients that stay predictive lie low for large steps,
-too.
+A line a checkpoint, up to six spread over training, of those at which all were probed: the
+median over seeds. Look at how the change grows with the step size: gradients that stay
+predictive lie low for large steps, too.
 
 The paper's Figure 11 shows the same for both networks.
 """
@@ -12,7 +12,7 @@ import math
 import matplotlib.pyplot as plt
 from matplotlib.lines import Line2D
 
-from normscape.figures import curves
+from normscape.figures import curves, style
 
 TABLES = ("landscape",)
 
@@ -28,11 +28,14 @@ def draw(tables, experiment):
     figure = curves.new(2.3 * len(models))
     rows = figure.subfigures(len(models), 1, squeeze=False)[:, 0]
     for row, model in zip(rows, models, strict=True):
+        lr = curves.probed_lr(landscape, model.name)
         table = landscape[
             (landscape.model == model.name)
-            & (landscape.lr == curves.probed_lr(landscape, model.name))
+            & (landscape.lr == lr)
+            & landscape.norm.isin([norm.name for norm in norms])
         ]
-        steps = sorted(table.step.unique())
+        probed = table.groupby("step").norm.nunique()
+        steps = sorted(probed.index[probed == probed.max()])
         steps = steps[:: math.ceil(len(steps) / CHECKPOINTS) or 1]
         colours = [
             plt.get_cmap("viridis")(0.92 * i / max(len(steps) - 1, 1))
@@ -49,9 +52,10 @@ def draw(tables, experiment):
                 curves.log_y(ax)
                 curves.log_x(ax, table.step_size)
             curves.note_if_empty(ax)
-            ax.set_title(f"{model.label}, {norm.label}")
+            ax.set_title(norm.label)
             ax.set_xlabel("Step size $\\eta$")
         axes[0].set_ylabel("Change of gradient ($\\ell_2$)")
+        row.suptitle(style.runs_label(model, lr), fontsize="medium")
         handles = [
             Line2D([], [], color=colour, label=str(step))
             for step, colour in zip(steps, colours, strict=True)

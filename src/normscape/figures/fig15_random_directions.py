@@ -9,7 +9,7 @@ standard net, as along the gradient.
 The paper says that it does, without a figure.
 """
 
-from normscape.figures import curves
+from normscape.figures import curves, style
 from normscape.figures.landscapes import BETA, CHANGE, RANGE, RELATIVE_CHANGE, landscape
 
 TABLES = ("landscape_ranges",)
@@ -31,6 +31,6 @@ def draw(tables, experiment):
         lr = curves.probed_lr(ranges, model.name)
         options = {"direction": direction, "quantities": quantities}
         landscape(row, ranges, model, norms, lr, **options)
-        row[0].set_title(f"{model.label}, {length}", loc="left")
+        row[0].set_title(f"{style.runs_label(model, lr)}, {length}", loc="left")
     curves.legend(figure, norms)
     return figure

@@ -36,7 +36,7 @@ def draw(tables, experiment):
                 ax.plot(run.step, ranks, color=norm.colour, lw=0.5, alpha=0.5)
             mean = rows.groupby("step").learnt_rank.mean()
             ax.plot(mean.index, mean, color=norm.colour, marker="o")
-        ax.set_title(f"{model.label}, {style.lr_label(lr)}")
+        ax.set_title(style.runs_label(model, lr))
         ax.set_xlabel("Step")
         ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     for ax in axes:

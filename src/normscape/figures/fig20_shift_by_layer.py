@@ -36,7 +36,7 @@ def draw(tables, experiment):
             share = of_rate.step / of_rate.step.max()
             _draw_window(*panels, of_rate[share.between(start, end)], norms)
             for ax in panels:
-                ax.set_title(f"{model.label}, {style.lr_label(lr)}\n{window}")
+                ax.set_title(f"{style.runs_label(model, lr)}\n{window}")
         _share_y(row[::2])
     for ax in axes.ravel():
         curves.note_if_empty(ax)

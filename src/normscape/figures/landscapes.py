@@ -74,7 +74,7 @@ def landscape(
             log_y(ax)
             if quantity is BETA:
                 line = {"color": "#555555", "linewidth": 0.6, "linestyle": style.EDGE}
-                ax.axhline(2, gid="edge", zorder=1, **line)
+                ax.axhline(2, gid="edge", zorder=3, **line)
         ax.set_xlabel("Step")
         ax.set_ylabel(quantity.label)
         note_if_empty(ax)
@@ -96,7 +96,7 @@ def rows_of_models(tables, experiment: Experiment, metric: str):
     axes = figure.subplots(max(len(rows), 1), 3, squeeze=False)
     for row, (model, lr) in zip(axes, rows, strict=False):
         landscape(row, ranges, model, norms, lr, papers=papers)
-        row[0].set_title(f"{model.label}, {style.lr_label(lr)}", loc="left")
+        row[0].set_title(style.runs_label(model, lr), loc="left")
     return _finished(figure, norms)
 
 
@@ -137,8 +137,7 @@ def _draw_block(block, axes, tables, model, standard, others):
         ax.set_xlabel("")
     for ax, norm in zip(axes[:, 0], others, strict=False):
         ax.set_ylabel(norm.label, color=norm.colour, fontweight="bold")
-    if lr is not None:
-        block.suptitle(f"{model.label}, {style.lr_label(lr)}", fontsize="medium")
+    block.suptitle(style.runs_label(model, lr), fontsize="medium")
 
 
 def _finished(figure, norms):

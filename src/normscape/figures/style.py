@@ -44,3 +44,8 @@ def save(figure, path) -> None:
 
 def lr_label(lr: float) -> str:
     return f"lr {lr:g}"
+
+
+def runs_label(model, lr: float | None) -> str:
+    """Of panels that show a model's runs at one learning rate; None where it has none."""
+    return model.label if lr is None else f"{model.label}, {lr_label(lr)}"
