@@ -3,7 +3,8 @@
 Writes history.csv (a row a step), evaluation.csv (test accuracy before each step named
 and after the last), a checkpoint stepN.safetensors before each step named, and run.json,
 which says where, when and with what it was trained. A training that was stopped resumes
-where its state was last saved, and ends with the same bytes.
+where its state was last saved, and ends with the same bytes. SIGTERM stops it once its
+state is saved, before its next step.
 """
 
 from normscape.jobs import command_line
@@ -48,6 +49,8 @@ def main():
     command_line.add_compute_arguments(arguments)
     args = arguments.parse_args()
 
+    import signal
+    import threading
     from pathlib import Path
 
     from normscape.jobs import devices, manifests
@@ -64,6 +67,9 @@ def main():
     spec = Spec(**{name: settings[name] for name in Spec.__dataclass_fields__})
     folder = Path(args.folder)
     with resume.exclusive_lock(folder):
+        # From here on there is something to lose.
+        told_to_stop = threading.Event()
+        signal.signal(signal.SIGTERM, lambda *_: told_to_stop.set())
         run = Run(spec, tensors.load(args.data)[0], device)
         modules = code.of_training(args.architecture, args.norm, args.optimiser["name"])
         depends_on = resume.dependencies(run, modules, args.data, settings)
@@ -72,7 +78,14 @@ def main():
         progress = Progress(args.steps, run.step)
 
         def between(run, history, evaluation):
-            state.save(run, history, evaluation)
+            stopping = told_to_stop.is_set()
+            if stopping or state.is_due:
+                state.save(run, history, evaluation)
+            if stopping:
+                raise InterruptedError(
+                    f"SIGTERM: the state at step {run.step} is saved; started again, "
+                    "the training resumes there"
+                )
             progress(run.step, history)
 
         history, evaluation = loop.train(
@@ -83,6 +96,7 @@ def main():
             args.evaluations,
             *so_far,
             between,
+            told_to_stop.is_set,
         )
         outputs = list(state.checkpoints)
         for name, kind, found in (

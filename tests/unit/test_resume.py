@@ -21,7 +21,7 @@ class Stopped(Exception):
     pass
 
 
-def train(run, folder, stop_at=None, depends_on=None):
+def train(run, folder, stop_at=None, depends_on=None, at_once=lambda: False):
     """All files of a training, or Stopped when it has saved at this step."""
     state = resume.State(folder / "state", depends_on or {"code": "a"}, interval=0)
 
@@ -38,6 +38,7 @@ def train(run, folder, stop_at=None, depends_on=None):
         EVALUATIONS,
         *state.restore(run),
         between,
+        at_once,
     )
     state.finish(folder)
     return history, evaluation, {p.name: p.read_bytes() for p in folder.iterdir()}
@@ -66,6 +67,17 @@ def test_it_ends_with_the_same_bytes(make_run, tmp_path, model, norm, optimiser)
                 train(run(), folder, stop)
             assert not list(folder.glob("*.safetensors"))
         assert train(run(), folder) == whole
+
+
+@pytest.mark.parametrize("told_at", [1, 37, 61, 129])
+def test_it_stops_before_the_next_step(make_run, tmp_path, told_at):
+    """Also where neither a checkpoint nor the end of a record is near."""
+    whole = train(make_run(), tmp_path / "whole")
+    told = make_run()
+    with pytest.raises(Stopped):
+        train(told, tmp_path / "cut", told_at, at_once=lambda: told.step == told_at)
+    again = make_run()
+    assert train(again, tmp_path / "cut") == whole
 
 
 def test_a_diverging_run_resumes_to_the_same_end(make_run, tmp_path):
@@ -133,10 +145,12 @@ def test_what_a_training_depends_on(make_run, tmp_path):
 
 
 def test_saved_states_keep_their_distance(make_run, tmp_path):
-    run = make_run()
-    state = resume.State(tmp_path / "state", {}, interval=3600)
-    loop.train(run, 4, [], state.save_checkpoint, [], between=state.save)
-    assert not (tmp_path / "state").exists()
+    state = resume.State(tmp_path / "state", {}, interval=0.2)
+    assert not state.is_due
+    time.sleep(0.2)
+    assert state.is_due
+    state.save(make_run(), [], [])
+    assert not state.is_due
 
 
 HOLD = """

@@ -24,13 +24,13 @@ input()
 
 SCRIPT = '''
 """Do as told."""
-import os, sys, time
+import os, signal, sys, time
 from pathlib import Path
 from normscape.jobs import command_line
 
 def main():
     arguments = command_line.parser(__doc__)
-    arguments.add_argument("task", choices=["tell", "mistake", "bug", "leave", "wait"])
+    arguments.add_argument("task", choices=["tell", "mistake", "bug", "leave", "wait", "save"])
     task = arguments.parse_args().task
     if task == "tell":
         print(Path.cwd(), os.environ["MOOD"])
@@ -44,7 +44,12 @@ def main():
         raise RuntimeError("a bug")
     if task == "leave":
         raise SystemExit(7)
-    if task == "wait":
+    if task == "save":
+        def save(*_):
+            time.sleep(0.5)
+            raise ValueError("saved")
+        signal.signal(signal.SIGTERM, save)
+    if task in ("wait", "save"):
         Path("process").write_text(str(os.getpid()))
         time.sleep(60)
 
@@ -166,9 +171,9 @@ def test_many_at_once(parent, start):
     assert [end_of(script)[0] for script in scripts] == [0] * 8
 
 
-def waiting(start, commands, tmp_path):
+def waiting(start, commands, tmp_path, task="wait"):
     """A script that waits, and the process of its fork."""
-    script = start("wait", commands)
+    script = start(task, commands)
     process = tmp_path / "process"
     wait_until(lambda: process.is_file() and process.read_text())
     return script, psutil.Process(int(process.read_text()))
@@ -180,6 +185,24 @@ def test_the_fork_ends_with_the_script(parent, start, tmp_path):
     script.kill()
     end_of(script)
     wait_until(lambda: not fork.is_running())
+
+
+@pytest.mark.parametrize(("task", "said"), [("save", "saved"), ("wait", "killed")])
+def test_sigterm_is_passed_on_to_the_fork(parent, start, tmp_path, task, said):
+    script, fork = waiting(start, parent[1], tmp_path, task)
+    script.terminate()
+    assert end_of(script) == (1, "", f"script.py: {said}\n")
+    assert not fork.is_running()
+    assert end_of(start("tell", parent[1]))[0] == 0
+
+
+def test_the_server_survives_a_sigterm(parent, start, tmp_path):
+    """As all processes of a machine get one before it is switched off."""
+    script, fork = waiting(start, parent[1], tmp_path, "save")
+    server_of(parent).terminate()
+    time.sleep(0.2)
+    fork.terminate()
+    assert end_of(script) == (1, "", "script.py: saved\n")
 
 
 def test_the_script_ends_with_the_fork(parent, start, tmp_path):

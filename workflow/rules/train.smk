@@ -42,8 +42,9 @@ for model in grid.models(config):
             folder=paths.train_folder(config, model),
         message:
             "Train {params.model}, {wildcards.norm}, lr {wildcards.lr}, seed {wildcards.seed}"
+        # Told to stop, the shell waits for the training, which saves its state.
         shell:
-            "python {resources.project:q}/src/train.py --model {params.model}"
+            "trap : TERM; python {resources.project:q}/src/train.py --model {params.model}"
             " --architecture {params.architecture} --norm {params.norm}"
             " --lr {params.lr} --seed {params.seed} --network {params.network:q}"
             " --norm-settings {params.norm_settings:q} --optimiser {params.optimiser:q}"

@@ -6,7 +6,8 @@ command called ``python`` first on the PATH, which asks the server to run the sc
 is Python itself where the server is not there. Either way the script computes the same.
 
 A request is the three standard streams and a line of JSON; the answers are a byte when
-the fork has begun, and another, the exit status, when it has ended.
+the fork has begun, and another, the exit status, when it has ended. A byte in between, from
+whoever asked, passes a SIGTERM on; an end of the connection kills.
 """
 
 import json
@@ -16,6 +17,7 @@ import socket
 import sys
 
 _STREAMS = (0, 1, 2)
+_SIGTERM = b"\2"
 _COMMAND = """\
 #!/bin/sh
 exec {python} -I -S {script} ask {address} {python} "$@"
@@ -79,6 +81,7 @@ def ask(address: str, arguments: list[str]) -> int | None:
             begun = b""
         if not begun:
             return None
+        signal.signal(signal.SIGTERM, lambda *_: server.send(_SIGTERM))
         try:
             status = server.recv(1)
         except OSError:
@@ -106,6 +109,8 @@ def serve(listening: socket.socket) -> None:
         end.setblocking(False)
     signal.set_wakeup_fd(woken.fileno())
     signal.signal(signal.SIGCHLD, lambda *_: None)
+    # It reaches all processes where a machine or a Slurm job ends: the forks' affair.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     selector = selectors.DefaultSelector()
     selector.register(listening, selectors.EVENT_READ)
     selector.register(wake, selectors.EVENT_READ)
@@ -121,6 +126,9 @@ def serve(listening: socket.socket) -> None:
                     connection.close()
             elif key.fileobj is wake:
                 wake.recv(4096)
+            elif _told_to_stop(key.fileobj):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(key.data, signal.SIGTERM)
             else:  # whoever asked is gone: killing it means the fork
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(key.data, signal.SIGKILL)
@@ -138,6 +146,14 @@ def serve(listening: socket.socket) -> None:
     shutil.rmtree(Path(listening.getsockname()).parent)
 
 
+def _told_to_stop(connection: socket.socket) -> bool:
+    """Whether whoever asked is still there, and has passed a SIGTERM on."""
+    try:
+        return connection.recv(1) == _SIGTERM
+    except OSError:
+        return False
+
+
 def _fork(connection: socket.socket, others) -> int | None:
     """Fork for a request, and say that it has begun; None if there is none to read.
 
@@ -152,6 +168,7 @@ def _fork(connection: socket.socket, others) -> int | None:
         _import_libraries(request)
         process = os.fork()
         if not process:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             for other in others:
                 other.close()
             _become(request, streams)

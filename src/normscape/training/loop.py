@@ -44,6 +44,7 @@ def train(
     history: Iterable[Step] = (),
     evaluation: Iterable[Evaluation] = (),
     between: Callable[[Run, list[Step], list[Evaluation]], None] = lambda *_: None,
+    at_once: Callable[[], bool] = lambda: False,
 ) -> tuple[list[Step], list[Evaluation]]:
     """Train up to ``steps``; call ``save(run, diverged_at)`` before each of ``checkpoints``.
 
@@ -53,15 +54,15 @@ def train(
     ended in.
 
     ``between(run, history, evaluation)`` is called now and then, at the latest every 50
-    steps. From a run as it was there, and the two tables so far, another call resumes and
-    ends the same.
+    steps, and before the next step while ``at_once()`` is true. From a run as it was there,
+    and the two tables so far, another call resumes and ends the same.
     """
     record = _Record(run)
     history, evaluation = list(history), list(evaluation)
     diverged_at = None
     stop_steps = {*checkpoints, *evaluations}
     for step in range(run.step, steps + 1):
-        if step in stop_steps or step == steps or record.full:
+        if step in stop_steps or step == steps or record.full or at_once():
             rows, diverged_at = record.take()
             history += rows
             if diverged_at is not None:

@@ -91,10 +91,13 @@ class State:
         checkpoints.save(path, run, diverged_at)
         self._digests[path.name] = digest(path)
 
+    @property
+    def is_due(self) -> bool:
+        """Whether the last time that the state was saved is long enough ago."""
+        return time.monotonic() - self._saved_at >= self.interval
+
     def save(self, run: Run, history: list[Step], evaluation: list[Evaluation]) -> None:
-        """Save the latest state, if the last time was long enough ago."""
-        if time.monotonic() - self._saved_at < self.interval:
-            return
+        """Save the latest state."""
         metadata = {
             "checkpoints": self._digests,
             "depends_on": self.depends_on,
