@@ -45,10 +45,13 @@ def landscape(
     >>> round(row["loss"] / row["start_loss"], 4), row["cosine"]
     (0.25, 1.0)
     """
+    # One copy goes to each point and back: to copy a network takes longer than to evaluate a
+    # small one.
     network = copy.deepcopy(network)
+    parameters = trainable(network)
+    start = [parameter.detach().clone() for parameter in parameters]
     start_loss, gradient = loss_and_gradient(network, loss, batch)
     gradient_norm = vectors.norm(gradient)
-    parameters = trainable(network)
     directions = [("gradient", 0, gradient, step_sizes)]
     for draw in range(random_directions):
         direction = random_direction(parameters, gradient_norm, *names, draw)
@@ -62,10 +65,11 @@ def landscape(
     for kind, draw, direction, sizes in directions:
         length = vectors.norm(direction)
         for step_size in sizes:
-            moved = copy.deepcopy(network)
             with torch.no_grad():
-                torch._foreach_add_(trainable(moved), list(direction), alpha=-step_size)
-            loss_there, there = loss_and_gradient(moved, loss, batch)
+                torch._foreach_add_(parameters, list(direction), alpha=-step_size)
+            loss_there, there = loss_and_gradient(network, loss, batch)
+            with torch.no_grad():
+                torch._foreach_copy_(parameters, start)
             rows.append(
                 {
                     "direction": kind,
