@@ -36,8 +36,9 @@ def main():
         print(Path.cwd(), os.environ["MOOD"])
         print(sys.argv, sys.path[0], __name__)
         print("aside", file=sys.stderr)
-        Path("library").write_text(str("colorsys" in sys.modules))
-        import colorsys
+        loaded = [name in sys.modules for name in ("colorsys", "normscape.vectors")]
+        Path("loaded").write_text(str(loaded))
+        import colorsys, normscape.vectors
     if task == "mistake":
         raise ValueError("a mistake")
     if task == "bug":
@@ -135,17 +136,17 @@ def test_a_bug_shows_where(parent, start):
     assert said.endswith("RuntimeError: a bug\n")
 
 
-def test_the_server_has_the_libraries(parent, start, tmp_path):
+def test_the_server_has_imported_what_the_script_imports(parent, start, tmp_path):
     for commands, there in ((None, False), (parent[1], True)):
         end_of(start("tell", commands))
-        assert (tmp_path / "library").read_text() == str(there)
+        assert (tmp_path / "loaded").read_text() == str([there, there])
 
 
 def test_it_runs_by_itself_where_the_server_is_gone(parent, start, tmp_path):
     server_of(parent).kill()
     status, out, _ = end_of(start("tell", parent[1]))
     assert (status, out.split()[1]) == (0, "good")
-    assert (tmp_path / "library").read_text() == "False"
+    assert (tmp_path / "loaded").read_text() == "[False, False]"
     shutil.rmtree(parent[1].parent)
 
 
@@ -162,7 +163,7 @@ def test_another_environment_is_found_first(parent, start, monkeypatch, tmp_path
     command = [sys.executable, "-m", "venv", "--without-pip", "--symlinks", other]
     subprocess.run(command, check=True)
     assert end_of(start("tell", f"{other / 'bin'}{os.pathsep}{parent[1]}"))[0] == 0
-    assert (tmp_path / "library").read_text() == "False"
+    assert (tmp_path / "loaded").read_text() == "[False, False]"
 
 
 def test_many_at_once(parent, start):

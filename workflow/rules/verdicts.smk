@@ -15,6 +15,8 @@ rule verdicts:
     log:
         f"{ROOT}/logs/verdicts.log",
     localrule: True
+    # What waits for it waits for all else, too: before the figures, so that no core idles.
+    priority: 1
     conda:
         "../../envs/environment.yaml"
     resources:

@@ -165,7 +165,7 @@ def _fork(connection: socket.socket, others) -> int | None:
         _, streams, *_ = socket.recv_fds(connection, 1, len(_STREAMS))
         with connection.makefile() as lines:
             request = json.loads(lines.readline())
-        _import_libraries(request)
+        _import_modules(request)
         process = os.fork()
         if not process:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -181,8 +181,8 @@ def _fork(connection: socket.socket, others) -> int | None:
             os.close(stream)
 
 
-def _import_libraries(request: dict) -> None:
-    """What the script imports from elsewhere, once for all who ask."""
+def _import_modules(request: dict) -> None:
+    """What the script imports, once for all who ask; of another project only libraries."""
     import contextlib
     import importlib
     from pathlib import Path
@@ -190,10 +190,13 @@ def _import_libraries(request: dict) -> None:
     from normscape.pipeline import code
 
     script = Path(request["folder"], request["arguments"][0])
-    for library in sorted(code.libraries(script)):
+    names = code.libraries(script)
+    if script.parent == code.SRC:
+        names |= code.modules(script)
+    for name in sorted(names):
         # A name of a module is no module; one that can't be imported is for the script.
         with contextlib.suppress(ImportError):
-            importlib.import_module(library)
+            importlib.import_module(name)
 
 
 def _become(request: dict, streams: list[int]) -> None:

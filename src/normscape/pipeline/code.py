@@ -79,6 +79,13 @@ def _only_says(path: Path) -> bool:
     return all(isinstance(node, ast.Expr) for node in ast.parse(path.read_text()).body)
 
 
+def modules(script: Path) -> set[str]:
+    """The project's modules that a script imports, directly or not, as dotted names."""
+    files = {path.relative_to(SRC) for path in closure(str(script)) if path != script}
+    names = (".".join(file.with_suffix("").parts) for file in files)
+    return {name.removesuffix(".__init__") for name in names}
+
+
 def libraries(script: Path) -> set[str]:
     """What a script and the project's files that it imports import from elsewhere.
 

@@ -131,19 +131,22 @@ class Run:
             yield self._rows("test", slice(start, start + size))
 
     def _rows(self, part, rows):
-        inputs = self._data[f"{part}_inputs"][rows]
+        inputs = self._in_precision(self._data[f"{part}_inputs"][rows])
         if "mean" in self._data:
-            inputs = (inputs - self._data["mean"]) / self._data["deviation"]
+            mean, deviation = self._data["mean"], self._data["deviation"]
+            inputs = inputs - self._in_precision(mean)
+            inputs /= self._in_precision(deviation)
         inputs = inputs.movedim(-1, 1) if inputs.dim() == 4 else inputs
-        return inputs, self._data[f"{part}_targets"][rows]
+        return inputs, self._in_precision(self._data[f"{part}_targets"][rows])
+
+    def _in_precision(self, tensor):
+        """As the network computes; of a data set only what is looked at is converted."""
+        dtype = self.parameters[0].dtype
+        return tensor.to(dtype) if tensor.is_floating_point() else tensor
 
     def to(self, dtype: torch.dtype) -> "Run":
         """This run, from here on in another precision; its noise stays the same numbers."""
         self.network.to(dtype)
-        self._data = {
-            name: tensor.to(dtype) if tensor.is_floating_point() else tensor
-            for name, tensor in self._data.items()
-        }
         self._batch_at.cache_clear()
         self.optimiser_state = {
             name: [tensor.to(dtype) for tensor in tensors]
