@@ -186,6 +186,20 @@ def test_a_standard_net_that_never_starts_decides_nothing_in_both_readings():
     assert readings(row) == ("reproduced", "reproduced")
 
 
+def test_a_claim_about_all_rates_needs_one_at_which_runs_learn():
+    def runs(*accuracies):
+        none = [[run(falls(100), accuracy=some)] * 6 for some in accuracies]
+        batch = [run(falls(50), accuracy=0.9)] * 6
+        of_rates = zip((0.1, 0.5), none, strict=True)
+        return together(*(tables("vgg", lr, none=n, batch=batch) for lr, n in of_rates))
+
+    faster = {"model": "vgg", "quantity": "mean_loss", "lr": None}
+    assert verdict(runs(0.9, 0.1), **faster, trained=["none"]).verdict == "reproduced"
+    row = verdict(runs(0.2, 0.1), **faster, trained=["none"])
+    why = "6 of 6 seeds of none diverged or stayed at chance at all learning rates"
+    assert (row.verdict, row.reason) == ("inconclusive", why)
+
+
 def test_a_network_that_does_not_classify_starts_when_its_loss_has_halved():
     """As the declaration of the deep linear network says."""
     runs = tables(none=[99, 98, 99], batch=[5, 5, 5.1])

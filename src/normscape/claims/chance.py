@@ -29,12 +29,18 @@ def reason(trained: pd.Series, claim: dict, subject: str, rate) -> str | None:
     """Why a claim about one model means nothing, or None.
 
     trained : of the model, as ``left_chance`` gives it. rate : gives the learning rate that
-        the claim is about from a normaliser.
+        the claim is about from a normaliser; None stands for all, of which each seed must
+        have learnt something at one.
     """
     for norm in claim.get("trained", []):
         norm = subject if norm == "subject" else norm
-        chosen = quantities.select(trained, norm=norm, lr=rate(norm))
+        lr = rate(norm)
+        chosen = quantities.select(trained, norm=norm, lr=lr)
+        runs, at = "runs", ""
+        if lr is None:
+            chosen = chosen.groupby("seed").any()
+            runs, at = "seeds", " at all learning rates"
         if not chosen.all():
-            found = f"{(~chosen).sum()} of {len(chosen)} runs of {norm}"
-            return f"{found} diverged or stayed at chance"
+            found = f"{(~chosen).sum()} of {len(chosen)} {runs} of {norm}"
+            return f"{found} diverged or stayed at chance{at}"
     return None

@@ -92,8 +92,6 @@ def _check(claim, file):
         _refuse(claim, f"reference: found {claim['reference']!r}, a subject itself")
     if "lr" in claim and claim.get("best_lr"):
         _refuse(claim, "lr: given, but best_lr takes each normaliser's own")
-    if "trained" in claim and "lr" not in claim and not claim.get("best_lr"):
-        _refuse(claim, "lr: missing; trained needs one, or best_lr")
     if claim["claimed"].get("above", -1e999) >= claim["claimed"].get("below", 1e999):
         _refuse(claim, "claimed: above is not less than below, so nothing lies between")
     _check_fields(f"claim {claim['id']}: statement", claim["statement"], "subject")
