@@ -5,12 +5,14 @@ that has done so takes a few hundredths. Scripts know nothing of it: ``start`` p
 command called ``python`` first on the PATH, which asks the server to run the script, and
 is Python itself where the server is not there. Either way the script computes the same.
 
-A request is the three standard streams and a line of JSON; the answers are a byte when
-the fork has begun, and another, the exit status, when it has ended. A byte in between, from
-whoever asked, passes a SIGTERM on; an end of the connection kills.
+A request is the three standard streams and a dictionary as ``marshal`` writes it, which takes
+no import: asking is a process of its own for each job. The answers are a byte when the fork has
+begun, and another, the exit status, when it has ended. A byte in between, from whoever asked,
+passes a SIGTERM on; an end of the connection kills.
 """
 
-import json
+import functools
+import marshal
 import os
 import signal
 import socket
@@ -75,7 +77,7 @@ def ask(address: str, arguments: list[str]) -> int | None:
         try:
             server.connect(address)
             socket.send_fds(server, [b"\n"], _STREAMS)
-            server.sendall(json.dumps(request).encode() + b"\n")
+            server.sendall(marshal.dumps(request))
             begun = server.recv(1)
         except OSError:
             begun = b""
@@ -159,13 +161,15 @@ def _fork(connection: socket.socket, others) -> int | None:
 
     others : connections of other forks, which this one has no business with.
     """
+    from pathlib import Path
+
     connection.settimeout(10)
     streams = []
     try:
         _, streams, *_ = socket.recv_fds(connection, 1, len(_STREAMS))
-        with connection.makefile() as lines:
-            request = json.loads(lines.readline())
-        _import_modules(request)
+        with connection.makefile("rb") as file:
+            request = marshal.load(file)
+        _import_modules(Path(request["folder"], request["arguments"][0]))
         process = os.fork()
         if not process:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -174,22 +178,21 @@ def _fork(connection: socket.socket, others) -> int | None:
             _become(request, streams)
         connection.sendall(b"\1")
         return process
-    except (OSError, ValueError, SyntaxError):
+    except (OSError, EOFError, ValueError, TypeError, SyntaxError):
         return None
     finally:
         for stream in streams:
             os.close(stream)
 
 
-def _import_modules(request: dict) -> None:
+@functools.cache
+def _import_modules(script) -> None:
     """What the script imports, once for all who ask; of another project only libraries."""
     import contextlib
     import importlib
-    from pathlib import Path
 
     from normscape.pipeline import code
 
-    script = Path(request["folder"], request["arguments"][0])
     names = code.libraries(script)
     if script.parent == code.SRC:
         names |= code.modules(script)
