@@ -14,9 +14,9 @@ rule verdicts:
         beside=f"{ROOT}/beside_paper.csv",
     log:
         f"{ROOT}/logs/verdicts.log",
-    localrule: True
     # What waits for it waits for all else, too: before the figures, so that no core idles.
     priority: 1
+    localrule: True
     conda:
         "../../envs/environment.yaml"
     resources:
