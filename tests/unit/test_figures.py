@@ -170,6 +170,7 @@ def verdict(**changes):
         "low": 0.2,
         "high": 0.4,
         "seeds": 8,
+        "holm": 0.5,
         "verdict": "reproduced",
         "equal_loss_effect": math.nan,
         "equal_loss_low": math.nan,
@@ -801,6 +802,17 @@ def test_verdicts_differ_in_colour_and_in_grey():
     looks = [(mark.get_color(), mark.get_fillstyle()) for mark in marks(ax, "effect")]
     assert [look[1] for look in looks] == ["full", "none", "left"]
     assert len({look[0] for look in looks}) == 3
+
+
+def test_a_ring_is_around_what_stays_reproduced_with_holms_correction():
+    (ax,) = forest(
+        verdict(effect=0.1, holm=0.02),
+        verdict(effect=0.2, holm=0.03),
+        verdict(effect=0.3, holm=0.02, verdict="inconclusive"),
+        verdict(effect=1e-6, holm=0.001),
+    )
+    rings = [x_of(mark) for mark in marks(ax, "holm")]
+    assert rings == [0.1, fig17_verdicts.RATIOS[0]]
 
 
 def test_the_second_reading_lies_below_the_first_smaller():

@@ -2,7 +2,8 @@
 
 A row a claim and a normaliser, by topic. The mark is the measured effect, the line its 95 %
 interval over seeds; a claim is reproduced if the whole line lies in the shaded range, and
-not reproduced if it lies outside. The smaller mark below is the second reading, at equal
+not reproduced if it lies outside. A ring is around what stays reproduced with Holm's correction
+for the number of comparisons in the topic. The smaller mark below is the second reading, at equal
 training loss. Look at where the two disagree: there, part of the effect at a step is how far
 the networks have got.
 
@@ -17,6 +18,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter
 
+from normscape.claims import intervals
 from normscape.claims.wording import counts, here
 from normscape.figures import curves
 
@@ -45,6 +47,7 @@ LETTERS = 60  # of a statement's line
 TEXT = 6.5  # points
 # Points, of marks by step and at equal loss.
 LARGE, SMALL = 4.5, 2.8
+HOLM = {"marker": "o", "markersize": 8, "markeredgewidth": 0.6, "fillstyle": "none"}
 PAPER = {
     "color": "black",
     "markersize": 5.5,
@@ -131,6 +134,9 @@ def _draw_row(ax, row, start, end, limits):
     place = middle - (0.03 if again else 0)
     first = row.effect, row.low, row.high
     _draw_reading(ax, place, first, row.verdict, limits, LARGE)
+    if row.verdict == "reproduced" and row.holm <= intervals.LEVEL:
+        ring = {"color": LOOKS[row.verdict][0], "gid": "holm"}
+        ax.plot(np.clip(row.effect, *limits), place, clip_on=False, **HOLM, **ring)
     if again:
         second = row.equal_loss_effect, row.equal_loss_low, row.equal_loss_high
         verdict = row.equal_loss_verdict
@@ -201,6 +207,9 @@ def _draw_legend(figure):
     ]
     grey = {"color": LOOKS["inconclusive"][0], "markersize": SMALL}
     handles += [
+        Line2D(
+            [], [], label="also after Holm", color=LOOKS["reproduced"][0], lw=0, **HOLM
+        ),
         Line2D([], [], label="at equal loss", marker="o", linewidth=0.7, **grey),
         Patch(color=CLAIMED, label="claimed range"),
         Line2D([], [], label="the paper's figure", marker="D", linewidth=0, **PAPER),
