@@ -157,6 +157,17 @@ def test_what_is_no_script_is_pythons(parent):
     assert (said.returncode, said.stdout) == (0, "42\n")
 
 
+def test_a_server_whose_parent_is_gone_already_ends(parent):
+    """As where Snakemake is killed in its first moments."""
+    server_of(parent).suspend()  # before it knows anybody
+    process, commands = parent
+    server = server_of(parent)
+    process.kill()
+    process.wait()
+    server.resume()
+    wait_until(lambda: not server.is_running() and not commands.exists())
+
+
 def test_another_environment_is_found_first(parent, start, monkeypatch, tmp_path):
     """As where Snakemake activates a rule's own environment."""
     other = tmp_path / "venv"

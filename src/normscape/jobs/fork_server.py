@@ -49,7 +49,7 @@ def start() -> None:
         listening.listen(1024)
         # In a session of its own: Ctrl-C is for the jobs.
         subprocess.Popen(
-            [python, __file__, "serve", str(listening.fileno())],
+            [python, __file__, "serve", str(listening.fileno()), str(os.getpid())],
             pass_fds=[listening.fileno()],
             start_new_session=True,
             stdin=subprocess.DEVNULL,
@@ -94,17 +94,17 @@ def ask(address: str, arguments: list[str]) -> int | None:
     return 1
 
 
-def serve(listening: socket.socket) -> None:
+def serve(listening: socket.socket, parent: int) -> None:
     """Run what is asked for until the process that started this one is gone.
 
     listening : bound to a path in a folder of its own, which is removed at the end.
+    parent : that process, which may be gone already.
     """
     import contextlib
     import selectors
     import shutil
     from pathlib import Path
 
-    parent = os.getppid()
     sys.path[0] = str(Path(__file__).parents[2])
     wake, woken = socket.socketpair()
     for end in (wake, woken):
@@ -244,6 +244,6 @@ if __name__ == "__main__":
             if status is None:
                 os.execv(python, [python, *arguments])
             sys.exit(status)
-        case ["serve", descriptor]:
+        case ["serve", descriptor, parent]:
             with socket.socket(fileno=int(descriptor)) as listening:
-                serve(listening)
+                serve(listening, int(parent))
