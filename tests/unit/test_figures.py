@@ -1027,6 +1027,11 @@ def test_figure_19_has_the_band_of_trainings_and_the_range_of_the_landscape():
     assert ends == [{2.0, 4.0}, {0.5, 7.0}]
     assert "0.05, 0.1, 0.5" in figure.axes[0].get_title()
     assert figure.axes[0].get_ylim() == figure.axes[1].get_ylim()
+    history.loc[(history.lr == 0.5) & (history.step == 1), "loss"] = 1e22
+    diverging = {"history": history, "landscape_ranges": ranges}
+    axes = draw("fig19_band_of_trainings", diverging).axes
+    # Before training the median loss is 4.
+    assert [ax.get_ylim() for ax in axes] == [(0, 12)] * 2
 
 
 def test_figure_20_has_each_layers_shift_of_the_first_and_the_last_quarter():

@@ -5,7 +5,7 @@ highest loss of several trainings of the first seed, at learning rates from half
 the probed one. Right: the range of the loss along the gradient at one training's own
 checkpoints, over the probe's step sizes (Section 3.2). The band says how differently whole
 trainings go, and is as wide as the slowest of them is far behind; the landscape says what
-the next step meets.
+the next step meets. What exceeds three times the loss before training leaves the axis.
 
 The paper's Figure 4a is the right one; many re-implementations of it draw the left one.
 """
@@ -18,6 +18,8 @@ TABLES = ("history", "landscape_ranges")
 
 # Learning rates of the band, as multiples of the probed one.
 LOWEST, HIGHEST = 0.45, 5.5
+# End of the axis, in losses before training: a training that diverges would fill it.
+TOP = 3
 
 
 def draw(tables, experiment):
@@ -52,7 +54,9 @@ def draw(tables, experiment):
         ax.set_xlabel("Step")
         curves.note_if_empty(ax)
         if ax.has_data():
-            ax.set_ylim(bottom=0)  # not logarithmic: widths are what is compared
+            start = history.loss[history.step == 0].median()
+            # Not logarithmic: widths are what is compared.
+            ax.set_ylim(0, min(ax.get_ylim()[1], TOP * start))
     curves.legend(figure, norms)
     return figure
 
