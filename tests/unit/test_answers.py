@@ -1,5 +1,7 @@
 """What a page begins with: sentences from verdicts, in the words of the claims' file."""
 
+import math
+
 import pandas as pd
 import pytest
 import yaml
@@ -38,7 +40,7 @@ def judged(verdict="reproduced", again=None, **changes):
         "equal_loss_effect": 0.98,
         "equal_loss_low": 0.6,
         "equal_loss_high": 1.61,
-        "equal_loss_seeds": 5 if again else None,
+        "equal_loss_seeds": 5 if again else math.nan,
     }
     return pd.DataFrame([row | changes])
 
@@ -104,6 +106,12 @@ def test_a_figures_findings_have_their_numbers():
     rows = judged(figure="fig04", statement="It is smoother")
     assert findings(rows, "fig04") == ["It is smoother: reproduced, 0.31 [0.21, 0.46]."]
     assert findings(rows, "fig05") == []
+    for again, named in (("reproduced", ""), ("inconclusive", "inconclusive, ")):
+        both = judged(again=again, figure="fig04", statement="It is smoother")
+        assert findings(both, "fig04") == [
+            "It is smoother: reproduced, 0.31 [0.21, 0.46]; "
+            f"at equal loss {named}0.98 [0.6, 1.6]."
+        ]
     many = pd.concat([rows] * 41)
     assert findings(many, "fig04") == [
         "Its claims are reproduced in 41 of 41 comparisons."

@@ -47,9 +47,8 @@ def _told(part, verdicts) -> str:
         effect=_measured(row.effect, row.low, row.high)
     )
     if "at_equal_loss" in part and row.equal_loss_seeds > 0:
-        again = row.equal_loss_effect, row.equal_loss_low, row.equal_loss_high
         more = part["at_equal_loss"][row.equal_loss_verdict]
-        text = f"{text}{more.format(effect=_measured(*again))}"
+        text = f"{text}{more.format(effect=_measured_at_equal_loss(row))}"
     return f"{text}."
 
 
@@ -61,6 +60,10 @@ def _measured(effect, low, high):
     if low == high or pd.isna(low):
         return f"{effect:.2g}"
     return f"{effect:.2g} [{low:.2g}, {high:.2g}]"
+
+
+def _measured_at_equal_loss(row):
+    return _measured(row.equal_loss_effect, row.equal_loss_low, row.equal_loss_high)
 
 
 def _outcome(verdicts):
@@ -119,10 +122,13 @@ def _counted(verdicts) -> str:
 def findings(verdicts: pd.DataFrame, figure: str) -> list[str]:
     """What the claims that a figure shows came to, a sentence a verdict; of many, how many.
 
+    With the reading at equal training loss, where there is one.
+
     >>> judged = pd.DataFrame({
     ...     "figure": "fig05", "statement": ["L1 trains faster", "L2 trains faster"],
     ...     "verdict": ["reproduced", "inconclusive"], "seeds": 3,
     ...     "effect": [0.5, 0.7], "low": [0.4, 0.5], "high": [0.6, 0.9],
+    ...     "equal_loss_seeds": 0,
     ... })
     >>> findings(judged, "fig05")
     ['L1 trains faster: reproduced, 0.5 [0.4, 0.6].', 'L2 trains faster: inconclusive, 0.7 [0.5, 0.9].']
@@ -130,10 +136,17 @@ def findings(verdicts: pd.DataFrame, figure: str) -> list[str]:
     rows = verdicts[(verdicts.figure == figure) & (verdicts.seeds > 0)]
     if len(rows) > SENTENCES:
         return [f"Its claims are {_outcome(rows.verdict)}."]
-    return [
-        f"{row.statement}: {row.verdict}, {_measured(row.effect, row.low, row.high)}."
-        for row in rows.itertuples()
-    ]
+    return [_finding(row) for row in rows.itertuples()]
+
+
+def _finding(row) -> str:
+    text = f"{row.statement}: {row.verdict}, "
+    text += _measured(row.effect, row.low, row.high)
+    if row.equal_loss_seeds > 0:
+        agrees = row.equal_loss_verdict == row.verdict
+        verdict = "" if agrees else f"{row.equal_loss_verdict}, "
+        text += f"; at equal loss {verdict}{_measured_at_equal_loss(row)}"
+    return f"{text}."
 
 
 def theorems(summary: pd.DataFrame) -> str:
