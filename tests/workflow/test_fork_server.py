@@ -142,6 +142,16 @@ def test_the_server_has_imported_what_the_script_imports(parent, start, tmp_path
         assert (tmp_path / "loaded").read_text() == str([there, there])
 
 
+def test_what_an_import_raises_is_the_scripts(parent, start, sources):
+    (sources / "normscape/broken.py").write_text("undefined\n")
+    script = sources / "script.py"
+    script.write_text(f"import normscape.broken\n{script.read_text()}")
+    status, _, said = end_of(start("tell", parent[1]))
+    assert status == 1
+    assert said.endswith("NameError: name 'undefined' is not defined\n")
+    assert server_of(parent).is_running()
+
+
 def test_it_runs_by_itself_where_the_server_is_gone(parent, start, tmp_path):
     server_of(parent).kill()
     status, out, _ = end_of(start("tell", parent[1]))

@@ -83,7 +83,7 @@ def ask(address: str, arguments: list[str]) -> int | None:
             begun = b""
         if not begun:
             return None
-        signal.signal(signal.SIGTERM, lambda *_: server.send(_SIGTERM))
+        signal.signal(signal.SIGTERM, lambda *_: _pass_on(server))
         try:
             status = server.recv(1)
         except OSError:
@@ -92,6 +92,13 @@ def ask(address: str, arguments: list[str]) -> int | None:
         return status[0]
     print(f"{arguments[0].rpartition('/')[2]}: killed", file=sys.stderr)
     return 1
+
+
+def _pass_on(server: socket.socket) -> None:
+    try:
+        server.send(_SIGTERM)
+    except OSError:
+        return  # the fork has ended
 
 
 def serve(listening: socket.socket, parent: int) -> None:
@@ -197,8 +204,8 @@ def _import_modules(script) -> None:
     if script.parent == code.SRC:
         names |= code.modules(script)
     for name in sorted(names):
-        # A name of a module is no module; one that can't be imported is for the script.
-        with contextlib.suppress(ImportError):
+        # A name of a module is no module; what else an import raises, the script will show.
+        with contextlib.suppress(Exception):
             importlib.import_module(name)
 
 
