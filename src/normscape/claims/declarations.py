@@ -7,7 +7,6 @@ from pathlib import Path
 from normscape import parts, schemas
 
 _OF_TRAINING = Path(__file__).with_name("quantities.yaml")
-_SCHEMA = parts.SCHEMA.with_name("claims.schema.yaml")
 
 
 @functools.cache
@@ -62,11 +61,16 @@ def read_file(path) -> dict:
     """A file of claims; a DeclarationError names it, the claim, and what its schema refuses."""
     file = parts.read_yaml(Path(path))
     try:
-        schemas.check(file, parts.read_yaml(_SCHEMA))
+        schemas.check(file, _schema())
     except schemas.ConfigError as error:
         line = _with_id(str(error), file)
         raise parts.DeclarationError(f"{path}: {line}") from None
     return file
+
+
+@functools.cache
+def _schema() -> dict:
+    return parts.read_yaml(parts.SCHEMA.with_name("claims.schema.yaml"))
 
 
 def _with_id(line, file) -> str:
