@@ -55,6 +55,7 @@ def largest(**accuracies) -> dict:
     ]
     runs = pd.DataFrame(rows, columns=[*CELL, "final_accuracy", "diverged_at"])
     runs = runs.astype({"final_accuracy": float})
+    runs["learnt"] = runs.final_accuracy > 0.2
     found = of_runs("largest_learning_rate", {"runs": runs}).groupby(["norm", "seed"])
     assert (found.nunique() == 1).all()  # each run of a norm and seed carries it
     return found.first().to_dict()
@@ -73,6 +74,12 @@ def test_the_largest_learning_rate_lies_where_accuracy_falls_below_nine_tenths()
 def test_the_largest_learning_rate_of_the_grid_is_a_lower_bound():
     found = largest(none=[{0.1: 0.6, 0.5: 0.7, 2.0: 0.7}])
     assert found == {("none", 0): pytest.approx(2)}
+
+
+def test_where_nothing_is_learnt_the_smallest_rate_of_the_grid_is_an_upper_bound():
+    """Of chance, 0.9 times the best is reached anywhere."""
+    chance, none = {0.1: 0.1, 0.5: 0.11, 2.0: 0.1}, dict.fromkeys((0.1, 0.5, 2.0))
+    assert largest(none=[chance, none]) == {("none", 0): 0.1, ("none", 1): 0.1}
 
 
 def test_a_single_rate_has_no_largest():

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from made_up import claim, falls, judge, run, tables, together, verdict
 from scipy import stats
 
+from normscape.claims import declarations
 from normscape.claims.quantities import best_rates
 
+PAPER_CLAIMS = "workflow/claims/santurkar2018.yaml"
 NEVER = "never at the same loss"
 UNKNOWN = "a run diverged, or both overflowed, or one was finished at all probes"
 
@@ -180,7 +182,7 @@ def test_a_standard_net_that_never_starts_decides_nothing_in_both_readings():
     assert readings(row) == ("reproduced", "reproduced")
     row = verdict(runs(0.2), **smoother)
     assert readings(row) == ("inconclusive", "inconclusive")
-    assert reasons(row) == ("6 of 6 runs of none diverged or stayed at chance",) * 2
+    assert reasons(row) == ("6 of 6 runs of none stayed at chance",) * 2
     assert row.effect == row.equal_loss_effect == 0.25
     row = verdict(runs(0.2), quantity="loss_range", trained=["subject"])
     assert readings(row) == ("reproduced", "reproduced")
@@ -200,13 +202,39 @@ def test_a_claim_about_all_rates_needs_one_at_which_runs_learn():
     assert (row.verdict, row.reason) == ("inconclusive", why)
 
 
+@pytest.mark.parametrize("diverges_at", [None, 7])
+def test_a_standard_net_that_learns_at_no_rate_does_not_speak_against_larger_ones(
+    diverges_at,
+):
+    def judged(none, batch):
+        grid = [
+            tables(
+                "vgg",
+                lr,
+                none=[run(falls(100), accuracy=none, diverges_at=diverges_at)] * 6,
+                batch=[run(falls(100), accuracy=accuracy)] * 6,
+            )
+            for lr, accuracy in zip((0.1, 0.5, 1.0), batch, strict=True)
+        ]
+        found = judge(declarations.read([PAPER_CLAIMS])["claims"], together(*grid))
+        (row,) = found[found.claim == "larger_learning_rates"].itertuples()
+        return row
+
+    row = judged(0.1, (0.94, 0.92, 0.3))
+    assert row.verdict == "reproduced"
+    assert 5 < row.effect < 6  # of 0.1, the smallest
+    row = judged(0.1, (0.1, 0.1, 0.1))
+    why = "6 of 6 seeds of batch diverged or stayed at chance at all learning rates"
+    assert (row.verdict, row.reason) == ("inconclusive", why)
+
+
 def test_a_network_that_does_not_classify_starts_when_its_loss_has_halved():
     """As the declaration of the deep linear network says."""
     runs = tables(none=[99, 98, 99], batch=[5, 5, 5.1])
     assert verdict(runs).verdict == "reproduced"
     row = verdict(runs, trained=["none"])
     assert row.verdict == "inconclusive"
-    assert row.reason == "3 of 3 runs of none diverged or stayed at chance"
+    assert row.reason == "3 of 3 runs of none stayed at chance"
     assert row.effect == pytest.approx(0.05, rel=0.05)
 
 
@@ -267,6 +295,23 @@ def test_where_all_references_overflow_all_seeds_support_the_claim():
     row = verdict(tables("vgg", none=none, batch=batch), quantity="loss_range")
     assert readings(row) == ("reproduced", "reproduced")
     assert (row.effect, row.high, row.p) == (0, 0, 2**-6)
+
+
+@pytest.mark.parametrize("quantity", ["loss_range", "mean_loss"])
+def test_a_reference_that_diverges_supports_the_claim(quantity):
+    def of(value, seed, diverges_at=None):
+        loss = falls(value + seed)
+        return run(loss, lambda *_: value, accuracy=0.9, diverges_at=diverges_at)
+
+    batch = [of(40.0, seed) for seed in range(6)]
+    none = [of(80.0, 0, diverges_at=70), *(of(80.0, seed) for seed in range(1, 6))]
+    trained = {"quantity": quantity, "trained": ["none", "subject"]}
+    row = verdict(tables("vgg", none=none, batch=batch), **trained)
+    assert (row.verdict, row.method) == ("reproduced", "ranks")
+    # A subject that diverges supports nothing.
+    row = verdict(tables("vgg", none=batch, batch=none), **trained)
+    assert row.verdict == "inconclusive"
+    assert row.reason == "1 of 6 runs of batch diverged or stayed at chance"
 
 
 @pytest.mark.parametrize(("seeds", "expected"), [(11, "inconclusive"), (12, None)])
@@ -464,7 +509,7 @@ def test_a_claim_is_judged_for_each_model_of_its_architecture():
     assert judged.model.tolist() == ["deep", "flat"]
     assert judged.verdict.tolist() == ["reproduced", "inconclusive"]
     assert pd.isna(judged.reason[0])
-    assert judged.reason[1] == "3 of 3 runs of none diverged or stayed at chance"
+    assert judged.reason[1] == "3 of 3 runs of none stayed at chance"
     # The paper's number is the architecture's.
     deep, flat = (
         tables(model, 1e-6, none=[9], batch=[5]) for model in ("deep", "flat")

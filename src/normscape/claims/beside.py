@@ -24,9 +24,11 @@ def beside(
     rows = []
     for name in names:
         declared = declarations.quantities()[name]
-        theirs = of_runs(name, paper.of_quantity(declared, of_paper))
+        theirs = of_runs(name, paper.of_quantity(declared, of_paper)).dropna()
+        if theirs.empty:
+            continue
         ours = of_runs(name, by_step)
-        for (architecture, norm, lr, _), number in theirs.dropna().items():
+        for (architecture, norm, lr, _), number in theirs.items():
             for model in experiment.models_of(architecture):
                 values = select(ours, model=model.name, norm=norm, lr=lr).dropna()
                 rows.append(

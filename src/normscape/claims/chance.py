@@ -7,9 +7,22 @@ from normscape.experiment import Experiment, Model
 from normscape.tables import CELL
 from normscape.tables.frames import Tables
 
+LEARNT, AT_CHANCE, DIVERGED = "learnt", "at chance", "diverged"
 
-def left_chance(experiment: Experiment, tables: Tables) -> dict[str, pd.Series]:
-    """For each model whether its runs have learnt anything, as the model declares it."""
+
+def mark(tables: Tables, of_models: dict[str, pd.Series]) -> Tables:
+    """The tables, ``runs`` with a column ``learnt`` of these ``outcomes``."""
+    outcome = pd.concat(of_models.values())
+    runs = tables["runs"]
+    learnt = outcome.reindex(pd.MultiIndex.from_frame(runs[CELL])).to_numpy() == LEARNT
+    return tables | {"runs": runs.assign(learnt=learnt)}
+
+
+def outcomes(experiment: Experiment, tables: Tables) -> dict[str, pd.Series]:
+    """For each model whether its runs have learnt anything, as the model declares it.
+
+    Series of ``LEARNT``, ``AT_CHANCE`` or ``DIVERGED``, indexed by (model, norm, lr, seed).
+    """
     return {
         model.name: _of_model(model, tables) for model in experiment.models.values()
     }
@@ -20,27 +33,35 @@ def _of_model(model: Model, tables):
     values = quantities.of_runs(limit["quantity"], tables)
     values = quantities.select(values, model=model.name)
     if "above" in limit:
-        return values > limit["above"]
-    first = tables["history"].groupby(CELL).loss.first()
-    return values < limit["below_share_of_first"] * first.reindex(values.index)
+        learnt = values > limit["above"]
+    else:
+        first = tables["history"].groupby(CELL).loss.first()
+        learnt = values < limit["below_share_of_first"] * first.reindex(values.index)
+    diverged = tables["history"].groupby(CELL).diverged.max().reindex(values.index) == 1
+    return learnt.map({True: LEARNT, False: AT_CHANCE}).mask(diverged, DIVERGED)
 
 
-def reason(trained: pd.Series, claim: dict, subject: str, rate) -> str | None:
+def reason(of_model: pd.Series, claim: dict, subject: str, rate) -> str | None:
     """Why a claim about one model means nothing, or None.
 
-    trained : of the model, as ``left_chance`` gives it. rate : gives the learning rate that
-        the claim is about from a normaliser; None stands for all, of which each seed must
-        have learnt something at one.
+    of_model : its ``outcomes``. rate : gives the learning rate that the claim is about from
+        a normaliser; None stands for all, of which each seed must have learnt something at
+        one.
+
+    At a learning rate, a reference that diverges is no reason: that is what the claim is
+    about, and its values count as infinite.
     """
     for norm in claim.get("trained", []):
         norm = subject if norm == "subject" else norm
         lr = rate(norm)
-        chosen = quantities.select(trained, norm=norm, lr=lr)
-        runs, at = "runs", ""
+        found = quantities.select(of_model, norm=norm, lr=lr)
+        failed, runs = found != LEARNT, "runs"
+        how = "diverged or stayed at chance"
         if lr is None:
-            chosen = chosen.groupby("seed").any()
-            runs, at = "seeds", " at all learning rates"
-        if not chosen.all():
-            found = f"{(~chosen).sum()} of {len(chosen)} {runs} of {norm}"
-            return f"{found} diverged or stayed at chance{at}"
+            failed, runs = failed.groupby("seed").all(), "seeds"
+            how += " at all learning rates"
+        elif norm == claim.get("reference"):
+            failed, how = found == AT_CHANCE, "stayed at chance"
+        if failed.any():
+            return f"{failed.sum()} of {len(failed)} {runs} of {norm} {how}"
     return None

@@ -46,18 +46,19 @@ def judge(
     equal_loss_effect, ..._verdict, ..._reason : the same at equal training loss
         (``equal_loss``), for quantities that are read so; else empty.
     """
+    outcomes = chance.outcomes(experiment, tables)
+    tables = chance.mark(tables, outcomes)
     readings = _Readings(tables, experiment, at_shared_steps(tables))
     of_paper = _of_paper(claims, curves, experiment)
-    trained = chance.left_chance(experiment, tables)
     rows = []
     for claim in claims:
         models = [m.name for m in experiment.models_of(claim["model"])]
         for model in models or [claim["model"]]:
             for subject in _subjects(claim, experiment):
                 reason = None
-                if model in trained:
+                if model in outcomes:
                     rates = functools.partial(readings.rate, claim, model)
-                    reason = chance.reason(trained[model], claim, subject, rates)
+                    reason = chance.reason(outcomes[model], claim, subject, rates)
                 shown = of_paper[claim["quantity"]].effects(
                     claim, claim["model"], subject
                 )

@@ -28,7 +28,9 @@ def tables(curves: pd.DataFrame) -> Tables:
         for _, curve in curves[curves.quantity == "train_loss"].groupby(CELL)
     )
     last = history.groupby(CELL, as_index=False).last()
-    runs = last.assign(final_loss=last.loss, final_accuracy=np.nan, diverged_at=np.nan)
+    runs = last.assign(
+        final_loss=last.loss, final_accuracy=np.nan, diverged_at=np.nan, learnt=True
+    )
     ranges = pd.concat(
         curves.loc[curves.quantity == quantity, [*CELL, "step"]].assign(
             **dict(zip(columns, _ends(curves, quantity), strict=True))

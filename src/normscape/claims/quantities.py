@@ -78,16 +78,22 @@ def largest_learning_rate(tables: Tables) -> pd.Series:
     That is, with at least 0.9 times its best final accuracy over learning rates; between
     the last rate that does and the first larger one that does not, the accuracy is
     interpolated over the rate's logarithm. A lower bound where the largest rate of the grid
-    still trains well. Each run of a normaliser and seed carries the number; seeds that lack
-    a rate of the normaliser's are left out, and so are normalisers of a single rate.
+    still trains well; the smallest one, an upper bound, where nothing is learnt at any
+    (``learnt``, which ``chance.mark`` adds to the runs). Each run of a normaliser and seed
+    carries the number; seeds that lack a rate of the normaliser's are left out, and so are
+    normalisers of a single rate.
     """
     accuracy = final_accuracy(tables).rename("accuracy").reset_index()
+    learnt = tables["runs"].set_index(CELL).learnt
+    accuracy["learnt"] = learnt.reindex(_cells(accuracy)).to_numpy()
     groups = accuracy.groupby(["model", "norm"])
     rates = groups.lr.transform("nunique")
     of_seed = accuracy.groupby(["model", "norm", "seed"])
     whole = accuracy[(of_seed.lr.transform("nunique") == rates) & (rates > 1)]
     found = {
         key: _largest(run.lr.to_numpy(), run.accuracy.to_numpy())
+        if run.learnt.any()
+        else run.lr.min()
         for key, run in whole.groupby(["model", "norm", "seed"])
     }
     keys = zip(whole.model, whole.norm, whole.seed, strict=True)

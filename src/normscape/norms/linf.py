@@ -16,6 +16,6 @@ class Norm(LpNorm):
 
     def scale_gradient(self, u, scale):
         # 1 where |u| is the largest, else 0. Several such share the maximum's gradient.
-        is_largest = u.abs().sub_(per_feature(scale, u)).sign_().add_(1)
+        is_largest = u.abs().ge_(per_feature(scale, u))
         count = is_largest.sum(dimensions(u))
         return is_largest.mul_(u), 1 / count
