@@ -36,7 +36,6 @@ BEYOND = np.log(10)
 def draw(tables, experiment):
     tables = {n: t[t.model.isin(experiment.models)] for n, t in tables.items()}
     models = list(experiment.models.values())
-    tables = {n: t[t.model.isin(experiment.models)] for n, t in tables.items()}
     rates = best_rates(tables)
     ranked = {model.name: _ranked(tables, model, experiment, rates) for model in models}
     heights = [0.55 + LINE * max(len(norms), 4) for norms in ranked.values()]
