@@ -37,7 +37,7 @@ def draw(tables, experiment):
         curves.note_if_empty(ax)
         if not ax.lines:
             continue
-        curves.log_x(ax, ends.lr, share=1 / 8)
+        curves.log_x(ax, ends.lr, share=len(models) / 12)
         ax.set_xlim(ends.lr.min() / 1.6, ends.lr.max() * 1.6)
         if model.classifies:
             ax.set_ylim(0, 1.04)

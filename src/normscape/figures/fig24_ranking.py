@@ -6,7 +6,7 @@ largest eigenvalue of the Hessian over that of the standard net, where both have
 training loss: whose landscape is smoothest; empty where they never have. Right, the learning
 rate times the largest eigenvalue at the last probe: at 2, the dashed line, gradient descent is
 at the edge of stability; Adam's lies elsewhere. Marks are geometric means over seeds, lines
-their 95 % intervals, and an arrowhead is of runs that diverged.
+their 95 % intervals, of two seeds or more; an arrowhead is of runs that diverged.
 
 The paper has no such figure; its claims are about one learning rate for both networks.
 """
@@ -142,7 +142,7 @@ def _set_ticks(ax):
     if high < 3 * low:
         ticks = MaxNLocator(nbins=3)
     else:
-        ticks = LogLocator(subs=(1, 2, 5) if high < 50 * low else (1,), numticks=6)
+        ticks = LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,), numticks=6)
     ax.xaxis.set_major_locator(ticks)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     ax.minorticks_off()
