@@ -796,6 +796,13 @@ def test_a_range_between_two_limits_is_shaded_between_them():
     assert (x.min(), x.max()) == (-0.05, 0.05)
 
 
+def test_an_axis_of_differences_shows_where_there_is_none():
+    gain = {"comparison": "difference", "effect": 0.3, "low": 0.2, "high": 0.4}
+    (ax,) = forest(verdict(**gain, above=math.nan, below=0.05))
+    left, right = ax.get_xlim()
+    assert left < 0 < 0.4 < right
+
+
 def test_verdicts_differ_in_colour_and_in_grey():
     names = ["reproduced", "not reproduced", "inconclusive"]
     (ax,) = forest(*(verdict(verdict=name) for name in names))
@@ -859,16 +866,19 @@ def test_verdicts_stand_by_topic_and_comparison_with_their_counts():
         verdict(topic="shift", statement="b", verdict="inconclusive"),
         verdict(topic="training", statement="c", **accuracy),
         verdict(topic="training", statement="d"),
+        verdict(topic="larger_rates", statement="e"),
         verdict(topic="shift", statement="absent", seeds=0),
     )
     statements = [[t.get_text() for t in ax.get_yticklabels()] for ax in axes]
-    assert statements == [["a", "d"], ["c"], ["b"]]
-    assert [ax.get_xlabel().split()[0] for ax in axes] == ["Ratio", "Value", "Ratio"]
+    assert statements == [["a", "d"], ["c"], ["b"], ["e"]]
+    labels = [ax.get_xlabel().split()[0] for ax in axes]
+    assert labels == ["Ratio", "Value", "Ratio", "Ratio"]
     headings = [[text.get_text() for text in ax.texts] for ax in axes]
     assert headings == [
         ["Training: 3 reproduced, 0 not reproduced, 0 inconclusive"],
         [],
         ["Shift: 0 reproduced, 0 not reproduced, 1 inconclusive"],
+        ["Larger rates: 1 reproduced, 0 not reproduced, 0 inconclusive"],
     ]
 
 

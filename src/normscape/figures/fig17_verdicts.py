@@ -31,11 +31,11 @@ LOOKS = {
     "inconclusive": ("#666666", "left"),
 }
 CLAIMED = "#DCE6EE"
-# What is compared, as the label of the axis, and what no effect would be.
+# What is compared, as the label of the axis, and what no effect would be, or NaN.
 COMPARISONS = {
     "ratio": ("Ratio to the reference", 1),
     "difference": ("Difference from the reference", 0),
-    "value": ("Value", None),
+    "value": ("Value", np.nan),
 }
 # Ratios beyond are arrowheads at the edge.
 RATIOS = (1 / 100, 100)
@@ -76,7 +76,7 @@ def draw(tables, experiment):
         _draw_block(ax, comparison, rows)
         if topic not in headed:
             headed.add(topic)
-            _head(ax, f"{topic.capitalize()}: {counts(of_topic)}")
+            _head(ax, f"{topic.replace('_', ' ').capitalize()}: {counts(of_topic)}")
     _draw_legend(figure)
     return figure
 
@@ -92,10 +92,10 @@ def _height(statement):
 def _draw_block(ax, comparison, rows):
     """Rows of one axis, whose y is in inches from the top."""
     label, no_effect = COMPARISONS[comparison]
-    limits = RATIOS if comparison == "ratio" else _limits(rows)
+    limits = RATIOS if comparison == "ratio" else _limits(rows, no_effect)
     ends = np.cumsum([_height(statement) for statement in rows.statement])
     starts = np.concatenate([[0], ends[:-1]])
-    if no_effect is not None:
+    if np.isfinite(no_effect):
         ax.axvline(no_effect, color="#888888", linewidth=0.6, zorder=1)
     for row, start, end in zip(rows.itertuples(), starts, ends, strict=True):
         _draw_row(ax, row, start, end, limits)
@@ -114,11 +114,11 @@ def _draw_block(ax, comparison, rows):
     ax.set_xlabel(label, fontsize=TEXT, labelpad=1)
 
 
-def _limits(rows):
-    """Of a linear axis: all finite numbers, and a little more."""
+def _limits(rows, no_effect):
+    """Of a linear axis: all finite numbers, no effect where there is one, and a little more."""
     columns = ["above", "below", "paper_effect", "effect", "low", "high"]
     columns += ["equal_loss_effect", "equal_loss_low", "equal_loss_high"]
-    numbers = rows[columns].to_numpy(float)
+    numbers = np.append(rows[columns].to_numpy(float), no_effect)
     numbers = numbers[np.isfinite(numbers)]
     margin = 0.05 * np.ptp(numbers) or 1.0
     return numbers.min() - margin, numbers.max() + margin
