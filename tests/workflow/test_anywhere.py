@@ -4,6 +4,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 from snakemake.utils import update_config
@@ -16,6 +17,9 @@ from tools.project import copy_tree, environment
 WORK = "a working directory"
 
 MODULES = """
+import csv
+
+
 configfile: "experiments.yaml"
 
 
@@ -43,7 +47,19 @@ rule both:
     input:
         rules.small_all.input,
         rules.smaller_all.input,
+        "judged.txt",
     default_target: True
+
+
+rule judged:
+    input:
+        rules.small_verdicts.output.csv,
+    output:
+        "judged.txt",
+    run:
+        rows = csv.DictReader(open(input[0]))
+        claims = [row["claim"] for row in rows if row["seeds"] != "0"]
+        print(*claims, file=open(output[0], "w"))
 
 
 onstart:
@@ -146,4 +162,7 @@ def test_two_modules_of_another_workflow(elsewhere, finished, tmp_path):
     run = "train/dln/batch/lr1e-06/seed0/history.csv"
     assert small[run] == smaller[run]
     assert small["verdicts.csv"] == results(finished, "tiny")["verdicts.csv"]
+    verdicts = pd.read_csv(tmp_path / "results/tiny/verdicts.csv")
+    judged = list(verdicts[verdicts.seeds > 0].claim)
+    assert (tmp_path / "judged.txt").read_text().split() == judged != []
     assert "Nothing to be done" in snakemake(tmp_path, "--dry-run")

@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 from rocrate.rocrate import ROCrate
 
 from normscape.archive import zips
@@ -112,11 +113,19 @@ def test_there_and_back(archived, archive, tmp_path):
 def test_records_in_snakemakes_database(archived, tmp_path):
     """The check finds damage, and an archive unpacked where records are files is done.
 
-    Its crate has the DOI that a fork has reserved; of a commit with changes it names none.
+    Its crate has the DOI that a fork has reserved, and the fork's authors; of a commit with
+    changes it names none.
     """
     folder = copy_tree(archived, tmp_path / "project", "results", ".snakemake")
-    with (folder / "CITATION.cff").open("a") as file:
-        file.write("doi: 10.5281/zenodo.1\n")
+    citation = yaml.safe_load((folder / "CITATION.cff").read_text())
+    orcid = "https://orcid.org/0000-0002-1825-0097"
+    citation["authors"] = [
+        {"given-names": "Ada", "name-particle": "van", "family-names": "Dijk"},
+        {"family-names": "Doe", "orcid": orcid},
+        {"name": "A group"},
+    ]
+    citation["doi"] = "10.5281/zenodo.1"
+    (folder / "CITATION.cff").write_text(yaml.safe_dump(citation))
     options = ("--cores", "2", "--persistence-backend", "db")
     done = snakemake(folder, *options, "archive", config="changed.yaml")
     assert done.returncode == 0, done.stderr[-3000:]
@@ -126,6 +135,12 @@ def test_records_in_snakemakes_database(archived, tmp_path):
     root = ROCrate(archive).root_dataset
     assert root["identifier"] == "https://doi.org/10.5281/zenodo.1"
     assert "isBasedOn" not in root
+    assert [(author.type, author["name"]) for author in root["author"]] == [
+        ("Person", "Ada van Dijk"),
+        ("Person", "Doe"),
+        ("Organization", "A group"),
+    ]
+    assert root["author"][1].id == orcid
     clone = copy_tree(archived, tmp_path / "clone", "results", ".snakemake")
     zips.unpack(archive, clone)
     assert planned(clone, "changed.yaml") == []
@@ -155,7 +170,8 @@ def test_the_crate(archive, tmp_path):
     assert revision["identifier"] == f"swh:1:rev:{workflow['version']}"
     assert revision.id.endswith(revision["identifier"])
     assert "identifier" not in crate.root_dataset  # no DOI has been reserved
-    assert crate.root_dataset["author"]["name"]
+    (author,) = crate.root_dataset["author"]
+    assert (author.type, author["name"]) == ("Organization", "The normscape authors")
     (action,) = crate.get_by_type("CreateAction")
     assert crate.root_dataset["mentions"].id == action.id
     assert action["instrument"].id == "Snakefile"

@@ -9,7 +9,7 @@ import pytest
 
 from normscape.archive import records
 from project import copy_of_project, snakemake
-from tools import reviewers
+from tools import reviewers, verify
 from tools.project import environment
 
 
@@ -62,3 +62,14 @@ def test_the_table_for_reviewers(finished):
     alone, with_ics = (reviewers.gigabytes(folder, probe) for probe in (None, "ics"))
     size = sum(p.stat().st_size for p in (folder / "probes/ics").rglob("*.csv"))
     assert round((with_ics - alone) * 1e9) == size > 0
+
+
+def test_another_build_of_a_locked_version_is_that_version(tmp_path, monkeypatch):
+    """PyTorch's own index gives 2.15.0+cpu where the lock has 2.15.0."""
+    (tmp_path / "envs").mkdir()
+    (tmp_path / verify.LOCK).write_text("torch==2.15.0 \\\n    --hash=sha256:0\n")
+    monkeypatch.setattr(verify.metadata, "version", lambda name: "2.15.0+cpu")
+    assert verify.other_versions(tmp_path) == []
+    monkeypatch.setattr(verify.metadata, "version", lambda name: "2.15.1+cpu")
+    (found,) = verify.other_versions(tmp_path)
+    assert found == "torch is 2.15.1+cpu here, 2.15.0 in the archive's lock"

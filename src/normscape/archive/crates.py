@@ -106,14 +106,11 @@ def metadata(
         crate.root_dataset["identifier"] = f"https://doi.org/{citation['doi']}"
     if re.fullmatch("[0-9a-f]{40}", commit):  # with changes, it is nobody's
         crate.root_dataset["isBasedOn"] = crate.add(_source(crate, commit))
-    author = crate.add(
-        ContextEntity(
-            crate,
-            "#authors",
-            {"@type": "Organization", "name": citation["authors"][0]["name"]},
-        )
-    )
-    crate.root_dataset["author"] = crate.root_dataset["publisher"] = author
+    authors = [
+        crate.add(_author(crate, number, author))
+        for number, author in enumerate(citation["authors"], start=1)
+    ]
+    crate.root_dataset["author"] = crate.root_dataset["publisher"] = authors
     crate.root_dataset["conformsTo"] = [
         crate.add(
             ContextEntity(
@@ -141,7 +138,7 @@ def metadata(
         properties=_properties("Snakefile", files["Snakefile"])
         | {"name": "normscape", "version": commit},
     )
-    workflow["license"], workflow["creator"] = crate.license, author
+    workflow["license"], workflow["creator"] = crate.license, authors
     entities["README.md"]["about"] = crate.root_dataset
     config = crate.add_formal_parameter(
         "config", "File", "#config", "The config as resolved", valueRequired=True
@@ -166,10 +163,24 @@ def metadata(
             "startTime": start,
             "endTime": end,
             "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"},
-            "agent": {"@id": "#authors"},
+            "agent": [{"@id": author.id} for author in authors],
         },
     )
     return crate.metadata.generate()
+
+
+def _author(crate, number, author):
+    """An author of CITATION.cff: a person has parts of a name, a group has a name."""
+    parts = ("given-names", "name-particle", "family-names", "name-suffix")
+    name = " ".join(author[part] for part in parts if part in author)
+    return ContextEntity(
+        crate,
+        author.get("orcid", f"#author{number}"),
+        {
+            "@type": "Organization" if "name" in author else "Person",
+            "name": author.get("name") or name or author["alias"],
+        },
+    )
 
 
 def _source(crate, commit):
