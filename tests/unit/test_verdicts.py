@@ -188,6 +188,17 @@ def test_a_standard_net_that_never_starts_decides_nothing_in_both_readings():
     assert readings(row) == ("reproduced", "reproduced")
 
 
+def test_a_standard_net_without_a_partner_may_stay_at_chance():
+    none = [run(falls(100 + s), lambda *_: 4.0, accuracy=0.9) for s in range(6)]
+    batch = [run(falls(60), lambda *_: 1.0, accuracy=0.9)] * 5
+    at_chance = none[5]._replace(accuracy=0.1)
+    smoother = {"quantity": "loss_range", "trained": ["none"]}
+    row = verdict(tables("vgg", none=[*none[:5], at_chance], batch=batch), **smoother)
+    assert (row.seeds, row.reason) == (5, "the same in all of only 5 seeds")
+    row = verdict(tables("vgg", none=[at_chance, *none[:5]], batch=batch), **smoother)
+    assert row.reason == "1 of 5 runs of none stayed at chance"
+
+
 def test_a_claim_about_all_rates_needs_one_at_which_runs_learn():
     def runs(*accuracies):
         none = [[run(falls(100), accuracy=some)] * 6 for some in accuracies]

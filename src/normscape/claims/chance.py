@@ -41,27 +41,36 @@ def _of_model(model: Model, tables):
     return learnt.map({True: LEARNT, False: AT_CHANCE}).mask(diverged, DIVERGED)
 
 
-def reason(of_model: pd.Series, claim: dict, subject: str, rate) -> str | None:
+def reason(of_model: pd.Series, claim: dict, norms: list[str], rate) -> str | None:
     """Why a claim about one model means nothing, or None.
 
-    of_model : its ``outcomes``. rate : gives the learning rate that the claim is about from
-        a normaliser; None stands for all, of which each seed must have learnt something at
-        one.
+    of_model : its ``outcomes``. norms : the subject, and what it is compared with. rate :
+        gives the learning rate that the claim is about from a normaliser; None stands for
+        all, of which each seed must have learnt something at one.
 
-    At a learning rate, a reference that diverges is no reason: that is what the claim is
-    about, and its values count as infinite.
+    Only seeds count that are compared. At a learning rate, a reference that diverges is no
+    reason: that is what the claim is about, and its values count as infinite.
     """
-    for norm in claim.get("trained", []):
-        norm = subject if norm == "subject" else norm
-        lr = rate(norm)
-        found = quantities.select(of_model, norm=norm, lr=lr)
+    trained = [norms[0] if n == "subject" else n for n in claim.get("trained", [])]
+    of_norms = {
+        norm: quantities.select(of_model, norm=norm, lr=rate(norm))
+        for norm in {*norms, *trained}
+    }
+    compared = set.intersection(*(set(_seeds(of_norms[norm])) for norm in norms))
+    for norm in trained:
+        found = of_norms[norm]
+        found = found[_seeds(found).isin(compared)]
         failed, runs = found != LEARNT, "runs"
         how = "diverged or stayed at chance"
-        if lr is None:
+        if rate(norm) is None:
             failed, runs = failed.groupby("seed").all(), "seeds"
             how += " at all learning rates"
-        elif norm == claim.get("reference"):
+        elif norm in norms[1:]:
             failed, how = found == AT_CHANCE, "stayed at chance"
         if failed.any():
             return f"{failed.sum()} of {len(failed)} {runs} of {norm} {how}"
     return None
+
+
+def _seeds(of_runs: pd.Series) -> pd.Index:
+    return of_runs.index.get_level_values("seed")

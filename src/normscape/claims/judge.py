@@ -58,7 +58,9 @@ def judge(
                 reason = None
                 if model in outcomes:
                     rates = functools.partial(readings.rate, claim, model)
-                    reason = chance.reason(outcomes[model], claim, subject, rates)
+                    reason = chance.reason(
+                        outcomes[model], claim, _norms(claim, subject), rates
+                    )
                 shown = of_paper[claim["quantity"]].effects(
                     claim, claim["model"], subject
                 )
