@@ -56,7 +56,7 @@ def test_the_reading_at_equal_loss_is_added(again):
     more = {verdict: f"; at equal loss {verdict}, {{effect}}" for verdict in VERDICTS}
     said = answer(judged(again=again), told(**more))
     assert said == [
-        f"By step reproduced, 0.31 [0.21, 0.46]; at equal loss {again}, 0.98 [0.6, 1.6]."
+        f"By step reproduced, 0.31 [0.21, 0.46]; at equal loss {again}, 0.98 [0.60, 1.6]."
     ]
     never = judged(again="inconclusive", equal_loss_seeds=0)
     assert answer(never, told(**more)) == ["By step reproduced, 0.31 [0.21, 0.46]."]
@@ -97,7 +97,7 @@ def test_evidence_counts_verdicts_of_an_explanation_by_normaliser_and_reading():
 
 def test_a_number_without_an_interval_stands_alone():
     same = judged(effect=1.0, low=1.0, high=1.0)
-    assert answer(same, told()) == ["By step reproduced, 1."]
+    assert answer(same, told()) == ["By step reproduced, 1.0."]
     one = judged("inconclusive", low=float("nan"), high=float("nan"))
     assert answer(one, told()) == ["By step inconclusive, 0.31."]
 
@@ -110,7 +110,7 @@ def test_a_figures_findings_have_their_numbers():
         both = judged(again=again, figure="fig04", statement="It is smoother")
         assert findings(both, "fig04") == [
             "It is smoother: reproduced, 0.31 [0.21, 0.46]; "
-            f"at equal loss {named}0.98 [0.6, 1.6]."
+            f"at equal loss {named}0.98 [0.60, 1.6]."
         ]
     many = pd.concat([rows] * 41)
     assert findings(many, "fig04") == [

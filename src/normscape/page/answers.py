@@ -54,12 +54,17 @@ def _told(part, verdicts) -> str:
 
 def _measured(effect, low, high):
     """
-    >>> _measured(0.3123, 0.21, 0.4567), _measured(0.11, 0.11, 0.11)
-    ('0.31 [0.21, 0.46]', '0.11')
+    >>> _measured(1.0023, 0.2, 243.2), _measured(0.11, 0.11, 0.11)
+    ('1.0 [0.20, 240]', '0.11')
     """
     if low == high or pd.isna(low):
-        return f"{effect:.2g}"
-    return f"{effect:.2g} [{low:.2g}, {high:.2g}]"
+        return _two_digits(effect)
+    return f"{_two_digits(effect)} [{_two_digits(low)}, {_two_digits(high)}]"
+
+
+def _two_digits(number):
+    rounded = float(f"{number:.2g}")
+    return f"{rounded:#.2g}" if 0.001 <= abs(rounded) < 10 else f"{rounded:g}"
 
 
 def _measured_at_equal_loss(row):
@@ -131,7 +136,7 @@ def findings(verdicts: pd.DataFrame, figure: str) -> list[str]:
     ...     "equal_loss_seeds": 0,
     ... })
     >>> findings(judged, "fig05")
-    ['L1 trains faster: reproduced, 0.5 [0.4, 0.6].', 'L2 trains faster: inconclusive, 0.7 [0.5, 0.9].']
+    ['L1 trains faster: reproduced, 0.50 [0.40, 0.60].', 'L2 trains faster: inconclusive, 0.70 [0.50, 0.90].']
     """
     rows = verdicts[(verdicts.figure == figure) & (verdicts.seeds > 0)]
     if len(rows) > SENTENCES:
