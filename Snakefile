@@ -66,6 +66,12 @@ rule all:
 progress = Progress(logger) if workflow.is_main_process else None
 
 
+# Where a submission's jobs run, onstart does not. On Slurm that is a second Snakemake, a job
+# step; the first is told by which executor it starts it.
+if workflow.remote_exec and "--executor" not in sys.argv:
+    fork_server.start()
+
+
 onstart:
     progress.start()
     if workflow.local_exec:

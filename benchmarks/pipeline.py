@@ -10,6 +10,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import yaml
+
 from normscape.archive import records
 from normscape.jobs import fork_server
 from tools.project import PROJECT, copy_of_project, snakemake
@@ -65,7 +67,7 @@ def _shares(seconds: list[float], cores: int, wall: float) -> dict[str, float]:
     }
 
 
-def dry_runs(seeds=(1, 5, 26)) -> list[dict]:
+def dry_runs(seeds=(1, 4, 12)) -> list[dict]:
     """Seconds until Snakemake says that there is nothing to do, by number of jobs.
 
     The outputs are empty files that Snakemake is told to regard as made.
@@ -115,8 +117,17 @@ def _project():
 
 
 def _write_config(folder, seeds):
-    models = {name: {"seeds": list(range(seeds))} for name in ("vgg", "dln")}
-    (folder / "seeds.json").write_text(json.dumps({"models": models}))
+    """The default experiment, with so many seeds of everything."""
+    config = yaml.safe_load((folder / "config.yaml").read_text())
+    models = [*config["models"].values()]
+    for settings in models:
+        settings["seeds"] = list(range(seeds))
+    for probe in config["probes"].values():
+        models += probe["models"].values()
+    for settings in models:
+        for block in settings["grid"]:
+            block.pop("seeds", None)
+    (folder / "seeds.json").write_text(json.dumps(config))
 
 
 def _snakemake(folder, *arguments) -> str:

@@ -18,11 +18,12 @@ from benchmarks import random_data
 from normscape.models.vgg import blocks
 
 
-class PlainL1(nn.Module):
-    """L1 normalisation in plain operations."""
+class PlainLp(nn.Module):
+    """Lp normalisation in plain operations."""
 
-    def __init__(self, features):
+    def __init__(self, features, order):
         super().__init__()
+        self.order = order
         self.weight = nn.Parameter(torch.ones(features))
         self.bias = nn.Parameter(torch.zeros(features))
 
@@ -30,9 +31,16 @@ class PlainL1(nn.Module):
         dims = [0, *range(2, y.dim())]
         shape = (1, -1, *[1] * (y.dim() - 2))
         mean = y.mean(dims, keepdim=True)
-        scale = y.abs().mean(dims, keepdim=True)
+        scale = self._scale(y, dims)
         z = (y - mean) / (scale**2 + 1e-5).sqrt()
         return self.weight.view(shape) * z + self.bias.view(shape)
+
+    def _scale(self, y, dims):
+        if self.order == "l1":
+            return y.abs().mean(dims, keepdim=True)
+        if self.order == "l2":
+            return (y**2).mean(dims, keepdim=True).sqrt()
+        return y.abs().amax(dims, keepdim=True)
 
 
 class PlainNoise(nn.Module):
@@ -48,14 +56,13 @@ class PlainNoise(nn.Module):
 
 
 def norm(name: str, features: int, dimensions: int) -> nn.Module:
-    """The module for "none", "batch", "noisy_batch" or "l1"."""
+    """The module for "none", "batch", "noisy_batch", "l1", "l2" or "linf"."""
     batch = nn.BatchNorm2d if dimensions == 4 else nn.BatchNorm1d
     return {
         "none": nn.Identity,
         "batch": lambda: batch(features),
         "noisy_batch": lambda: nn.Sequential(batch(features), PlainNoise()),
-        "l1": lambda: PlainL1(features),
-    }[name]()
+    }.get(name, lambda: PlainLp(features, name))()
 
 
 def vgg(width: int, norm_name: str, channels: int, classes: int) -> nn.Module:

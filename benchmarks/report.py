@@ -3,14 +3,17 @@
 import matplotlib.pyplot as plt
 import pandas as pd
 
+from benchmarks import training
+
+NORMS = list(training.NORMS)
 Tables = dict[str, pd.DataFrame]
 
 
 def summary(tables: Tables) -> str:
     """A Markdown table of what the tables "training", "probes", ... say."""
     lines = ["| measured | " + " | ".join(NORMS) + " |", "|---|" + "---|" * len(NORMS)]
-    training = tables["training"].set_index(["model", "width", "norm"])
-    for (model, width), rows in training.groupby(level=[0, 1], sort=False):
+    steps = tables["training"].set_index(["model", "width", "norm"])
+    for (model, width), rows in steps.groupby(level=[0, 1], sort=False):
         network = f"VGG, width {width}" if model == "vgg" else "DLN"
         rows = rows.droplevel([0, 1]).loc[NORMS]
         for what, column, form in QUANTITIES:
@@ -45,7 +48,6 @@ def summary(tables: Tables) -> str:
     return "\n".join(lines) + "\n"
 
 
-NORMS = ["none", "batch", "l1", "noisy_batch"]
 QUANTITIES = (
     ("plain / ours", "ratio", "{:.2f}"),
     ("samples per second", "samples_per_second", "{:.3g}"),
@@ -58,9 +60,9 @@ def plot(tables: Tables):
     """Ratios of the training step, use of the cores, growth of time and of memory."""
     figure, axes = plt.subplots(2, 2, figsize=(9, 6.5), layout="constrained")
     (ratio, use), (seconds, memory) = axes
-    training = tables["training"]
-    network = training["model"] + training["width"].map(" {}".format)
-    ratios = training.assign(network=network).pivot(
+    steps = tables["training"]
+    network = steps["model"] + steps["width"].map(" {}".format)
+    ratios = steps.assign(network=network).pivot(
         index="network", columns="norm", values="ratio"
     )
     ratios.loc[network.unique(), NORMS].plot.bar(ax=ratio, rot=0)

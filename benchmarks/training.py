@@ -22,7 +22,7 @@ COLUMNS = (
     "over_batch_norm",
     "share_of_limit",
 )
-NORMS = ("none", "batch", "l1", "noisy_batch")
+NORMS = ("none", "batch", "l1", "l2", "linf", "noisy_batch")
 BATCH = 128
 
 

@@ -71,6 +71,16 @@ def test_a_topic_without_words_or_runs_is_counted():
     assert answer(judged(seeds=0), told()) == []
 
 
+def test_claims_of_a_topic_make_one_sentence():
+    claims = told()
+    second = {verdict: f"second {verdict}" for verdict in VERDICTS}
+    claims["answers"]["landscape"].append({"claim": "other", "by_step": second})
+    both = pd.concat([judged(), judged("inconclusive", claim="other")])
+    first = "By step reproduced, 0.31 [0.21, 0.46]"
+    assert answer(both, claims) == [f"{first}; second inconclusive."]
+    assert answer(judged(claim="other"), claims) == ["Second reproduced."]
+
+
 def test_evidence_counts_verdicts_of_an_explanation_by_normaliser_and_reading():
     claims = {
         "papers": [

@@ -10,7 +10,7 @@ import torch
 from benchmarks import growth, pipeline, plain, probes, report, timing, training
 
 
-@pytest.mark.parametrize("norm", ["none", "batch", "l1"])
+@pytest.mark.parametrize("norm", ["none", "batch", "l1", "l2", "linf"])
 def test_the_plain_vgg_is_the_same_function(norm):
     run = training.vgg_run(2, norm)
     theirs = plain.vgg(2, norm, 3, 10)
@@ -25,7 +25,7 @@ def test_the_plain_vgg_is_the_same_function(norm):
     torch.testing.assert_close(ours(inputs), theirs(inputs.contiguous()))
 
 
-@pytest.mark.parametrize("norm", ["none", "batch", "l1"])
+@pytest.mark.parametrize("norm", ["none", "batch", "l1", "l2", "linf"])
 def test_the_plain_dln_is_the_same_function(norm):
     run, inputs, _ = training.dln_run(norm, depth=4)
     theirs = plain.dln(4, 10, norm)

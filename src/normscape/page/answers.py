@@ -9,7 +9,7 @@ SENTENCES = 40
 
 
 def answer(verdicts: pd.DataFrame, claims: dict) -> list[str]:
-    """A sentence or two for each topic of the claims, with what was measured.
+    """A sentence for each topic of the claims, with what was measured.
 
     Where claims say how a topic is told (``answers`` in ``claims.schema.yaml``), in those
     words; else how many comparisons bear it out. A comparison is a claim about one
@@ -32,8 +32,9 @@ def answer(verdicts: pd.DataFrame, claims: dict) -> list[str]:
         told = [_told(part, here) for part in claims["answers"].get(topic, [])]
         verdicts_of_topic = here.verdict[here.topic == topic]
         if len(verdicts_of_topic):
-            outcome = f"{title}: {_outcome(verdicts_of_topic)}."
-            sentences.append(" ".join(filter(None, told)) or outcome)
+            outcome = f"{title}: {_outcome(verdicts_of_topic)}"
+            said = "; ".join(filter(None, told)) or outcome
+            sentences.append(f"{said[0].upper()}{said[1:]}.")
     return sentences
 
 
@@ -48,8 +49,8 @@ def _told(part, verdicts) -> str:
     )
     if "at_equal_loss" in part and row.equal_loss_seeds > 0:
         more = part["at_equal_loss"][row.equal_loss_verdict]
-        text = f"{text}{more.format(effect=_measured_at_equal_loss(row))}"
-    return f"{text}."
+        text += more.format(effect=_measured_at_equal_loss(row))
+    return text
 
 
 def _measured(effect, low, high):
