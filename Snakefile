@@ -37,6 +37,7 @@ wildcard_constraints:
     lr=r"[-+.e\d]+",
     seed=r"\d+",
     step=r"\d+",
+    figure="|".join(paths.figures()),
 
 
 include: "workflow/rules/copy.smk"

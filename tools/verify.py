@@ -137,11 +137,13 @@ def other_trainings(folder: Path, config: dict) -> list[str]:
             if not (folder / manifest).is_file():
                 found.append(f"{table} has rows of {run}, which has no run.json")
                 continue
-            listed = json.loads((folder / manifest).read_text())["sha256"]
-            if (
-                hashlib.sha256("".join(rows).encode()).hexdigest()
-                != listed[f"{name}.csv"]
-            ):
+            try:
+                listed = json.loads((folder / manifest).read_text())["sha256"]
+                expected = listed[f"{name}.csv"]
+            except (ValueError, KeyError, TypeError):
+                found.append(f"{manifest} lists no {name}.csv")
+                continue
+            if hashlib.sha256("".join(rows).encode()).hexdigest() != expected:
                 found.append(f"{table}: other rows of {run} than its run.json lists")
     return found
 

@@ -104,4 +104,5 @@ def test_the_citation_is_of_this_version():
     citation = yaml.safe_load(Path("CITATION.cff").read_text())
     assert citation["version"] == project["version"]
     assert citation["keywords"]
-    assert citation["date-released"].year >= 2026
+    release = f"## {citation['version']} ({citation['date-released']})"
+    assert release in Path("CHANGELOG.md").read_text().splitlines()

@@ -438,6 +438,15 @@ OTHERS = [
 ]
 
 
+def test_an_optimiser_of_another_copy_takes_no_step():
+    """A copy in float64 has other parameters, which would stay where they are."""
+    network = nn.Linear(2, 1)
+    optimiser = torch.optim.SGD(network.parameters(), 0.1)
+    copied = copy.deepcopy(network).double()
+    with pytest.raises(ValueError, match="none of the network's parameters"):
+        measure.after_step(copied, optimiser, lambda f, x: f(x).sum(), [torch.ones(2)])
+
+
 def test_measuring_needs_torch_and_numpy_alone():
     """All five, in an interpreter in which nothing else can be imported."""
     script = f"""

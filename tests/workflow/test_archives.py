@@ -1,5 +1,6 @@
 """Archives: what is inside, the way back, each damage; and the cache between clones."""
 
+import functools
 import json
 import os
 import re
@@ -237,6 +238,11 @@ def add_a_run(files):
     with_sums(files)
 
 
+def damage_a_manifest(files, content):
+    files["results/tiny/train/vgg/batch/lr0.1/seed0/run.json"] = content
+    with_sums(files)
+
+
 def edit_lock(files):
     name = "envs/requirements.txt"
     files[name] = re.sub(rb"(?m)^pandas==\S+", b"pandas==1.0", files[name])
@@ -272,6 +278,14 @@ def slip_in_a_module(files):
             add_a_run,
             "FAIL  trainings: results/tiny/tables/evaluation.csv has rows of "
             "vgg/batch/0.1/77, which has no run.json",
+        ),
+        *(
+            (
+                functools.partial(damage_a_manifest, content=content),
+                "FAIL  trainings: results/tiny/train/vgg/batch/lr0.1/seed0/run.json "
+                "lists no history.csv",
+            )
+            for content in (b"{}", b'{"sha256"', b"[]")
         ),
         (edit_lock, "FAIL  lock: pandas is .* here, 1.0 in the archive's lock"),
         (edit_source, "FAIL  source: src/train.py differs from this clone's"),

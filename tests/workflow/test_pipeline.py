@@ -290,6 +290,14 @@ def test_a_mistake_starts_nothing(tmp_path, file, old, new, line):
     assert not (project / "results").exists()
 
 
+def test_a_figure_that_there_is_not(finished):
+    done = snakemake(finished, "--dry-run", "results/tiny/figures/fig99_none.png")
+    assert done.returncode
+    said = done.stdout + done.stderr
+    assert "No rule to produce results/tiny/figures/fig99_none.png" in said
+    assert 'File "' not in said
+
+
 def test_the_report_of_snakemake(finished, tmp_path):
     """Captions, categories and labels are there, and the description."""
     done = snakemake(finished, "--report", str(tmp_path / "report.html"))

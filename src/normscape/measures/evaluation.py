@@ -51,8 +51,9 @@ def _evaluated(network, loss, batch, parameters):
 def after_step(network: nn.Module, optimiser, loss, batch) -> nn.Module:
     """A copy of a network as it is after the step that its optimiser takes next.
 
-    optimiser : a ``torch.optim.Optimizer`` of the network's parameters; its state stays as
-        it is.
+    optimiser : a ``torch.optim.Optimizer`` of the network's parameters, whose step takes no
+        closure; its state stays as it is. A ValueError says that it has none of them, as of
+        a copy of the network.
 
     >>> network = nn.Linear(1, 1, bias=False)
     >>> _ = nn.init.ones_(network.weight)
@@ -61,6 +62,9 @@ def after_step(network: nn.Module, optimiser, loss, batch) -> nn.Module:
     >>> round(moved.weight.item(), 3), network.weight.item()
     (0.9, 1.0)
     """
+    moved = {p for group in optimiser.param_groups for p in group["params"]}
+    if moved.isdisjoint(network.parameters()):
+        raise ValueError("the optimiser has none of the network's parameters")
     network, optimiser = copy.deepcopy((network, optimiser))
     optimiser.zero_grad()
     with replayed(network):
