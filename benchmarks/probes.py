@@ -17,6 +17,7 @@ COLUMNS = (
     "plain_seconds",
     "our_seconds",
     "ratio",
+    "float64_over_float32",
     "largest_difference",
 )
 STEP_SIZES = {"vgg": (0.05, 0.1, 0.2, 0.4), "dln": (1e-8, 1e-7, 1e-6, 1e-5, 3.2e-5)}
@@ -25,7 +26,9 @@ STEP_SIZES = {"vgg": (0.05, 0.1, 0.2, 0.4), "dln": (1e-8, 1e-7, 1e-6, 1e-5, 3.2e
 def measure(threads: int = 1, depths=(10, 25, 50), rounds: int = 5) -> list[dict]:
     """A row for each probe and network; seconds are medians, a checkpoint each.
 
-    largest_difference : between the two results, relative to the largest of them.
+    Ours compute in float32 as the plain ones do, and once more in float64, as probes do
+    unless told otherwise. largest_difference : between the two in float32, relative to the
+    largest result.
     """
     rows = []
     for model, depth in [("vgg", 14), *(("dln", depth) for depth in depths)]:
@@ -35,6 +38,7 @@ def measure(threads: int = 1, depths=(10, 25, 50), rounds: int = 5) -> list[dict
                 {
                     "plain": partial(theirs, *arguments),
                     "ours": partial(ours, *arguments),
+                    "double": partial(ours, *arguments, torch.float64),
                 },
                 rounds,
             )
@@ -43,6 +47,7 @@ def measure(threads: int = 1, depths=(10, 25, 50), rounds: int = 5) -> list[dict
             values = [
                 *(probe, model, depth, plain_result.median, our_result.median),
                 timing.median_ratio(plain_result, our_result),
+                timing.median_ratio(timed["double"], our_result),
                 max(abs(a - b) for a, b in pairs) / max(plain_result.value),
             ]
             rows.append(dict(zip(COLUMNS, values, strict=True)))
@@ -54,9 +59,9 @@ def make_run(model: str, depth: int) -> Run:
     return vgg_run(16, "batch") if model == "vgg" else dln_run("batch", depth)[0]
 
 
-def our_ics(model, depth, threads):
+def our_ics(model, depth, threads, dtype=torch.float32):
     process.set_up(threads)
-    run = make_run(model, depth)
+    run = make_run(model, depth).to(dtype)
     return lambda: [
         row["l2_difference"] for row in ics.measure(run, parameters="weight")["ics"]
     ]
@@ -67,9 +72,9 @@ def plain_ics(model, depth, threads):
     return partial(plain.ics, make_run(model, depth))
 
 
-def our_landscape(model, depth, threads):
+def our_landscape(model, depth, threads, dtype=torch.float32):
     process.set_up(threads)
-    run, sizes = make_run(model, depth), STEP_SIZES[model]
+    run, sizes = make_run(model, depth).to(dtype), STEP_SIZES[model]
     settings = {
         "step_sizes": sizes,
         "random_directions": 0,

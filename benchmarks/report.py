@@ -28,7 +28,8 @@ def summary(tables: Tables) -> str:
         lines.append(
             f"| {name[row.probe]}: {network} | {row.ratio:.1f}"
             f" (ours {row.our_seconds:.2f} s, difference"
-            f" {row.largest_difference:.0e}) |"
+            f" {row.largest_difference:.0e}; float64 takes"
+            f" {row.float64_over_float32:.1f} times as long) |"
         )
     use = tables["use"]
     for (seeds, cores), rows in use.groupby(["seeds", "cores"], sort=False):
@@ -89,6 +90,9 @@ def plot(tables: Tables):
         relative = rows["size"] / rows["size"].iloc[0]
         for axis, column in ((seconds, "seconds"), (memory, "peak_mib")):
             axis.loglog(relative, rows[column], marker="o", label=label)
+    dag = tables["dry_runs"]
+    relative = dag["jobs"] / dag["jobs"].iloc[0]
+    seconds.loglog(relative, dag["seconds"], marker="o", label="nothing to do, jobs")
     seconds.set(xlabel="size, relative to the smallest", ylabel="seconds a call")
     memory.set(xlabel="size, relative to the smallest", ylabel="peak memory (MiB)")
     for axis in (ratio, use, seconds, memory):

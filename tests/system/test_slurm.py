@@ -118,9 +118,10 @@ def one_long_training(config) -> None:
 
 LONG = 12_000
 
-SAY_WHO_STARTED_IT = """
-with open(f"/proc/{__import__('os').getppid()}/cmdline") as file:
-    print(file.read().replace("\\0", " "))
+MAIN = 'if __name__ == "__main__":\n'
+SAY_WHO_STARTED_IT = """\
+    with open(f"/proc/{__import__('os').getppid()}/cmdline") as file:
+        print(file.read().replace("\\0", " "))
 """
 
 
@@ -150,8 +151,8 @@ def test_the_same_bytes_as_locally(cluster, tmp_path, file_server):
 
     there = copy_of_project(tmp_path / "there")
     config = with_config(there, with_cifar10)
-    with (there / "src/probe.py").open("a") as file:
-        file.write(SAY_WHO_STARTED_IT)
+    script = there / "src/probe.py"
+    script.write_text(script.read_text().replace(MAIN, MAIN + SAY_WHO_STARTED_IT))
     here = copy_of_project(tmp_path / "here")
     with_config(here, with_cifar10)
     run, local = Run(there, config, *SLURM), Run(here, config, "--cores", "1")
@@ -169,7 +170,8 @@ def test_the_same_bytes_as_locally(cluster, tmp_path, file_server):
     assert results(there, "tiny") == results(here, "tiny")
     probes = list(there.glob("results/tiny/logs/probe_*/**/*.log"))
     assert len(probes) > 5
-    assert all("fork_server.py serve" in log.read_text() for log in probes)
+    said = {log: log.read_text() for log in probes}
+    assert all("fork_server.py serve" in text for text in said.values()), said
 
 
 @pytest.fixture(scope="module")

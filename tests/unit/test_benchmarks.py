@@ -96,7 +96,7 @@ def test_the_summary_and_the_plot_show_what_was_measured():
     tables = {
         "training": pd.DataFrame(training_rows, columns=training.COLUMNS),
         "probes": pd.DataFrame(
-            [["ics", "dln", 25, 1.0, 0.1, 10.0, 1e-7]], columns=probes.COLUMNS
+            [["ics", "dln", 25, 1.0, 0.1, 10.0, 2.0, 1e-7]], columns=probes.COLUMNS
         ),
         "growth": pd.DataFrame(
             [["ics", "dln", "depth", d, d / 10, 700.0] for d in (10, 20)],
@@ -126,6 +126,8 @@ def test_the_summary_and_the_plot_show_what_was_measured():
     assert "| 1 to 2 cores, seeds: 1 | 2.00 times |" in text
     assert "| Nothing to do, 5000 jobs | 12.5 s |" in text
     figure = report.plot(tables)
+    seconds = figure.axes[2]
+    assert seconds.lines[-1].get_label() == "nothing to do, jobs"
     for ax in figure.axes:
         assert ax.has_data()
         assert ax.get_xlabel()

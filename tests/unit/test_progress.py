@@ -53,7 +53,7 @@ def test_how_much_is_done_and_how_fast(logger, clock):
         say(logger, LogEvent.JOB_FINISHED, job_id=jobid)
         say(logger, LogEvent.PROGRESS, done=jobid + 1, total=6)
     # In three minutes.
-    assert shown.status() == "2 of 6 jobs done (33 %), 0.667 a minute"
+    assert shown.status() == "2 of 6 jobs done (33 %), 0.67 a minute"
     clock.now += 60
     assert shown.status() == "2 of 6 jobs done (33 %), 0.5 a minute"
 

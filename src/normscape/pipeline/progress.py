@@ -78,7 +78,10 @@ class Progress(logging.Handler):
         minutes = (time.monotonic() - self._started) / 60
         lines = [f"{self._done} of {self._total} jobs done ({percent} %)"]
         if self._done and minutes:
-            lines[0] += f", {self._done / minutes:.3g} a minute"
+            rate = self._done / minutes
+            lines[0] += (
+                f", {rate:.0f} a minute" if rate >= 10 else f", {rate:.2g} a minute"
+            )
         for jobid in list(self._running):
             job = self._jobs.get(jobid)
             said = last_step(job.logs) if job else None
