@@ -132,6 +132,10 @@ def dln_run(norm: str, depth: int = 25):
 
 def _run(architecture, norm, lr, network, batch_size, data):
     optimiser = {"name": "sgd", "batch_size": batch_size, "weight_decay": 0}
+    norm_settings = parts.defaults("norms", norm)
+    if "in_evaluation" in norm_settings:
+        # Else each call would take statistics anew for its evaluation, longer than its steps.
+        norm_settings["in_evaluation"] = True
     spec = Spec(
         model=architecture,
         architecture=architecture,
@@ -139,7 +143,7 @@ def _run(architecture, norm, lr, network, batch_size, data):
         lr=lr,
         seed=0,
         network=network,
-        norm_settings=parts.defaults("norms", norm),
+        norm_settings=norm_settings,
         optimiser=optimiser | parts.defaults("optimisers", "sgd"),
     )
     return Run(spec, data)

@@ -125,7 +125,11 @@ def other_trainings(folder: Path, config: dict) -> list[str]:
     found = []
     for name in paths.TABLES_OF_TRAINING:
         table = paths.table(config, name)
-        header, *lines = read_lines(folder / table)
+        try:
+            header, *lines = read_lines(folder / table)
+        except (OSError, ValueError):
+            found.append(f"{table} is missing or damaged")
+            continue
         of_run = {cell: [header] for cell in grid.cells(config)}
         for line in lines:
             model, norm, lr, seed = next(csv.reader([line]))[: len(CELL)]
@@ -160,9 +164,10 @@ def other_results(folder: Path, config: dict) -> list[str]:
     with rebuilt(folder, targets) as (again, said):
         if said:
             return [said]
-        return [
+        here = [name for name in targets if (folder / name).is_file()]
+        return [f"{name} is missing" for name in targets if name not in here] + [
             f"{name} comes out otherwise"
-            for name in targets
+            for name in here
             if (again / name).read_bytes() != (folder / name).read_bytes()
         ]
 

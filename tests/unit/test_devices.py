@@ -89,3 +89,8 @@ def test_without_the_variable_devices_are_counted(monkeypatch):
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.setattr("torch.cuda.device_count", lambda: 3)
     assert devices._visible() == ["0", "1", "2"]
+
+
+def test_what_stands_after_minus_one_is_not_there(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3, 1,-1,0")
+    assert devices._visible() == ["3", "1"]

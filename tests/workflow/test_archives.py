@@ -238,6 +238,17 @@ def add_a_run(files):
     with_sums(files)
 
 
+def cut_a_table_short(files):
+    name = "results/tiny/tables/evaluation.csv"
+    files[name] = files[name][:-5]
+    with_sums(files)
+
+
+def leave_out_a_figure(files):
+    del files["results/tiny/figures/fig00_answer.png"]
+    with_sums(files)
+
+
 def damage_a_manifest(files, content):
     files["results/tiny/train/vgg/batch/lr0.1/seed0/run.json"] = content
     with_sums(files)
@@ -278,6 +289,14 @@ def slip_in_a_module(files):
             add_a_run,
             "FAIL  trainings: results/tiny/tables/evaluation.csv has rows of "
             "vgg/batch/0.1/77, which has no run.json",
+        ),
+        (
+            cut_a_table_short,
+            "FAIL  trainings: results/tiny/tables/evaluation.csv is missing or damaged",
+        ),
+        (
+            leave_out_a_figure,
+            "FAIL  results: results/tiny/figures/fig00_answer.png is missing",
         ),
         *(
             (

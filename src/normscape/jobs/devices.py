@@ -32,8 +32,9 @@ def take(device: str, folder: Path = _FOLDER) -> None:
 def _visible() -> list[str]:
     """The devices that CUDA would show to this process, as CUDA_VISIBLE_DEVICES names them."""
     if "CUDA_VISIBLE_DEVICES" in os.environ:
-        names = os.environ["CUDA_VISIBLE_DEVICES"].split(",")
-        return [name.strip() for name in names if name.strip()]
+        names = map(str.strip, os.environ["CUDA_VISIBLE_DEVICES"].split(","))
+        # CUDA takes those before the first that does not exist, as which people write -1.
+        return list(itertools.takewhile(lambda name: name not in ("", "-1"), names))
     import torch
 
     # By NVML, so that CUDA still reads the variable later.
