@@ -6,6 +6,7 @@ import json
 import os
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -13,7 +14,6 @@ from pathlib import Path
 import yaml
 
 from normscape.archive import records
-from normscape.jobs import fork_server
 from tools.project import PROJECT, copy_of_project, snakemake
 
 USE_COLUMNS = ("seeds", "cores", "jobs", "wall_seconds", "part", "share")
@@ -142,26 +142,18 @@ def _jobs(folder) -> list[records.Record]:
 
 
 @functools.cache
-def start_up_seconds(cores: int, rounds: int = 5) -> float:
-    """Median seconds of a job that only imports, with ``cores`` of them at once."""
-    _start_server()
-    environment = os.environ | {"PYTHONPATH": str(PROJECT / "src")}
-    times = []
-    with tempfile.NamedTemporaryFile("w", suffix=".py") as file:
-        file.write(SCRIPT)
-        file.flush()
-        for _ in range(rounds + 1):
-            start = time.perf_counter()
-            command = ["python", file.name]
-            jobs = [subprocess.Popen(command, env=environment) for _ in range(cores)]
-            for job in jobs:
-                if job.wait():
-                    raise ValueError("a job that only imports failed")
-                times.append(time.perf_counter() - start)
-    return statistics.median(times[cores:])  # the server imports in the first round
-
-
-@functools.cache
-def _start_server():
-    """Once, for as long as this process lives."""
-    fork_server.start()
+def start_up_seconds(cores: int) -> float:
+    """Median seconds of a script of the project that only imports, so many at once."""
+    with _project() as folder:
+        script = folder / "src/nothing.py"
+        script.write_text(SCRIPT)
+        # Of the copy, whose server knows its scripts, and in a process of its own: starting
+        # the server puts another `python` first on the PATH.
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.start_up", script, str(cores)],
+            env=os.environ | {"PYTHONPATH": f"{folder}/src{os.pathsep}{PROJECT}"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    return float(done.stdout)

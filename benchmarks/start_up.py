@@ -1,0 +1,31 @@
+"""Seconds of a job that computes nothing, as the median over jobs.
+
+``python -m benchmarks.start_up SCRIPT COUNT`` runs the script as often at a time, as the
+pipeline does: as forks of a server that has its libraries.
+"""
+
+import statistics
+import subprocess
+import sys
+import time
+
+from normscape.jobs import fork_server
+
+ROUNDS = 5
+
+
+def main(script: str, count: int) -> float:
+    fork_server.start()
+    times = []
+    for _ in range(ROUNDS + 1):
+        start = time.perf_counter()
+        jobs = [subprocess.Popen(["python", script]) for _ in range(count)]
+        for job in jobs:
+            if job.wait():
+                raise ValueError("a job that only imports failed")
+            times.append(time.perf_counter() - start)
+    return statistics.median(times[count:])  # the server imports in the first round
+
+
+if __name__ == "__main__":
+    print(main(sys.argv[1], int(sys.argv[2])))
