@@ -1,7 +1,7 @@
 """Benchmark on this machine: training steps, probes, growth, and the pipeline itself.
 
 Writes a table for each part to the folder, and from all that are there summary.md and
-bench.png. All parts together take about half an hour.
+bench.png. All parts together take about an hour.
 """
 
 from normscape.jobs import command_line
