@@ -73,7 +73,7 @@ def plot(tables: Tables):
 
     shares = tables["use"].copy()
     shares["run"] = shares.apply(
-        lambda row: f"{row['seeds']} seeds,\n{row['cores']} cores", axis=1
+        lambda row: f"seeds: {row['seeds']}\ncores: {row['cores']}", axis=1
     )
     shares.pivot(index="run", columns="part", values="share")[
         ["computation", "start-up", "rest"]
@@ -95,6 +95,8 @@ def plot(tables: Tables):
     seconds.loglog(relative, dag["seconds"], marker="o", label="nothing to do, jobs")
     seconds.set(xlabel="size, relative to the smallest", ylabel="seconds a call")
     memory.set(xlabel="size, relative to the smallest", ylabel="peak memory (MiB)")
-    for axis in (ratio, use, seconds, memory):
+    seconds.set_ylim(top=100 * seconds.get_ylim()[1])  # room for the legend
+    for axis in (ratio, seconds, memory):
         axis.legend(fontsize=7, frameon=False)
+    use.legend(fontsize=7, loc="center")
     return figure
