@@ -18,6 +18,7 @@ START = """
 import os
 from normscape.jobs import fork_server
 fork_server.start()
+fork_server.start()  # as two modules of a workflow do: it is one server
 print(os.environ["PATH"].split(os.pathsep)[0], flush=True)
 input()
 """

@@ -26,10 +26,12 @@ exec {python} -I -S {script} ask {address} {python} "$@"
 """
 
 
+@functools.cache
 def start() -> None:
     """Start a server for the scripts that this process calls; it ends when this does.
 
-    On Linux only: elsewhere a process that has loaded the system's libraries can't safely
+    Once a process, however often it is called: a second server would take the first one's
+    command for Python. On Linux only: elsewhere a process that has loaded the system's libraries can't safely
     be forked.
     """
     import shlex
