@@ -31,7 +31,9 @@ def start() -> None:
     """Start a server for the scripts that this process calls; it ends when this does.
 
     Once a process, however often it is called: a second server would take the first one's
-    command for Python. On Linux only: elsewhere a process that has loaded the system's libraries can't safely
+    command for Python.
+
+    On Linux only: elsewhere a process that has loaded the system's libraries can't safely
     be forked.
     """
     import shlex
