@@ -79,8 +79,8 @@ def time_table(counts: dict[str, int], seconds: dict[str, float], device) -> str
 
     >>> print(time_table({"figure": 2, "train_vgg": 3}, {"other": 1, "train_vgg": 60}, "cpu"))
     rule                  jobs  seconds a job  core-hours
-    train_vgg                3           60.0        0.05
-    figure                   2            1.0        0.00
+    train_vgg                3          60.00        0.05
+    figure                   2           1.00        0.00
     all                      5                       0.05  (on cpu, as this machine is now)
     """
     hours = {
@@ -91,7 +91,7 @@ def time_table(counts: dict[str, int], seconds: dict[str, float], device) -> str
     for rule in sorted(counts, key=hours.get, reverse=True):
         each = seconds.get(rule, seconds["other"])
         lines.append(
-            f"{rule:18}  {counts[rule]:6,}  {each:13,.1f}  {hours[rule]:10,.2f}"
+            f"{rule:18}  {counts[rule]:6,}  {each:13,.2f}  {hours[rule]:10,.2f}"
         )
     total = sum(counts.values())
     lines.append(
