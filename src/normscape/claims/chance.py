@@ -37,7 +37,7 @@ def _of_model(model: Model, tables):
     else:
         first = tables["history"].groupby(CELL).loss.first()
         learnt = values < limit["below_share_of_first"] * first.reindex(values.index)
-    diverged = tables["history"].groupby(CELL).diverged.max().reindex(values.index) == 1
+    diverged = tables["runs"].set_index(CELL).diverged_at.reindex(values.index).notna()
     return learnt.map({True: LEARNT, False: AT_CHANCE}).mask(diverged, DIVERGED)
 
 
