@@ -152,7 +152,7 @@ def start_up_seconds(cores: int) -> float:
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks.start_up", script, str(cores)],
             env=os.environ | {"PYTHONPATH": f"{folder}/src{os.pathsep}{PROJECT}"},
-            capture_output=True,
+            stdout=subprocess.PIPE,
             text=True,
             check=True,
         )

@@ -17,13 +17,19 @@ from torchvision.transforms import v2
 from benchmarks import random_data
 from normscape.models.vgg import blocks
 
+SCALES = {
+    "l1": lambda y, dims: y.abs().mean(dims, keepdim=True),
+    "l2": lambda y, dims: (y**2).mean(dims, keepdim=True).sqrt(),
+    "linf": lambda y, dims: y.abs().amax(dims, keepdim=True),
+}
+
 
 class PlainLp(nn.Module):
-    """Lp normalisation in plain operations."""
+    """Lp normalisation in plain operations; scale(y, dims) is one of ``SCALES``."""
 
-    def __init__(self, features, order):
+    def __init__(self, features, scale):
         super().__init__()
-        self.order = order
+        self.scale = scale
         self.weight = nn.Parameter(torch.ones(features))
         self.bias = nn.Parameter(torch.zeros(features))
 
@@ -31,16 +37,9 @@ class PlainLp(nn.Module):
         dims = [0, *range(2, y.dim())]
         shape = (1, -1, *[1] * (y.dim() - 2))
         mean = y.mean(dims, keepdim=True)
-        scale = self._scale(y, dims)
+        scale = self.scale(y, dims)
         z = (y - mean) / (scale**2 + 1e-5).sqrt()
         return self.weight.view(shape) * z + self.bias.view(shape)
-
-    def _scale(self, y, dims):
-        if self.order == "l1":
-            return y.abs().mean(dims, keepdim=True)
-        if self.order == "l2":
-            return (y**2).mean(dims, keepdim=True).sqrt()
-        return y.abs().amax(dims, keepdim=True)
 
 
 class PlainNoise(nn.Module):
@@ -58,11 +57,13 @@ class PlainNoise(nn.Module):
 def norm(name: str, features: int, dimensions: int) -> nn.Module:
     """The module for "none", "batch", "noisy_batch", "l1", "l2" or "linf"."""
     batch = nn.BatchNorm2d if dimensions == 4 else nn.BatchNorm1d
+    if name in SCALES:
+        return PlainLp(features, SCALES[name])
     return {
         "none": nn.Identity,
         "batch": lambda: batch(features),
         "noisy_batch": lambda: nn.Sequential(batch(features), PlainNoise()),
-    }.get(name, lambda: PlainLp(features, name))()
+    }[name]()
 
 
 def vgg(width: int, norm_name: str, channels: int, classes: int) -> nn.Module:
