@@ -26,7 +26,7 @@ reproduce: $(READY)
 demo: $(READY)
 	@echo "A few short runs, from data to a page: what normscape does, not what it finds."
 	snakemake --cores $(CORES) --configfile workflow/presets/demo.yaml
-	@echo "Next: make reproduce, the default experiment (12 minutes on two cores);"
+	@echo "Next: make reproduce, the default experiment (a quarter of an hour on two cores);"
 	@echo "docs/experiments.md for CIFAR-10 and experiments of your own."
 
 test: $(READY)
