@@ -3,6 +3,8 @@
 import dataclasses
 from typing import NamedTuple
 
+from matplotlib.ticker import MaxNLocator
+
 from normscape.claims.paper import tables as of_paper
 from normscape.experiment import Experiment, Model
 from normscape.figures import style
@@ -135,6 +137,9 @@ def _draw_block(block, axes, tables, model, standard, others):
         ax.set_ylabel("")
     for ax in axes[:-1].ravel():
         ax.set_xlabel("")
+    for ax in axes[-1]:
+        # Four panels are narrow, and steps have up to five digits.
+        ax.xaxis.set_major_locator(MaxNLocator(nbins=3))
     for ax, norm in zip(axes[:, 0], others, strict=False):
         ax.set_ylabel(norm.label, color=norm.colour, fontweight="bold")
     block.suptitle(style.runs_label(model, lr), fontsize="medium")
