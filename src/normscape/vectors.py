@@ -5,13 +5,18 @@ Sums are taken in float64, so that differences of nearly equal gradients survive
 
 import math
 
+import torch
+
+
+def flat(tensors) -> torch.Tensor:
+    """The one long vector, in float64."""
+    # Joined first: each operation on a small tensor costs more than its numbers do.
+    return torch.cat([tensor.flatten() for tensor in tensors]).double()
+
 
 def dot(a, b) -> float:
     """Inner product."""
-    return sum(
-        float(x.double().flatten() @ y.double().flatten())
-        for x, y in zip(a, b, strict=True)
-    )
+    return float(flat(a) @ flat(b))
 
 
 def norm(a) -> float:
@@ -21,7 +26,7 @@ def norm(a) -> float:
 
 def distance(a, b) -> float:
     """Euclidean norm of the difference."""
-    return norm([x.double() - y for x, y in zip(a, b, strict=True)])
+    return norm([flat(a) - flat(b)])
 
 
 def cosine(a, b) -> float:

@@ -51,7 +51,8 @@ def landscape(
     parameters = trainable(network)
     start = [parameter.detach().clone() for parameter in parameters]
     start_loss, gradient = loss_and_gradient(network, loss, batch)
-    gradient_norm = vectors.norm(gradient)
+    at_start = [vectors.flat(gradient)]
+    gradient_norm = vectors.norm(at_start)
     directions = [("gradient", 0, gradient, step_sizes)]
     for draw in range(random_directions):
         direction = random_direction(parameters, gradient_norm, *names, draw)
@@ -67,7 +68,8 @@ def landscape(
         for step_size in sizes:
             with torch.no_grad():
                 torch._foreach_add_(parameters, list(direction), alpha=-step_size)
-            loss_there, there = loss_and_gradient(network, loss, batch)
+            loss_there, gradient_there = loss_and_gradient(network, loss, batch)
+            there = [vectors.flat(gradient_there)]
             with torch.no_grad():
                 torch._foreach_copy_(parameters, start)
             rows.append(
@@ -76,9 +78,9 @@ def landscape(
                     "draw": draw,
                     "step_size": step_size,
                     "loss": float(loss_there),
-                    "gradient_change": vectors.distance(there, gradient),
+                    "gradient_change": vectors.distance(there, at_start),
                     "distance": step_size * length,
-                    "cosine": vectors.cosine(there, gradient),
+                    "cosine": vectors.cosine(there, at_start),
                     "start_loss": float(start_loss),
                     "gradient_norm": gradient_norm,
                 }
