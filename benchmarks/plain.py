@@ -136,15 +136,15 @@ def train_dln(network: nn.Module, inputs, targets, lr: float, steps: int) -> Non
 
 
 def ics(run) -> list[float]:
-    """||G - G'|| of each layer, with two whole passes for each."""
+    """||G - G'|| of each layer, with a copy of the model and a whole pass for each."""
     differences = []
+    before = copy.deepcopy(run.network)
+    _backward(run, before)
     moved = copy.deepcopy(run.network)
     run.move(moved, run.step_for(_gradient(run, moved)))
     for number in range(len(run.network)):
         mixed = copy.deepcopy(run.network)
         mixed[:number].load_state_dict(moved[:number].state_dict())
-        before = copy.deepcopy(run.network)
-        _backward(run, before)
         _backward(run, mixed)
         difference = (
             mixed[number].linear.weight.grad - before[number].linear.weight.grad
@@ -154,10 +154,10 @@ def ics(run) -> list[float]:
 
 
 def landscape(run, step_sizes) -> list[float]:
-    """||gradient change|| for each step size, from a copy of the model for each."""
+    """||gradient change|| for each step size, with a copy of the model and a whole pass for each."""
     changes = []
+    gradient = _gradient(run, copy.deepcopy(run.network))
     for step_size in step_sizes:
-        gradient = _gradient(run, copy.deepcopy(run.network))
         moved = copy.deepcopy(run.network)
         with torch.no_grad():
             for parameter, g in zip(moved.parameters(), gradient, strict=True):

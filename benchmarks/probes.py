@@ -1,5 +1,6 @@
 """Probes: ours against whole models, with the same results."""
 
+import itertools
 from functools import partial
 
 import torch
@@ -14,41 +15,44 @@ COLUMNS = (
     "probe",
     "model",
     "depth",
+    "precision",
     "plain_seconds",
     "our_seconds",
     "ratio",
-    "float64_over_float32",
+    "ratio_low",
+    "ratio_high",
     "largest_difference",
 )
+PRECISIONS = ("float32", "float64")
 STEP_SIZES = {"vgg": (0.05, 0.1, 0.2, 0.4), "dln": (1e-8, 1e-7, 1e-6, 1e-5, 3.2e-5)}
 
 
 def measure(threads: int = 1, depths=(10, 25, 50), rounds: int = 5) -> list[dict]:
-    """A row for each probe and network; seconds are medians, a checkpoint each.
+    """A row for each probe, network and precision; seconds are medians, a checkpoint each.
 
-    Ours compute in float32 as the plain ones do, and once more in float64, as probes do
-    unless told otherwise. largest_difference : between the two in float32, relative to the
-    largest result.
+    Probes compute in float64 unless told otherwise, most plain code in float32.
+    largest_difference : between the two, relative to the largest result.
     """
     rows = []
-    for model, depth in [("vgg", 14), *(("dln", depth) for depth in depths)]:
-        for probe, (theirs, ours) in CONTESTANTS.items():
-            arguments = model, depth, threads
-            timed = timing.in_turns(
-                {
-                    "plain": partial(theirs, *arguments),
-                    "ours": partial(ours, *arguments),
-                    "double": partial(ours, *arguments, torch.float64),
-                },
-                rounds,
+    networks = [("vgg", 14), *(("dln", depth) for depth in depths)]
+    for probe, (model, depth) in itertools.product(CONTESTANTS, networks):
+        makers = {
+            (who, precision): partial(
+                contestant, model, depth, threads, getattr(torch, precision)
             )
-            plain_result, our_result = timed["plain"], timed["ours"]
-            pairs = zip(plain_result.value, our_result.value, strict=True)
+            for precision in PRECISIONS
+            for who, contestant in zip(
+                ("plain", "ours"), CONTESTANTS[probe], strict=True
+            )
+        }
+        timed = timing.in_turns(makers, rounds)
+        for precision in PRECISIONS:
+            theirs, ours = timed["plain", precision], timed["ours", precision]
+            pairs = zip(theirs.value, ours.value, strict=True)
             values = [
-                *(probe, model, depth, plain_result.median, our_result.median),
-                timing.median_ratio(plain_result, our_result),
-                timing.median_ratio(timed["double"], our_result),
-                max(abs(a - b) for a, b in pairs) / max(plain_result.value),
+                *(probe, model, depth, precision, theirs.median, ours.median),
+                *timing.ratio(theirs, ours),
+                max(abs(a - b) for a, b in pairs) / max(theirs.value),
             ]
             rows.append(dict(zip(COLUMNS, values, strict=True)))
     return rows
@@ -67,9 +71,9 @@ def our_ics(model, depth, threads, dtype=torch.float32):
     ]
 
 
-def plain_ics(model, depth, threads):
+def plain_ics(model, depth, threads, dtype=torch.float32):
     torch.set_num_threads(threads)
-    return partial(plain.ics, make_run(model, depth))
+    return partial(plain.ics, make_run(model, depth).to(dtype))
 
 
 def our_landscape(model, depth, threads, dtype=torch.float32):
@@ -86,9 +90,9 @@ def our_landscape(model, depth, threads, dtype=torch.float32):
     ]
 
 
-def plain_landscape(model, depth, threads):
+def plain_landscape(model, depth, threads, dtype=torch.float32):
     torch.set_num_threads(threads)
-    return partial(plain.landscape, make_run(model, depth), STEP_SIZES[model])
+    return partial(plain.landscape, make_run(model, depth).to(dtype), STEP_SIZES[model])
 
 
 CONTESTANTS = {

@@ -18,7 +18,7 @@ def summary(tables: Tables) -> str:
         rows = rows.droplevel([0, 1]).loc[NORMS]
         for what, column, form in QUANTITIES:
             if rows[column].notna().all():
-                values = (form.format(value) for value in rows[column])
+                values = (form(row) for _, row in rows.iterrows())
                 lines.append(f"| {network}: {what} | " + " | ".join(values) + " |")
     lines.append("")
     lines += ["| measured | |", "|---|---|"]
@@ -26,10 +26,9 @@ def summary(tables: Tables) -> str:
         name = {"ics": "ICS, plain / ours", "landscape": "Landscape, plain / ours"}
         network = "VGG" if row.model == "vgg" else f"DLN, depth {row.depth}"
         lines.append(
-            f"| {name[row.probe]}: {network} | {row.ratio:.1f}"
-            f" (ours {row.our_seconds:.2f} s, difference"
-            f" {row.largest_difference:.0e}; float64 takes"
-            f" {row.float64_over_float32:.1f} times as long) |"
+            f"| {name[row.probe]}: {network}, {row.precision} |"
+            f" {_spread('ratio')(row._asdict())} (ours {row.our_seconds:.2g} s,"
+            f" difference {row.largest_difference:.0e}) |"
         )
     use = tables["use"]
     for (seeds, cores), rows in use.groupby(["seeds", "cores"], sort=False):
@@ -49,11 +48,27 @@ def summary(tables: Tables) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _spread(column):
+    return lambda row: (
+        f"{row[column]:.2f} [{row[f'{column}_low']:.2f}, {row[f'{column}_high']:.2f}]"
+    )
+
+
+# What is shown of a column, and how a row of it is written: of ratios the median over rounds,
+# the smallest and the largest.
 QUANTITIES = (
-    ("plain / ours", "ratio", "{:.2f}"),
-    ("samples per second", "samples_per_second", "{:.3g}"),
-    ("over batch", "over_batch_norm", "{:.2f}"),
-    ("share of the machine's limit", "share_of_limit", "{:.0%}"),
+    ("plain / ours", "ratio", _spread("ratio")),
+    (
+        "samples per second",
+        "samples_per_second",
+        lambda row: f"{row.samples_per_second:,.3g}",
+    ),
+    ("over batch", "over_batch_norm", _spread("over_batch_norm")),
+    (
+        "share of the machine's limit",
+        "share_of_limit",
+        lambda row: f"{row.share_of_limit:.0%}",
+    ),
 )
 
 

@@ -64,12 +64,20 @@ def _serve(make, connection):
     connection.send((value, peak * unit / 2**20))
 
 
-def median_ratio(slower: Timed, faster: Timed) -> float:
-    """Median over rounds of how many times as long the first took.
+class Ratio(NamedTuple):
+    """How many times as long: the median over rounds, the smallest and the largest."""
 
-    >>> median_ratio(Timed([2.0, 6.0, 3.0], 0, 0), Timed([1.0, 2.0, 2.0], 0, 0))
-    2.0
+    median: float
+    low: float
+    high: float
+
+
+def ratio(slower: Timed, faster: Timed) -> Ratio:
+    """How many times as long as the second the first took, round by round.
+
+    >>> ratio(Timed([2.0, 6.0, 3.0], 0, 0), Timed([1.0, 2.0, 2.0], 0, 0))
+    Ratio(median=2.0, low=1.5, high=3.0)
     """
-    return statistics.median(
-        a / b for a, b in zip(slower.seconds, faster.seconds, strict=True)
-    )
+    pairs = zip(slower.seconds, faster.seconds, strict=True)
+    of_rounds = [a / b for a, b in pairs]
+    return Ratio(statistics.median(of_rounds), min(of_rounds), max(of_rounds))

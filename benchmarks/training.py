@@ -18,18 +18,23 @@ COLUMNS = (
     "plain_seconds",
     "our_seconds",
     "ratio",
+    "ratio_low",
+    "ratio_high",
     "samples_per_second",
     "over_batch_norm",
+    "over_batch_norm_low",
+    "over_batch_norm_high",
     "share_of_limit",
 )
 NORMS = ("none", "batch", "l1", "l2", "linf", "noisy_batch")
 BATCH = 128
 
 
-def measure(threads: int = 1, widths=(16, 64), rounds: int = 5) -> list[dict]:
+def measure(threads: int = 1, widths=(8, 16, 64), rounds: int = 5) -> list[dict]:
     """A row for each network and normaliser; seconds are medians, a step each.
 
-    ratio : plain over ours. over_batch_norm : ours over ours with "batch".
+    ratio : plain over ours. over_batch_norm : ours over ours with "batch". low, high : of
+    the rounds.
     share_of_limit : of the rate of a large convolution or matrix product.
     """
     limit = machine_limit(threads)
@@ -58,20 +63,21 @@ def measure(threads: int = 1, widths=(16, 64), rounds: int = 5) -> list[dict]:
 
 
 def _rows(model, width, makers, rounds, steps, samples, limit_seconds):
-    timed = {norm: timing.in_turns(pair, rounds) for norm, pair in makers.items()}
-    for norm, pair in timed.items():
-        seconds = pair["ours"].median / steps
-        yield {
-            "model": model,
-            "width": width,
-            "norm": norm,
-            "plain_seconds": pair["plain"].median / steps,
-            "our_seconds": seconds,
-            "ratio": timing.median_ratio(pair["plain"], pair["ours"]),
-            "samples_per_second": samples / seconds,
-            "over_batch_norm": pair["ours"].median / timed["batch"]["ours"].median,
-            "share_of_limit": limit_seconds / seconds if limit_seconds else None,
-        }
+    # Not all in turns at once: they would not fit into a small machine's memory.
+    ours = timing.in_turns(
+        {norm: pair["ours"] for norm, pair in makers.items()}, rounds
+    )
+    for norm, pair in makers.items():
+        timed = timing.in_turns(pair, rounds)
+        seconds = timed["ours"].median / steps
+        values = [
+            *(model, width, norm, timed["plain"].median / steps, seconds),
+            *timing.ratio(timed["plain"], timed["ours"]),
+            samples / seconds,
+            *timing.ratio(ours[norm], ours["batch"]),
+            limit_seconds / seconds if limit_seconds else None,
+        ]
+        yield dict(zip(COLUMNS, values, strict=True))
 
 
 def vgg_steps(width: int, norm: str, steps: int, threads: int, batch: int = BATCH):

@@ -89,14 +89,15 @@ def test_shares_add_up(monkeypatch):
 
 def test_the_summary_and_the_plot_show_what_was_measured():
     training_rows = [
-        [model, width, norm, 0.2, 0.1, 2.0, 1280.0, 1.0, share]
+        [model, width, norm, 0.2, 0.1, 2.0, 1.8, 2.3, 1280.0, 1.0, 0.9, 1.1, share]
         for model, width, share in (("vgg", 16, 0.8), ("dln", 10, None))
         for norm in training.NORMS
     ]
     tables = {
         "training": pd.DataFrame(training_rows, columns=training.COLUMNS),
         "probes": pd.DataFrame(
-            [["ics", "dln", 25, 1.0, 0.1, 10.0, 2.0, 1e-7]], columns=probes.COLUMNS
+            [["ics", "dln", 25, "float64", 1.0, 0.1, 10.0, 9.0, 11.0, 1e-7]],
+            columns=probes.COLUMNS,
         ),
         "growth": pd.DataFrame(
             [["ics", "dln", "depth", d, d / 10, 700.0] for d in (10, 20)],
@@ -119,9 +120,12 @@ def test_the_summary_and_the_plot_show_what_was_measured():
         ),
     }
     text = report.summary(tables)
-    assert "| VGG, width 16: plain / ours | 2.00 | 2.00 | 2.00 | 2.00 |" in text
+    assert (
+        "| VGG, width 16: plain / ours | 2.00 [1.80, 2.30] | 2.00 [1.80, 2.30] |"
+        in text
+    )
     assert "DLN: share" not in text
-    assert "| ICS, plain / ours: DLN, depth 25 | 10.0 (ours 0.10 s" in text
+    assert "DLN, depth 25, float64 | 10.00 [9.00, 11.00] (ours 0.1 s" in text
     assert "5.0 min, 200 jobs: computation 70%, start-up 20%, rest 10%" in text
     assert "| 1 to 2 cores, seeds: 1 | 2.00 times |" in text
     assert "| Nothing to do, 5000 jobs | 12.5 s |" in text
