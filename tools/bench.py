@@ -20,7 +20,7 @@ def main():
         metavar="PART",
     )
     arguments.add_argument("--folder", default="results/bench", help="(results/bench)")
-    arguments.add_argument("--threads", type=int, default=1, help="CPU threads (1)")
+    command_line.add_threads_argument(arguments)
     args = arguments.parse_args()
 
     from pathlib import Path

@@ -48,6 +48,14 @@ def test_a_bad_file_is_one_line(tmp_path, name, line):
     assert not output.exists()
 
 
+@pytest.mark.parametrize("threads", ["0", "-1", "two"])
+def test_threads_are_one_or_more(threads):
+    done = call("src/probe.py", "ics", "--threads", threads)
+    assert done.returncode == 2
+    line = done.stderr.splitlines()[-1]
+    assert line.endswith(f"argument --threads: expected 1 or more, found {threads}")
+
+
 def collect(folder, *tables):
     """collect.py, asked for the columns lr and loss."""
     paths = [folder / table for table in tables]

@@ -19,7 +19,14 @@ def parser(description: str) -> argparse.ArgumentParser:
 def add_compute_arguments(arguments: argparse.ArgumentParser) -> None:
     """--device and --threads, for scripts that compute with torch."""
     arguments.add_argument("--device", default="cpu", help="cpu, cuda, mps, auto (cpu)")
-    arguments.add_argument("--threads", type=int, default=1, help="CPU threads (1)")
+    add_threads_argument(arguments)
+
+
+def add_threads_argument(arguments: argparse.ArgumentParser) -> None:
+    """--threads."""
+    arguments.add_argument(
+        "--threads", type=positive, default=1, help="CPU threads (1)"
+    )
 
 
 def add_experiment_argument(arguments: argparse.ArgumentParser) -> None:
@@ -30,6 +37,13 @@ def add_experiment_argument(arguments: argparse.ArgumentParser) -> None:
         required=True,
         help="JSON: what its models and norms declare, in order",
     )
+
+
+def positive(text: str) -> int:
+    """Argument type: a whole number from 1 up."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected 1 or more, found {text}")
+    return int(text)
 
 
 def json_object(text: str) -> dict:
