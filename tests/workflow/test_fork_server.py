@@ -37,9 +37,9 @@ def main():
         print(Path.cwd(), os.environ["MOOD"])
         print(sys.argv, sys.path[0], __name__)
         print("aside", file=sys.stderr)
-        loaded = [name in sys.modules for name in ("colorsys", "normscape.vectors")]
+        loaded = [name in sys.modules for name in ("colorsys", "normscape.experiment")]
         Path("loaded").write_text(str(loaded))
-        import colorsys, normscape.vectors
+        import colorsys, normscape.experiment
     if task == "mistake":
         raise ValueError("a mistake")
     if task == "bug":
