@@ -16,18 +16,18 @@ def summary(tables: Tables) -> str:
     for (model, width), rows in steps.groupby(level=[0, 1], sort=False):
         network = f"VGG, width {width}" if model == "vgg" else "DLN"
         rows = rows.droplevel([0, 1]).loc[NORMS]
-        for what, column, form in QUANTITIES:
+        for what, column, write in QUANTITIES:
             if rows[column].notna().all():
-                values = (form(row) for _, row in rows.iterrows())
+                values = (write(row, column) for _, row in rows.iterrows())
                 lines.append(f"| {network}: {what} | " + " | ".join(values) + " |")
     lines.append("")
     lines += ["| measured | |", "|---|---|"]
-    for row in tables["probes"].itertuples():
+    for _, row in tables["probes"].iterrows():
         name = {"ics": "ICS, plain / ours", "landscape": "Landscape, plain / ours"}
         network = "VGG" if row.model == "vgg" else f"DLN, depth {row.depth}"
         lines.append(
             f"| {name[row.probe]}: {network}, {row.precision} |"
-            f" {_spread('ratio')(row._asdict())} (ours {row.our_seconds:.2g} s,"
+            f" {_spread(row, 'ratio')} (ours {row.our_seconds:.2g} s,"
             f" difference {row.largest_difference:.0e}) |"
         )
     use = tables["use"]
@@ -48,27 +48,22 @@ def summary(tables: Tables) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _spread(column):
-    return lambda row: (
-        f"{row[column]:.2f} [{row[f'{column}_low']:.2f}, {row[f'{column}_high']:.2f}]"
-    )
+def _spread(row, column):
+    """A ratio's median over rounds, with the smallest and the largest."""
+    low, high = row[f"{column}_low"], row[f"{column}_high"]
+    return f"{row[column]:.2f} [{low:.2f}, {high:.2f}]"
 
 
-# What is shown of a column, and how a row of it is written: of ratios the median over rounds,
-# the smallest and the largest.
+def _number(form):
+    return lambda row, column: form.format(row[column])
+
+
+# What is shown of a column, and how a row's value is written.
 QUANTITIES = (
-    ("plain / ours", "ratio", _spread("ratio")),
-    (
-        "samples per second",
-        "samples_per_second",
-        lambda row: f"{row.samples_per_second:,.3g}",
-    ),
-    ("over batch", "over_batch_norm", _spread("over_batch_norm")),
-    (
-        "share of the machine's limit",
-        "share_of_limit",
-        lambda row: f"{row.share_of_limit:.0%}",
-    ),
+    ("plain / ours", "ratio", _spread),
+    ("samples per second", "samples_per_second", _number("{:.3g}")),
+    ("over batch", "over_batch_norm", _spread),
+    ("share of the machine's limit", "share_of_limit", _number("{:.0%}")),
 )
 
 

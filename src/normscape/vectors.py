@@ -21,12 +21,12 @@ def dot(a, b) -> float:
 
 def norm(a) -> float:
     """Euclidean norm."""
-    return math.sqrt(dot(a, a))
+    return _length(flat(a))
 
 
 def distance(a, b) -> float:
     """Euclidean norm of the difference."""
-    return norm([flat(a) - flat(b)])
+    return _length(flat(a) - flat(b))
 
 
 def cosine(a, b) -> float:
@@ -36,5 +36,10 @@ def cosine(a, b) -> float:
     >>> cosine([torch.tensor([3.0, 4.0])], [torch.tensor([3.0, 4.0])])
     1.0
     """
-    squares = dot(a, a) * dot(b, b)
-    return dot(a, b) / math.sqrt(squares) if squares > 0 else math.nan
+    a, b = flat(a), flat(b)
+    squares = float(a @ a) * float(b @ b)
+    return float(a @ b) / math.sqrt(squares) if squares > 0 else math.nan
+
+
+def _length(vector: torch.Tensor) -> float:
+    return math.sqrt(float(vector @ vector))

@@ -51,8 +51,7 @@ def landscape(
     parameters = trainable(network)
     start = [parameter.detach().clone() for parameter in parameters]
     start_loss, gradient = loss_and_gradient(network, loss, batch)
-    at_start = [vectors.flat(gradient)]
-    gradient_norm = vectors.norm(at_start)
+    gradient_norm = vectors.norm(gradient)
     directions = [("gradient", 0, gradient, step_sizes)]
     for draw in range(random_directions):
         direction = random_direction(parameters, gradient_norm, *names, draw)
@@ -68,8 +67,7 @@ def landscape(
         for step_size in sizes:
             with torch.no_grad():
                 torch._foreach_add_(parameters, list(direction), alpha=-step_size)
-            loss_there, gradient_there = loss_and_gradient(network, loss, batch)
-            there = [vectors.flat(gradient_there)]
+            loss_there, there = loss_and_gradient(network, loss, batch)
             with torch.no_grad():
                 torch._foreach_copy_(parameters, start)
             rows.append(
@@ -78,9 +76,9 @@ def landscape(
                     "draw": draw,
                     "step_size": step_size,
                     "loss": float(loss_there),
-                    "gradient_change": vectors.distance(there, at_start),
+                    "gradient_change": vectors.distance(there, gradient),
                     "distance": step_size * length,
-                    "cosine": vectors.cosine(there, at_start),
+                    "cosine": vectors.cosine(there, gradient),
                     "start_loss": float(start_loss),
                     "gradient_norm": gradient_norm,
                 }
