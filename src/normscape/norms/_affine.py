@@ -26,3 +26,16 @@ def per_feature(vector: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
     torch.Size([1, 3, 1, 1])
     """
     return vector.view(1, -1, *[1] * (like.dim() - 2))
+
+
+def centred_backward(g, y, gamma, mean, inverse, eps):
+    """BatchNorm's backward pass: dL/dy, dL/dgamma and dL/dbeta, given g = dL/dz.
+
+    For z = gamma * xhat + beta, xhat = (y - mean) * inverse, inverse = 1 / sqrt(variance
+    + eps), with means over the batch:
+
+        dL/dy = gamma * inverse * (g - mean(g) - xhat * mean(g * xhat)).
+    """
+    return torch.ops.aten.native_batch_norm_backward(
+        g, y, gamma, None, None, mean, inverse, True, eps, [True] * 3
+    )

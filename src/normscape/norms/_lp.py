@@ -12,8 +12,9 @@ Backward, with g = dL/dz, xhat = (y - mu) / r and u = y (or y - mu when centred)
 
     dL/dy = gamma / r * (g - mean(g)) - gamma * sum(g * xhat) / r**2 * d(s**2)/2 du,
 
-where d(s**2)/2 du is each order's own (l1.py, l2.py, linf.py); when centred, its own
-mean is subtracted once more. Both passes are few and whole: torch's vector_norm and
+where d(s**2)/2 du is each order's own (l1.py, linf.py); when centred, its own
+mean is subtracted once more. For p = 2 it is u / m, and nearly all of this is BatchNorm's
+backward pass (l2.py). Both passes are few and whole: torch's vector_norm and
 where take several times as long as what stands here.
 """
 
@@ -89,24 +90,32 @@ class LpNorm(AffineNorm):
         torch._foreach_lerp_(running, [mean, square], self.running_momentum)
 
         def pullback(g):
-            # In evaluation mode, batch_norm's backward is gamma / r * g, and the sums
-            # of g * xhat and of g.
-            gradient, *of_parameters = torch.ops.aten.native_batch_norm_backward(
-                g, y, self.gamma, mean, square, None, None, False, self.eps, [True] * 3
-            )
-            gamma_gradient, beta_gradient = of_parameters
-            inverse = (square + self.eps).rsqrt()
-            factor = self.gamma * inverse
-            direction, along = self.scale_gradient(u, scale)
-            along = along * factor * inverse * gamma_gradient
-            shift = factor * beta_gradient * (y.shape[1] / y.numel())
-            if self.centred:
-                shift -= along * direction.mean(dimensions(y))
-            gradient -= per_feature(shift, y)
-            gradient.addcmul_(direction, per_feature(along, y), value=-1)
+            gradient, *of_parameters = self.gradients(g, y, u, mean, scale, square)
             return gradient, tuple(of_parameters)
 
         return self._affine(y, mean, square), pullback
+
+    def gradients(self, g, y, u, mean, scale, square):
+        """dL/dy, dL/dgamma and dL/dbeta of g = dL/dz.
+
+        u : y, centred where the norm is taken of the centred values.
+        mean, scale, square : mu, s and s**2 of each feature.
+        """
+        # In evaluation mode, batch_norm's backward is gamma / r * g, and the sums
+        # of g * xhat and of g.
+        gradient, of_gamma, of_beta = torch.ops.aten.native_batch_norm_backward(
+            g, y, self.gamma, mean, square, None, None, False, self.eps, [True] * 3
+        )
+        inverse = (square + self.eps).rsqrt()
+        factor = self.gamma * inverse
+        direction, along = self.scale_gradient(u, scale)
+        along = along * factor * inverse * of_gamma
+        shift = factor * of_beta * (y.shape[1] / y.numel())
+        if self.centred:
+            shift -= along * direction.mean(dimensions(y))
+        gradient -= per_feature(shift, y)
+        gradient.addcmul_(direction, per_feature(along, y), value=-1)
+        return gradient, of_gamma, of_beta
 
     def _affine(self, y, mean, square_scale):
         gamma, beta = self.gamma, self.beta

@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from normscape.norms._affine import AffineNorm
+from normscape.norms._affine import AffineNorm, centred_backward
 
 
 class Norm(AffineNorm):
@@ -42,16 +42,8 @@ class Norm(AffineNorm):
         )
 
         def pullback(g):
-            gradient, *of_parameters = torch.ops.aten.native_batch_norm_backward(
-                g,
-                y,
-                self.gamma,
-                *running,
-                mean,
-                inverse_deviation,
-                True,
-                self.eps,
-                [True] * 3,
+            gradient, *of_parameters = centred_backward(
+                g, y, self.gamma, mean, inverse_deviation, self.eps
             )
             return gradient, tuple(of_parameters)
 
