@@ -1,20 +1,17 @@
 """What the pipeline itself costs: start-up, idle cores, and looking for work."""
 
-import contextlib
 import functools
 import json
 import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 import yaml
 
-from normscape.archive import records
-from tools.project import PROJECT, copy_of_project, snakemake
+from benchmarks import copies
+from tools.project import PROJECT
 
 USE_COLUMNS = ("seeds", "cores", "jobs", "wall_seconds", "part", "share")
 DRY_RUN_COLUMNS = ("jobs", "seconds", "cpu_seconds")
@@ -43,12 +40,14 @@ def use(runs) -> list[dict]:
     """
     rows = []
     for seeds, cores in runs:
-        with _project() as folder:
+        with copies.project() as folder:
             _write_config(folder, seeds)
             start = time.perf_counter()
-            _snakemake(folder, "--cores", str(cores), "--configfile", "seeds.json")
+            copies.snakemake(
+                folder, "--cores", str(cores), "--configfile", "seeds.json"
+            )
             wall = time.perf_counter() - start
-            seconds = [job.seconds for job in _jobs(folder)]
+            seconds = [job.seconds for job in copies.jobs(folder)]
         run = {"seeds": seeds, "cores": cores, "jobs": len(seconds)}
         for part, share in _shares(seconds, cores, wall).items():
             rows.append(run | {"wall_seconds": wall, "part": part, "share": share})
@@ -74,23 +73,16 @@ def dry_runs(seeds=(1, 4, 12)) -> list[dict]:
     """
     rows = []
     for count in seeds:
-        with _project() as folder:
+        with copies.project() as folder:
             _write_config(folder, count)
             config = ("--configfile", "seeds.json")
-            for line in _snakemake(folder, "--summary", *config).splitlines()[1:]:
-                output = folder / line.split("\t")[0]
-                output.parent.mkdir(parents=True, exist_ok=True)
-                output.touch()
-            unlimited = ("--max-jobs-per-timespan", "100000/1s")
-            unlimited += ("--scheduler-subsample", "100000")
-            touch = ("--touch", "--forceall", "--cores", "1000")
-            _snakemake(folder, *touch, *unlimited, *config)
-            jobs = len(_jobs(folder))
+            copies.pretend(folder, *config)
+            jobs = len(copies.jobs(folder))
             times = []
             for _ in range(3):
                 before = os.times()
                 start = time.perf_counter()
-                said = _snakemake(folder, "--dry-run", *config)
+                said = copies.snakemake(folder, "--dry-run", *config)
                 times.append((time.perf_counter() - start, _cpu_since(before)))
             if "Nothing to be done" not in said:
                 raise ValueError(f"{jobs} jobs: expected nothing to do, found\n{said}")
@@ -109,13 +101,6 @@ def _cpu_since(before: os.times_result) -> float:
     )
 
 
-@contextlib.contextmanager
-def _project():
-    """A copy of the project without any results, for as long as it is needed."""
-    with tempfile.TemporaryDirectory(prefix="normscape-bench-") as name:
-        yield copy_of_project(Path(name) / "project")
-
-
 def _write_config(folder, seeds):
     """The default experiment, with so many seeds of everything."""
     config = yaml.safe_load((folder / "config.yaml").read_text())
@@ -130,21 +115,10 @@ def _write_config(folder, seeds):
     (folder / "seeds.json").write_text(json.dumps(config))
 
 
-def _snakemake(folder, *arguments) -> str:
-    done = snakemake(folder, *arguments)
-    if done.returncode:
-        raise ValueError(f"snakemake {' '.join(arguments)} failed:\n{done.stderr}")
-    return done.stdout + done.stderr
-
-
-def _jobs(folder) -> list[records.Record]:
-    return records.jobs(records.read(Path(), folder))
-
-
 @functools.cache
 def start_up_seconds(cores: int) -> float:
     """Median seconds of a script of the project that only imports, so many at once."""
-    with _project() as folder:
+    with copies.project() as folder:
         script = folder / "src/nothing.py"
         script.write_text(SCRIPT)
         # Of the copy, whose server knows its scripts, and in a process of its own: starting

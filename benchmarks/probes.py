@@ -14,7 +14,7 @@ from normscape.training.run import Run
 COLUMNS = (
     "probe",
     "model",
-    "depth",
+    "size",
     "precision",
     "plain_seconds",
     "our_seconds",
@@ -30,15 +30,16 @@ STEP_SIZES = {"vgg": (0.05, 0.1, 0.2, 0.4), "dln": (1e-8, 1e-7, 1e-6, 1e-5, 3.2e
 def measure(threads: int = 1, depths=(10, 25, 50), rounds: int = 5) -> list[dict]:
     """A row for each probe, network and precision; seconds are medians, a checkpoint each.
 
+    size : the VGG's width, the deep linear network's depth.
     Probes compute in float64 unless told otherwise, most plain code in float32.
     largest_difference : between the two, relative to the largest result.
     """
     rows = []
-    networks = [("vgg", 14), *(("dln", depth) for depth in depths)]
-    for probe, (model, depth) in itertools.product(CONTESTANTS, networks):
+    networks = [("vgg", 16), *(("dln", depth) for depth in depths)]
+    for probe, (model, size) in itertools.product(CONTESTANTS, networks):
         makers = {
             (who, precision): partial(
-                contestant, model, depth, threads, getattr(torch, precision)
+                contestant, model, size, threads, getattr(torch, precision)
             )
             for precision in PRECISIONS
             for who, contestant in zip(
@@ -50,7 +51,7 @@ def measure(threads: int = 1, depths=(10, 25, 50), rounds: int = 5) -> list[dict
             theirs, ours = timed["plain", precision], timed["ours", precision]
             pairs = zip(theirs.value, ours.value, strict=True)
             values = [
-                *(probe, model, depth, precision, theirs.median, ours.median),
+                *(probe, model, size, precision, theirs.median, ours.median),
                 *timing.ratio(theirs, ours),
                 max(abs(a - b) for a, b in pairs) / max(theirs.value),
             ]
@@ -58,27 +59,27 @@ def measure(threads: int = 1, depths=(10, 25, 50), rounds: int = 5) -> list[dict
     return rows
 
 
-def make_run(model: str, depth: int) -> Run:
-    """A run with "batch": the VGG at width 16, or a DLN of this depth."""
-    return vgg_run(16, "batch") if model == "vgg" else dln_run("batch", depth)[0]
+def make_run(model: str, size: int) -> Run:
+    """A run with "batch": the VGG of this width, or a DLN of this depth."""
+    return vgg_run(size, "batch") if model == "vgg" else dln_run("batch", size)[0]
 
 
-def our_ics(model, depth, threads, dtype=torch.float32):
+def our_ics(model, size, threads, dtype=torch.float32):
     process.set_up(threads)
-    run = make_run(model, depth).to(dtype)
+    run = make_run(model, size).to(dtype)
     return lambda: [
         row["l2_difference"] for row in ics.measure(run, parameters="weight")["ics"]
     ]
 
 
-def plain_ics(model, depth, threads, dtype=torch.float32):
+def plain_ics(model, size, threads, dtype=torch.float32):
     torch.set_num_threads(threads)
-    return partial(plain.ics, make_run(model, depth).to(dtype))
+    return partial(plain.ics, make_run(model, size).to(dtype))
 
 
-def our_landscape(model, depth, threads, dtype=torch.float32):
+def our_landscape(model, size, threads, dtype=torch.float32):
     process.set_up(threads)
-    run, sizes = make_run(model, depth).to(dtype), STEP_SIZES[model]
+    run, sizes = make_run(model, size).to(dtype), STEP_SIZES[model]
     settings = {
         "step_sizes": sizes,
         "random_directions": 0,
@@ -90,9 +91,9 @@ def our_landscape(model, depth, threads, dtype=torch.float32):
     ]
 
 
-def plain_landscape(model, depth, threads, dtype=torch.float32):
+def plain_landscape(model, size, threads, dtype=torch.float32):
     torch.set_num_threads(threads)
-    return partial(plain.landscape, make_run(model, depth).to(dtype), STEP_SIZES[model])
+    return partial(plain.landscape, make_run(model, size).to(dtype), STEP_SIZES[model])
 
 
 CONTESTANTS = {

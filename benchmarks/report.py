@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from benchmarks import training
+from benchmarks import operations, training
 
 NORMS = list(training.NORMS)
 Tables = dict[str, pd.DataFrame]
@@ -24,9 +24,9 @@ def summary(tables: Tables) -> str:
     lines += ["| measured | |", "|---|---|"]
     for _, row in tables["probes"].iterrows():
         name = {"ics": "ICS, plain / ours", "landscape": "Landscape, plain / ours"}
-        network = "VGG" if row.model == "vgg" else f"DLN, depth {row.depth}"
+        network = "VGG, width" if row.model == "vgg" else "DLN, depth"
         lines.append(
-            f"| {name[row.probe]}: {network}, {row.precision} |"
+            f"| {name[row.probe]}: {network} {row['size']}, {row.precision} |"
             f" {_spread(row, 'ratio')} (ours {row.our_seconds:.2g} s,"
             f" difference {row.largest_difference:.0e}) |"
         )
@@ -45,6 +45,17 @@ def summary(tables: Tables) -> str:
         )
     for row in tables["dry_runs"].itertuples():
         lines.append(f"| Nothing to do, {row.jobs:.0f} jobs | {row.seconds:.1f} s |")
+    for row in tables["many_cores"].fillna("").itertuples():
+        options = f", {row.options}" if row.options else ""
+        lines.append(
+            f"| {row.jobs:,} naps of {row.nap_seconds:g} s on {row.cores} cores{options} |"
+            f" {row.jobs_per_second:.0f} a second |"
+        )
+    for _, row in tables["operations"].iterrows():
+        median, low, high = (row[c] * 1e6 for c in operations.COLUMNS[1:])
+        lines.append(
+            f"| Operation: {row.operation} | {median:.3g} [{low:.3g}, {high:.3g}] us |"
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -69,44 +80,57 @@ QUANTITIES = (
 
 def plot(tables: Tables):
     """Ratios of the training step, use of the cores, growth of time and of memory."""
-    figure, axes = plt.subplots(2, 2, figsize=(9, 6.5), layout="constrained")
-    (ratio, use), (seconds, memory) = axes
-    steps = tables["training"]
-    network = steps["model"] + steps["width"].map(" {}".format)
-    ratios = steps.assign(network=network).pivot(
-        index="network", columns="norm", values="ratio"
-    )
-    ratios.loc[network.unique(), NORMS].plot.bar(ax=ratio, rot=0)
-    ratio.axhline(1, color="black", linewidth=0.8)
-    ratio.set(xlabel="model, width", ylabel="plain loop's time / ours")
-    ratio.set_title("Training step", fontsize=10)
-
-    shares = tables["use"].copy()
-    shares["run"] = shares.apply(
-        lambda row: f"seeds: {row['seeds']}\ncores: {row['cores']}", axis=1
-    )
-    shares.pivot(index="run", columns="part", values="share")[
-        ["computation", "start-up", "rest"]
-    ].plot.bar(ax=use, stacked=True, rot=0)
-    use.set(
-        xlabel="default experiment", ylabel="share of cores x wall time", ylim=(0, 1)
-    )
-    use.set_title("Use of the cores", fontsize=10)
-
-    for keys, rows in tables["growth"].groupby(
-        ["what", "model", "grows_with"], sort=False
-    ):
-        label = f"{keys[0]}, {keys[1]}, {keys[2]}"
+    figure, axes = plt.subplots(3, 2, figsize=(9, 9.5), layout="constrained")
+    (ratio, use), (steps, probes), (work, memory) = axes
+    _plot_ratios(ratio, tables["training"])
+    _plot_use(use, tables["use"])
+    growth = tables["growth"].groupby(["what", "model", "grows_with"], sort=False)
+    for number, ((what, model, grows_with), rows) in enumerate(growth):
+        style = {"color": f"C{number}", "marker": "osD^v<>P"[number % 8]}
+        style["label"] = f"{what}, {model}, {grows_with}"
         relative = rows["size"] / rows["size"].iloc[0]
-        for axis, column in ((seconds, "seconds"), (memory, "peak_mib")):
-            axis.loglog(relative, rows[column], marker="o", label=label)
+        axis = steps if what == "training step" else probes
+        axis.loglog(relative, rows["seconds"], **style)
+        memory.semilogx(relative, rows["peak_mib"] / 1024, **style, fillstyle="none")
     dag = tables["dry_runs"]
-    relative = dag["jobs"] / dag["jobs"].iloc[0]
-    seconds.loglog(relative, dag["seconds"], marker="o", label="nothing to do, jobs")
-    seconds.set(xlabel="size, relative to the smallest", ylabel="seconds a call")
-    memory.set(xlabel="size, relative to the smallest", ylabel="peak memory (MiB)")
-    seconds.set_ylim(top=100 * seconds.get_ylim()[1])  # room for the legend
-    for axis in (ratio, seconds, memory):
+    work.plot(dag["jobs"], dag["seconds"], marker="o")
+    work.set_ylim(bottom=0)
+    work.set_xlim(left=0)
+    work.set(title="Nothing to do", xlabel="jobs", ylabel="seconds of a dry run")
+    relative = "size, relative to the smallest"
+    steps.set(title="Growth of training", xlabel=relative, ylabel="seconds a step")
+    probes.set(title="Growth of probes", xlabel=relative, ylabel="seconds a checkpoint")
+    memory.set(title="Growth of memory", xlabel=relative, ylabel="peak memory (GiB)")
+    memory.set_ylim(bottom=0)
+    for axis in (steps, probes, memory):
+        axis.set_xticks([1, 2, 4, 8], ["1", "2", "4", "8"])
+        axis.minorticks_off()
+    for axis in (steps, probes, memory):
         axis.legend(fontsize=7, frameon=False)
-    use.legend(fontsize=7, loc="center")
+    ratio.set_ylim(top=1.4 * ratio.get_ylim()[1])  # room for the legend
+    ratio.legend(fontsize=7, frameon=False, ncols=3, loc="upper center")
+    for axis in axes.flat:
+        axis.title.set_fontsize(10)
     return figure
+
+
+def _plot_ratios(axis, steps):
+    network = steps["model"] + steps["width"].map(" {}".format)
+    steps = steps.assign(network=network, below=steps["ratio"] - steps["ratio_low"])
+    steps["above"] = steps["ratio_high"] - steps["ratio"]
+    tables = steps.pivot(index="network", columns="norm").loc[network.unique()]
+    spread = [[tables["below"][norm], tables["above"][norm]] for norm in NORMS]
+    bars = {"rot": 0, "yerr": spread, "error_kw": {"elinewidth": 0.8}}
+    tables["ratio"][NORMS].plot.bar(ax=axis, **bars)
+    axis.axhline(1, color="black", linewidth=0.8)
+    axis.set(title="Training step", xlabel="model, width")
+    axis.set_ylabel("plain loop's time / ours")
+
+
+def _plot_use(axis, shares):
+    runs = [f"seeds: {r.seeds}\ncores: {r.cores}" for r in shares.itertuples()]
+    parts = shares.assign(run=runs).pivot(index="run", columns="part", values="share")
+    parts[["computation", "start-up", "rest"]].plot.bar(ax=axis, stacked=True, rot=0)
+    axis.set(title="Use of the cores", xlabel="default experiment", ylim=(0, 1))
+    axis.set_ylabel("share of cores x wall time")
+    axis.legend(fontsize=7, loc="center")

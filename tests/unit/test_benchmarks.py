@@ -7,7 +7,17 @@ import pandas as pd
 import pytest
 import torch
 
-from benchmarks import growth, pipeline, plain, probes, report, timing, training
+from benchmarks import (
+    growth,
+    many_cores,
+    operations,
+    pipeline,
+    plain,
+    probes,
+    report,
+    timing,
+    training,
+)
 
 
 @pytest.mark.parametrize("norm", ["none", "batch", "l1", "l2", "linf"])
@@ -56,6 +66,13 @@ def test_operations_of_vgg_16():
     assert training.forward_operations(64) == pytest.approx(2 * 313e6, rel=0.01)
 
 
+@pytest.mark.parametrize("name", operations.OPERATIONS)
+def test_every_operation_runs(name, monkeypatch):
+    make, _ = operations.OPERATIONS[name]
+    monkeypatch.setitem(operations.OPERATIONS, name, (make, 1))
+    operations._calls(name, 1)()
+
+
 def _log(path, name):
     """A call that notes when it was made, and by which process."""
 
@@ -100,7 +117,11 @@ def test_the_summary_and_the_plot_show_what_was_measured():
             columns=probes.COLUMNS,
         ),
         "growth": pd.DataFrame(
-            [["ics", "dln", "depth", d, d / 10, 700.0] for d in (10, 20)],
+            [
+                [what, "dln", "depth", d, d / 10, 700.0]
+                for what in ("training step", "ics")
+                for d in (10, 20)
+            ],
             columns=growth.COLUMNS,
         ),
         "use": pd.DataFrame(
@@ -118,6 +139,13 @@ def test_the_summary_and_the_plot_show_what_was_measured():
         "dry_runs": pd.DataFrame(
             [[5000, 12.5, 11.0]], columns=pipeline.DRY_RUN_COLUMNS
         ),
+        "many_cores": pd.DataFrame(
+            [[0.1, 64, None, 9000, 117.0], [1.0, 64, "--now", 9000, 61.0]],
+            columns=many_cores.COLUMNS,
+        ),
+        "operations": pd.DataFrame(
+            [["batch", 2e-5, 1.9e-5, 3e-5]], columns=operations.COLUMNS
+        ),
     }
     text = report.summary(tables)
     four = " | ".join(["2.00 [1.80, 2.30]"] * 4)
@@ -128,9 +156,19 @@ def test_the_summary_and_the_plot_show_what_was_measured():
     assert "5.0 min, 200 jobs: computation 70%, start-up 20%, rest 10%" in text
     assert "| 1 to 2 cores, seeds: 1 | 2.00 times |" in text
     assert "| Nothing to do, 5000 jobs | 12.5 s |" in text
+    assert "| 9,000 naps of 0.1 s on 64 cores | 117 a second |" in text
+    assert "| 9,000 naps of 1 s on 64 cores, --now | 61 a second |" in text
+    assert "| Operation: batch | 20 [19, 30] us |" in text
     figure = report.plot(tables)
-    seconds = figure.axes[2]
-    assert seconds.lines[-1].get_label() == "nothing to do, jobs"
+    ratios, steps, probed, memory = (figure.axes[i] for i in (0, 2, 3, 5))
+    spread = ratios.collections[0].get_segments()[0]
+    assert spread[:, 1] == pytest.approx([1.8, 2.3])
+    for axis, labels in (
+        (steps, ["training step, dln, depth"]),
+        (probed, ["ics, dln, depth"]),
+        (memory, ["training step, dln, depth", "ics, dln, depth"]),
+    ):
+        assert [line.get_label() for line in axis.lines] == labels
     for ax in figure.axes:
         assert ax.has_data()
         assert ax.get_xlabel()

@@ -1,0 +1,65 @@
+"""How many short jobs a second Snakemake starts on a machine with many cores."""
+
+from pathlib import Path
+
+from benchmarks import copies
+
+COLUMNS = ("nap_seconds", "cores", "options", "jobs", "jobs_per_second")
+CORES = 64
+# The paper's own experiment has the most jobs, nearly all of them probes.
+PRESET = ("--configfile", "workflow/presets/paper.yaml")
+# What each is measured with, beside the project's profile.
+OPTIONS = (
+    (1.0, ()),
+    (0.1, ()),
+    (0.1, ("--scheduler-subsample", "4")),
+    (0.1, ("--workflow-profile", "none", "--scheduler", "greedy")),
+)
+
+SCRIPT = """
+import sys
+import time
+from pathlib import Path
+
+from normscape.jobs import command_line
+
+
+def main():
+    time.sleep({seconds})
+    arguments = sys.argv[sys.argv.index("--output") + 1 :]
+    for name in arguments[: arguments.index("--precision")]:
+        Path(name).touch()
+
+
+if __name__ == "__main__":
+    command_line.run(main)
+"""
+
+
+def measure(preset=PRESET, options=OPTIONS, cores=CORES) -> list[dict]:
+    """A row for each nap and each set of Snakemake's options.
+
+    Every probe of a checkpoint is replaced by a nap, and Snakemake is told that there
+    are so many cores. jobs_per_second : from the first one's start to the last one's end;
+    with room for all, cores / nap_seconds.
+    """
+    rows = []
+    for nap, chosen in options:
+        with copies.project() as folder:
+            probes = _pretend_all_but_probes(folder, preset)
+            (folder / "src/probe.py").write_text(SCRIPT.format(seconds=nap))
+            run = ("--cores", str(cores), "--until", *probes)
+            copies.snakemake(folder, *preset, *run, *chosen)
+            jobs = [job for job in copies.jobs(folder) if job.rule in probes]
+        took = max(job.end for job in jobs) - min(job.start for job in jobs)
+        values = [nap, cores, " ".join(chosen), len(jobs), len(jobs) / took]
+        rows.append(dict(zip(COLUMNS, values, strict=True)))
+    return rows
+
+
+def _pretend_all_but_probes(folder: Path, preset) -> list[str]:
+    """Regard everything that comes before probes as made; the names of their rules."""
+    rules = copies.snakemake(folder, "--list-rules", *preset).split()
+    probes = [rule for rule in rules if rule.startswith("probe_")]
+    copies.pretend(folder, *preset, "--omit-from", *probes)
+    return probes
