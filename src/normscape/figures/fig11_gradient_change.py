@@ -29,13 +29,14 @@ def draw(tables, experiment):
     rows = figure.subfigures(len(models), 1, squeeze=False)[:, 0]
     for row, model in zip(rows, models, strict=True):
         lr = curves.probed_lr(landscape, model.name)
-        table = landscape[
-            (landscape.model == model.name)
-            & (landscape.lr == lr)
-            & landscape.norm.isin([norm.name for norm in norms])
-        ]
-        probed = table.groupby("step").norm.nunique()
-        steps = sorted(probed.index[probed == probed.max()])
+        table = curves.at_common_steps(
+            landscape[
+                (landscape.model == model.name)
+                & (landscape.lr == lr)
+                & landscape.norm.isin([norm.name for norm in norms])
+            ]
+        )
+        steps = sorted(table.step.unique())
         steps = steps[:: math.ceil(len(steps) / CHECKPOINTS) or 1]
         colours = [
             plt.get_cmap("viridis")(0.92 * i / max(len(steps) - 1, 1))

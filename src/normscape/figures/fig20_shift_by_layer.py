@@ -1,9 +1,10 @@
 """Figure 20: internal covariate shift, layer by layer, early and late.
 
 What Figure 3 shows of two layers over training, here of every layer, over the probes of the
-first quarter of training and of the last. For each seed the median over these probes (of the
-cosine) or their geometric mean (of the L2 difference); thick lines are medians over seeds,
-thin ones the seeds. The first layer has nothing below it and so no shift.
+first quarter of training and of the last, at the steps at which both networks were probed. For
+each seed the median over these probes (of the cosine) or their geometric mean (of the L2
+difference); thick lines are medians over seeds, thin ones the seeds. The first layer has
+nothing below it and so no shift.
 
 The paper shows two layers of each network.
 """
@@ -29,7 +30,13 @@ def draw(tables, experiment):
     figure = curves.new(1.7 * max(len(rows), 1) + 0.4)
     axes = figure.subplots(max(len(rows), 1), 4, squeeze=False, sharex="row")
     for (model, lr), row in zip(rows, axes, strict=False):
-        of_rate = ics[(ics.model == model.name) & (ics.lr == lr)]
+        of_rate = curves.at_common_steps(
+            ics[
+                (ics.model == model.name)
+                & (ics.lr == lr)
+                & ics.norm.isin([norm.name for norm in norms])
+            ]
+        )
         for panels, (window, (start, end)) in zip(
             (row[:2], row[2:]), WINDOWS.items(), strict=True
         ):
