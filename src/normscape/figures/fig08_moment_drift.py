@@ -49,5 +49,7 @@ def draw(tables, experiment):
             ax.set_ylabel(label)
     for ax in axes[-1]:
         ax.set_xlabel("Step")
+        ax.set_xlim(left=0)
+        ax.locator_params(axis="x", nbins=2)  # numbers such as 3000 need room
     curves.legend(figure, norms)
     return figure
