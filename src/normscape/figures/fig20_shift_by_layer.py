@@ -9,7 +9,7 @@ nothing below it and so no shift.
 The paper shows two layers of each network.
 """
 
-from normscape.figures import curves, style
+from normscape.figures import curves, shifts, style
 
 TABLES = ("ics",)
 
@@ -20,36 +20,21 @@ WINDOWS = {"first quarter": (0, 0.25), "last quarter": (0.75, 1)}
 
 
 def draw(tables, experiment):
-    ics = tables["ics"].query("layer > 1")
     norms = curves.choose(experiment, "none", "batch")
-    rows = [
-        (model, lr)
-        for model in experiment.models.values()
-        for lr in curves.rates(ics[ics.model == model.name])
-    ]
-    figure = curves.new(1.7 * max(len(rows), 1) + 0.4)
-    axes = figure.subplots(max(len(rows), 1), 4, squeeze=False, sharex="row")
-    for (model, lr), row in zip(rows, axes, strict=False):
-        of_rate = curves.at_common_steps(
-            ics[
-                (ics.model == model.name)
-                & (ics.lr == lr)
-                & ics.norm.isin([norm.name for norm in norms])
-            ]
-        )
+    of_both = tables["ics"].norm.isin([norm.name for norm in norms])
+    ics = tables["ics"][of_both].query("layer > 1")
+    figure, rows = shifts.new(experiment, ics, height=1.7)
+    for model, lr, of_rate, row in rows:
+        of_rate = curves.at_common_steps(of_rate)
+        share = of_rate.step / of_rate.step.max()
         for panels, (window, (start, end)) in zip(
             (row[:2], row[2:]), WINDOWS.items(), strict=True
         ):
-            share = of_rate.step / of_rate.step.max()
             _draw_window(*panels, of_rate[share.between(start, end)], norms)
             for ax in panels:
                 ax.set_title(f"{style.runs_label(model, lr)}\n{window}")
         _share_y(row[::2])
-    for ax in axes.ravel():
-        curves.note_if_empty(ax)
-    for ax in axes[-1]:
-        ax.set_xlabel("Layer")
-    curves.legend(figure, norms)
+    shifts.finish(figure, norms, "Layer")
     return figure
 
 
@@ -62,11 +47,7 @@ def _draw_window(difference, cosine, ics, norms):
             of_seed = seeds.groupby(["layer", "seed"]).cosine.median().unstack()
             cosine.plot(of_seed.median(axis=1), **line)
             cosine.plot(of_seed, **line | style.SEED | {"marker": ""})
-    if difference.has_data():
-        curves.log_y(difference)
-        cosine.set_ylim(-1.05, 1.05)
-    difference.set_ylabel("$\\ell_2$ difference")
-    cosine.set_ylabel("Cosine")
+    shifts.finish_pair(difference, cosine)
 
 
 def _share_y(axes):
