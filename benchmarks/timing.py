@@ -1,12 +1,12 @@
 """Timing that a noisy machine does not spoil: in turns, each in its own process."""
 
 import multiprocessing
-import resource
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from typing import NamedTuple
+
+from normscape.jobs import machine
 
 Call = Callable[[], object]
 
@@ -16,7 +16,7 @@ class Timed(NamedTuple):
 
     seconds: list[float]
     value: object
-    peak_mib: float
+    peak_mib: int
 
     @property
     def median(self) -> float:
@@ -59,9 +59,7 @@ def _serve(make, connection):
         start = time.perf_counter()
         value = call()
         connection.send(time.perf_counter() - start)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, KiB on Linux
-    connection.send((value, peak * unit / 2**20))
+    connection.send((value, machine.peak_memory_mb()))
 
 
 class Ratio(NamedTuple):
