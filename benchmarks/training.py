@@ -115,14 +115,15 @@ def plain_dln_steps(norm: str, steps: int, threads: int):
 
 
 def vgg_run(width: int, norm: str, batch: int = BATCH) -> Run:
-    """A run on random 32x32 images, four batches of them."""
+    """A run on random 32x32 images, four batches of them, kept as CIFAR-10's are."""
     network = {
         "configuration": "D",
         "width": width,
         "fc_widths": [],
         "initialisation": "he_normal",
     }
-    return _run("vgg", norm, 0.01, network, batch, random_data.data(4 * batch, 1))
+    images = random_data.data(4 * batch, 1, whole=True)
+    return _run("vgg", norm, 0.01, network, batch, images)
 
 
 def dln_run(norm: str, depth: int = 25):
