@@ -1,8 +1,9 @@
 """What one would write first: the usual modules, loops and copies.
 
-The reference of every benchmark. Same networks, batches, threads and dtype as ours, in
-the default memory format, with a DataLoader, autograd through plain operations, and
-whole models copied for each measurement.
+The reference of every benchmark. Training: the same networks, batches, threads and dtype
+as ours, in the default memory format, with a DataLoader and autograd through plain
+operations. Probes: our own networks, with autograd, and whole models copied for each
+measurement.
 """
 
 import copy
