@@ -31,10 +31,12 @@ def per_feature(vector: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
 def centred_backward(g, y, gamma, mean, inverse, eps):
     """BatchNorm's backward pass: dL/dy, dL/dgamma and dL/dbeta, given g = dL/dz.
 
-    For z = gamma * xhat + beta, xhat = (y - mean) * inverse, inverse = 1 / sqrt(variance
-    + eps), with means over the batch:
+    For z = gamma * xhat + beta, xhat = (y - mean) * inverse, with means over the batch:
 
         dL/dy = gamma * inverse * (g - mean(g) - xhat * mean(g * xhat)).
+
+    inverse : of BatchNorm 1 / sqrt(variance + eps); another scale's makes this the
+        gradient but for what l2.py adds. The kernel takes eps, and has no use for it here.
     """
     return torch.ops.aten.native_batch_norm_backward(
         g, y, gamma, None, None, mean, inverse, True, eps, [True] * 3
