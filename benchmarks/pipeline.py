@@ -13,7 +13,15 @@ import yaml
 from benchmarks import copies
 from tools.project import PROJECT
 
-USE_COLUMNS = ("seeds", "cores", "jobs", "wall_seconds", "part", "share")
+USE_COLUMNS = (
+    "seeds",
+    "cores",
+    "jobs",
+    "wall_seconds",
+    "start_up_seconds",
+    "part",
+    "share",
+)
 DRY_RUN_COLUMNS = ("jobs", "seconds", "cpu_seconds")
 
 # A job that computes nothing.
@@ -49,8 +57,9 @@ def use(runs) -> list[dict]:
             wall = time.perf_counter() - start
             seconds = [job.seconds for job in copies.jobs(folder)]
         run = {"seeds": seeds, "cores": cores, "jobs": len(seconds)}
+        run |= {"wall_seconds": wall, "start_up_seconds": start_up_seconds(cores)}
         for part, share in _shares(seconds, cores, wall).items():
-            rows.append(run | {"wall_seconds": wall, "part": part, "share": share})
+            rows.append(run | {"part": part, "share": share})
     return rows
 
 

@@ -21,6 +21,9 @@ COLUMNS = (
     "ratio",
     "ratio_low",
     "ratio_high",
+    "over_float32",
+    "over_float32_low",
+    "over_float32_high",
     "largest_difference",
 )
 PRECISIONS = ("float32", "float64")
@@ -32,6 +35,7 @@ def measure(threads: int = 1, depths=(10, 25, 50), rounds: int = 5) -> list[dict
 
     size : the VGG's width, the deep linear network's depth.
     Probes compute in float64 unless told otherwise, most plain code in float32.
+    over_float32 : ours over ours in float32.
     largest_difference : between the two, relative to the largest result.
     """
     rows = []
@@ -53,6 +57,7 @@ def measure(threads: int = 1, depths=(10, 25, 50), rounds: int = 5) -> list[dict
             values = [
                 *(probe, model, size, precision, theirs.median, ours.median),
                 *timing.ratio(theirs, ours),
+                *timing.ratio(ours, timed["ours", "float32"]),
                 max(abs(a - b) for a, b in pairs) / max(theirs.value),
             ]
             rows.append(dict(zip(COLUMNS, values, strict=True)))

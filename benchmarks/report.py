@@ -27,8 +27,8 @@ def summary(tables: Tables) -> str:
         network = "VGG, width" if row.model == "vgg" else "DLN, depth"
         lines.append(
             f"| {name[row.probe]}: {network} {row['size']}, {row.precision} |"
-            f" {_spread(row, 'ratio')} (ours {row.our_seconds:.2g} s,"
-            f" difference {row.largest_difference:.0e}) |"
+            f" {_spread(row, 'ratio')} (ours {row.our_seconds:.2g} s, over float32"
+            f" {_spread(row, 'over_float32')}, difference {row.largest_difference:.0e}) |"
         )
     use = tables["use"]
     for (seeds, cores), rows in use.groupby(["seeds", "cores"], sort=False):
@@ -36,7 +36,8 @@ def summary(tables: Tables) -> str:
         shares = ", ".join(f"{r.part} {r.share:.0%}" for r in rows.itertuples())
         lines.append(
             f"| Default experiment, seeds: {seeds}, cores: {cores} |"
-            f" {first.wall_seconds / 60:.1f} min, {first.jobs} jobs: {shares} |"
+            f" {first.wall_seconds / 60:.1f} min, {first.jobs:,} jobs: {shares};"
+            f" a start-up takes {first.start_up_seconds:.3f} s |"
         )
     walls = use.groupby(["seeds", "cores"])["wall_seconds"].first()
     for seeds, both in walls.unstack().dropna(subset=[1, 2]).iterrows():
@@ -44,7 +45,7 @@ def summary(tables: Tables) -> str:
             f"| 1 to 2 cores, seeds: {seeds} | {both[1] / both[2]:.2f} times |"
         )
     for row in tables["dry_runs"].itertuples():
-        lines.append(f"| Nothing to do, {row.jobs:.0f} jobs | {row.seconds:.1f} s |")
+        lines.append(f"| Nothing to do, {row.jobs:,} jobs | {row.seconds:.1f} s |")
     for row in tables["many_cores"].fillna("").itertuples():
         options = f", {row.options}" if row.options else ""
         lines.append(
@@ -52,10 +53,15 @@ def summary(tables: Tables) -> str:
             f" {row.jobs_per_second:.0f} a second |"
         )
     for _, row in tables["operations"].iterrows():
-        median, low, high = (row[c] * 1e6 for c in operations.COLUMNS[1:])
-        lines.append(
-            f"| Operation: {row.operation} | {median:.3g} [{low:.3g}, {high:.3g}] us |"
+        median, low, high = (_rounded(row[c] * 1e6) for c in operations.COLUMNS[1:])
+        lines.append(f"| Operation: {row.operation} | {median} [{low}, {high}] us |")
+    growth = tables["growth"].groupby(["what", "model", "grows_with"], sort=False)
+    for (what, model, grows_with), rows in growth:
+        sizes = ", ".join(
+            f"{r.size}: {_rounded(r.seconds)} s, {r.peak_mib / 1024:.2f} GiB"
+            for r in rows.itertuples()
         )
+        lines.append(f"| Growth: {what}, {model}, {grows_with} | {sizes} |")
     return "\n".join(lines) + "\n"
 
 
@@ -65,16 +71,25 @@ def _spread(row, column):
     return f"{row[column]:.2f} [{low:.2f}, {high:.2f}]"
 
 
-def _number(form):
-    return lambda row, column: form.format(row[column])
+def _rounded(value):
+    """Three digits that count, written out: 1,520,000 and not 1.52e+06."""
+    return f"{float(f'{value:.3g}'):,.12g}"
+
+
+def _digits(row, column):
+    return _rounded(row[column])
+
+
+def _percent(row, column):
+    return f"{row[column]:.0%}"
 
 
 # What is shown of a column, and how a row's value is written.
 QUANTITIES = (
     ("plain / ours", "ratio", _spread),
-    ("samples per second", "samples_per_second", _number("{:.3g}")),
+    ("samples per second", "samples_per_second", _digits),
     ("over batch", "over_batch_norm", _spread),
-    ("share of the machine's limit", "share_of_limit", _number("{:.0%}")),
+    ("share of the machine's limit", "share_of_limit", _percent),
 )
 
 

@@ -113,7 +113,7 @@ def test_the_summary_and_the_plot_show_what_was_measured():
     tables = {
         "training": pd.DataFrame(training_rows, columns=training.COLUMNS),
         "probes": pd.DataFrame(
-            [["ics", "dln", 25, "float64", 1.0, 0.1, 10.0, 9.0, 11.0, 1e-7]],
+            [["ics", "dln", 25, "float64", 1.0, 0.1, 10.0, 9.0, 11.0, 3.5, 3, 4, 1e-7]],
             columns=probes.COLUMNS,
         ),
         "growth": pd.DataFrame(
@@ -126,7 +126,7 @@ def test_the_summary_and_the_plot_show_what_was_measured():
         ),
         "use": pd.DataFrame(
             [
-                [1, cores, 200, 600.0 / cores, part, share]
+                [1, cores, 2000, 600.0 / cores, 0.048, part, share]
                 for cores in (1, 2)
                 for part, share in (
                     ("computation", 0.7),
@@ -152,13 +152,17 @@ def test_the_summary_and_the_plot_show_what_was_measured():
     assert f"| VGG, width 16: plain / ours | {four} |" in text
     assert "DLN: share" not in text
     probe = "| ICS, plain / ours: DLN, depth 25, float64 | 10.00 [9.00, 11.00]"
-    assert f"{probe} (ours 0.1 s" in text
-    assert "5.0 min, 200 jobs: computation 70%, start-up 20%, rest 10%" in text
+    assert f"{probe} (ours 0.1 s, over float32 3.50 [3.00, 4.00], diff" in text
+    assert "| DLN: samples per second | 1,280 |" in text
+    assert "5.0 min, 2,000 jobs: computation 70%, start-up 20%, rest 10%" in text
+    assert "; a start-up takes 0.048 s |" in text
     assert "| 1 to 2 cores, seeds: 1 | 2.00 times |" in text
-    assert "| Nothing to do, 5000 jobs | 12.5 s |" in text
+    assert "| Nothing to do, 5,000 jobs | 12.5 s |" in text
     assert "| 9,000 naps of 0.1 s on 64 cores | 117 a second |" in text
     assert "| 9,000 naps of 1 s on 64 cores, --now | 61 a second |" in text
     assert "| Operation: batch | 20 [19, 30] us |" in text
+    sizes = "10: 1 s, 0.68 GiB, 20: 2 s, 0.68 GiB"
+    assert f"| Growth: ics, dln, depth | {sizes} |" in text
     figure = report.plot(tables)
     ratios, steps, probed, memory = (figure.axes[i] for i in (0, 2, 3, 5))
     spread = ratios.collections[0].get_segments()[0]
