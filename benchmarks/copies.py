@@ -18,9 +18,10 @@ def project():
 def snakemake(folder: Path, *arguments: str) -> str:
     """What Snakemake says there; a ValueError says that it failed."""
     done = projects.snakemake(folder, *arguments)
+    said = done.stdout + done.stderr
     if done.returncode:
-        raise ValueError(f"snakemake {' '.join(arguments)} failed:\n{done.stderr}")
-    return done.stdout + done.stderr
+        raise ValueError(f"snakemake {' '.join(arguments)} failed:\n{said}")
+    return said
 
 
 def jobs(folder: Path) -> list[records.Record]:

@@ -9,12 +9,13 @@ import statistics
 import yaml
 from snakemake.utils import update_config
 
+from benchmarks import copies
 from benchmarks.jobs import Jobs
 from benchmarks.pipeline import start_up_seconds
 from normscape.jobs import command_line
 from normscape.pipeline import grid
 from normscape.pipeline.config import validate
-from tools.project import PROJECT, snakemake
+from tools.project import PROJECT
 
 
 def main():
@@ -41,10 +42,7 @@ def jobs_by_rule(configfiles: list[str]) -> dict[str, int]:
     arguments = ["--dry-run", "--quiet", "rules"]
     for path in configfiles:
         arguments += ["--configfile", path]
-    done = snakemake(PROJECT, *arguments)
-    said = done.stdout + done.stderr
-    if done.returncode:
-        raise ValueError(f"snakemake {' '.join(arguments)} failed:\n{said}")
+    said = copies.snakemake(PROJECT, *arguments)
     rows = [line.split() for line in said.splitlines()]
     counts = {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[1].isdigit()}
     counts.pop("total", None)
