@@ -6,12 +6,22 @@ import torch
 
 from benchmarks import probes, timing, training
 
-COLUMNS = ("what", "model", "grows_with", "size", "seconds", "peak_mib")
+COLUMNS = (
+    "what",
+    "model",
+    "grows_with",
+    "size",
+    "seconds",
+    "seconds_low",
+    "seconds_high",
+    "peak_mib",
+)
 STEPS = 4
 
 
 def measure(threads: int = 1, rounds: int = 3) -> list[dict]:
-    """A row for each size: seconds a training step or a probe, peak memory.
+    """A row for each size: seconds a training step or a probe (median, smallest and
+    largest round), peak memory.
 
     With "batch"; where only one thing grows, the VGG has width 16 and batch 128, and
     the DLN depth 25. Probes compute in float64. Memory is the whole process's, libraries
@@ -42,6 +52,8 @@ def measure(threads: int = 1, rounds: int = 3) -> list[dict]:
     for what, model, grows_with, size, make in sizes:
         timed = timing.in_turns({size: make}, rounds)[size]
         calls = STEPS if what == "training step" else 1
-        values = [what, model, grows_with, size, timed.median / calls, timed.peak_mib]
+        seconds = timed.median, min(timed.seconds), max(timed.seconds)
+        values = [what, model, grows_with, size, *(s / calls for s in seconds)]
+        values.append(timed.peak_mib)
         rows.append(dict(zip(COLUMNS, values, strict=True)))
     return rows

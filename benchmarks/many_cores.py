@@ -1,11 +1,20 @@
 """How many short jobs a second Snakemake starts on a machine with many cores."""
 
+import statistics
 from pathlib import Path
 
 from benchmarks import copies
 from tools.project import copy_tree
 
-COLUMNS = ("nap_seconds", "cores", "options", "jobs", "jobs_per_second")
+COLUMNS = (
+    "nap_seconds",
+    "cores",
+    "options",
+    "jobs",
+    "jobs_per_second",
+    "jobs_per_second_low",
+    "jobs_per_second_high",
+)
 CORES = 64
 # The paper's own experiment has the most jobs, nearly all of them probes.
 PRESET = ("--configfile", "workflow/presets/paper.yaml")
@@ -37,26 +46,32 @@ if __name__ == "__main__":
 """
 
 
-def measure(preset=PRESET, options=OPTIONS, cores=CORES) -> list[dict]:
+def measure(preset=PRESET, options=OPTIONS, cores=CORES, rounds=2) -> list[dict]:
     """A row for each nap and each set of Snakemake's options.
 
     Every probe of a checkpoint is replaced by a nap, and Snakemake is told that there
     are so many cores. jobs_per_second : from the first one's start to the last one's end;
-    with room for all, cores / nap_seconds.
+    with room for all, cores / nap_seconds. Options take turns; the median, the smallest and
+    the largest of the rounds.
     """
-    rows = []
+    rates = {case: [] for case in options}
     with copies.project() as prepared:
         # Once, because at the paper's scale it takes minutes.
         probes = _pretend_all_but_probes(prepared, preset)
-        for number, (nap, chosen) in enumerate(options):
+        for number, case in enumerate(list(options) * rounds):
+            nap, chosen = case
             folder = copy_tree(prepared, prepared.with_name(f"naps{number}"))
             (folder / "src/probe.py").write_text(SCRIPT.format(seconds=nap))
             run = ("--cores", str(cores), "--until", *probes)
             copies.snakemake(folder, *preset, *run, *chosen)
             jobs = [job for job in copies.jobs(folder) if job.rule in probes]
             took = max(job.end for job in jobs) - min(job.start for job in jobs)
-            values = [nap, cores, " ".join(chosen), len(jobs), len(jobs) / took]
-            rows.append(dict(zip(COLUMNS, values, strict=True)))
+            rates[case].append(len(jobs) / took)
+    rows = []
+    for (nap, chosen), each in rates.items():
+        rate = statistics.median(each), min(each), max(each)
+        values = [nap, cores, " ".join(chosen), len(jobs), *rate]
+        rows.append(dict(zip(COLUMNS, values, strict=True)))
     return rows
 
 

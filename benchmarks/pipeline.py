@@ -7,11 +7,12 @@ import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import yaml
 
-from benchmarks import copies
-from tools.project import PROJECT
+from benchmarks import copies, many_cores
+from tools.project import PROJECT, environment
 
 USE_COLUMNS = (
     "seeds",
@@ -19,10 +20,18 @@ USE_COLUMNS = (
     "jobs",
     "wall_seconds",
     "start_up_seconds",
+    "import_seconds",
     "part",
     "share",
 )
-DRY_RUN_COLUMNS = ("jobs", "seconds", "cpu_seconds")
+DRY_RUN_COLUMNS = (
+    "experiment",
+    "jobs",
+    "to_do",
+    "seconds",
+    "seconds_low",
+    "seconds_high",
+)
 
 # A job that computes nothing.
 SCRIPT = """
@@ -44,7 +53,7 @@ def use(runs) -> list[dict]:
     runs : pairs of a number of seeds and of cores. Parts, as shares of cores x wall
     time: "computation" (jobs without their start-up), "start-up" (jobs that compute
     nothing: measured apart, as many at once as there are cores), and "rest" (Snakemake,
-    idle cores).
+    idle cores). import_seconds : of such jobs, if each imported its libraries itself.
     """
     rows = []
     for seeds, cores in runs:
@@ -58,6 +67,7 @@ def use(runs) -> list[dict]:
             seconds = [job.seconds for job in copies.jobs(folder)]
         run = {"seeds": seeds, "cores": cores, "jobs": len(seconds)}
         run |= {"wall_seconds": wall, "start_up_seconds": start_up_seconds(cores)}
+        run |= {"import_seconds": start_up_seconds(cores, "import")}
         for part, share in _shares(seconds, cores, wall).items():
             rows.append(run | {"part": part, "share": share})
     return rows
@@ -75,39 +85,43 @@ def _shares(seconds: list[float], cores: int, wall: float) -> dict[str, float]:
     }
 
 
-def dry_runs(seeds=(1, 4, 12)) -> list[dict]:
-    """Seconds until Snakemake says that there is nothing to do, by number of jobs.
+def dry_runs(seeds=(1, 4, 12), presets=(many_cores.PRESET,)) -> list[dict]:
+    """Seconds of a dry run, by number of jobs: when all is to do, and when nothing is.
 
-    The outputs are empty files that Snakemake is told to regard as made.
+    Of the default experiment with so many seeds of everything, and of presets. Outputs that
+    are there are empty files that Snakemake is told to regard as made.
     """
+    experiments = [
+        (f"default, seeds: {count}", count, ("--configfile", "seeds.json"))
+        for count in seeds
+    ]
+    experiments += [(Path(preset[-1]).stem, None, preset) for preset in presets]
     rows = []
-    for count in seeds:
+    for name, count, config in experiments:
         with copies.project() as folder:
-            _write_config(folder, count)
-            config = ("--configfile", "seeds.json")
+            if count:
+                _write_config(folder, count)
+            everything, _ = _dry_run(folder, config)
             copies.pretend(folder, *config)
-            jobs = len(copies.jobs(folder))
-            times = []
-            for _ in range(3):
-                before = os.times()
-                start = time.perf_counter()
-                said = copies.snakemake(folder, "--dry-run", *config)
-                times.append((time.perf_counter() - start, _cpu_since(before)))
+            nothing, said = _dry_run(folder, config)
             if "Nothing to be done" not in said:
-                raise ValueError(f"{jobs} jobs: expected nothing to do, found\n{said}")
-            wall, cpu = map(statistics.median, zip(*times, strict=True))
-            rows.append({"jobs": jobs, "seconds": wall, "cpu_seconds": cpu})
+                raise ValueError(f"{name}: expected nothing to do, found\n{said}")
+            row = {"experiment": name, "jobs": len(copies.jobs(folder))}
+        for to_do, times in (("all", everything), ("nothing", nothing)):
+            seconds = statistics.median(times), min(times), max(times)
+            values = [*row.values(), to_do, *seconds]
+            rows.append(dict(zip(DRY_RUN_COLUMNS, values, strict=True)))
     return rows
 
 
-def _cpu_since(before: os.times_result) -> float:
-    now = os.times()
-    return (
-        now.children_user
-        - before.children_user
-        + now.children_system
-        - before.children_system
-    )
+def _dry_run(folder, config) -> tuple[list[float], str]:
+    """Seconds of three dry runs, and what the last one said."""
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        said = copies.snakemake(folder, "--dry-run", *config)
+        times.append(time.perf_counter() - start)
+    return times, said
 
 
 def _write_config(folder, seeds):
@@ -125,16 +139,19 @@ def _write_config(folder, seeds):
 
 
 @functools.cache
-def start_up_seconds(cores: int) -> float:
-    """Median seconds of a script of the project that only imports, so many at once."""
+def start_up_seconds(cores: int, how: str = "fork") -> float:
+    """Median seconds of a script of the project that only imports, so many at once.
+
+    how : as the pipeline starts them, "fork", or each with an "import" of its own.
+    """
     with copies.project() as folder:
         script = folder / "src/nothing.py"
         script.write_text(SCRIPT)
         # Of the copy, whose server knows its scripts, and in a process of its own: starting
         # the server puts another `python` first on the PATH.
         done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.start_up", script, str(cores)],
-            env=os.environ | {"PYTHONPATH": f"{folder}/src{os.pathsep}{PROJECT}"},
+            [sys.executable, "-m", "benchmarks.start_up", script, str(cores), how],
+            env=environment() | {"PYTHONPATH": f"{folder}/src{os.pathsep}{PROJECT}"},
             stdout=subprocess.PIPE,
             text=True,
             check=True,

@@ -14,7 +14,7 @@ def summary(tables: Tables) -> str:
     lines = ["| measured | " + " | ".join(NORMS) + " |", "|---|" + "---|" * len(NORMS)]
     steps = tables["training"].set_index(["model", "width", "norm"])
     for (model, width), rows in steps.groupby(level=[0, 1], sort=False):
-        network = f"VGG, width {width}" if model == "vgg" else "DLN"
+        network = _network(model, width)
         rows = rows.droplevel([0, 1]).loc[NORMS]
         for what, column, write in QUANTITIES:
             if rows[column].notna().all():
@@ -37,7 +37,8 @@ def summary(tables: Tables) -> str:
         lines.append(
             f"| Default experiment, seeds: {seeds}, cores: {cores} |"
             f" {first.wall_seconds / 60:.1f} min, {first.jobs:,} jobs: {shares};"
-            f" a start-up takes {first.start_up_seconds:.3f} s |"
+            f" a start-up takes {first.start_up_seconds:.3f} s,"
+            f" with an import of its own {first.import_seconds:.2f} s |"
         )
     walls = use.groupby(["seeds", "cores"])["wall_seconds"].first()
     for seeds, both in walls.unstack().dropna(subset=[1, 2]).iterrows():
@@ -45,12 +46,16 @@ def summary(tables: Tables) -> str:
             f"| 1 to 2 cores, seeds: {seeds} | {both[1] / both[2]:.2f} times |"
         )
     for row in tables["dry_runs"].itertuples():
-        lines.append(f"| Nothing to do, {row.jobs:,} jobs | {row.seconds:.1f} s |")
+        lines.append(
+            f"| Dry run of {row.experiment}, {row.jobs:,} jobs, {row.to_do} to do |"
+            f" {row.seconds:.1f} [{row.seconds_low:.1f}, {row.seconds_high:.1f}] s |"
+        )
     for row in tables["many_cores"].fillna("").itertuples():
         options = f", {row.options}" if row.options else ""
         lines.append(
             f"| {row.jobs:,} naps of {row.nap_seconds:g} s on {row.cores} cores{options} |"
-            f" {row.jobs_per_second:.0f} a second |"
+            f" {row.jobs_per_second:.0f} [{row.jobs_per_second_low:.0f},"
+            f" {row.jobs_per_second_high:.0f}] a second |"
         )
     for _, row in tables["operations"].iterrows():
         median, low, high = (_rounded(row[c] * 1e6) for c in operations.COLUMNS[1:])
@@ -58,11 +63,16 @@ def summary(tables: Tables) -> str:
     growth = tables["growth"].groupby(["what", "model", "grows_with"], sort=False)
     for (what, model, grows_with), rows in growth:
         sizes = ", ".join(
-            f"{r.size}: {_rounded(r.seconds)} s, {r.peak_mib / 1024:.2f} GiB"
+            f"{r.size}: {_rounded(r.seconds)} [{_rounded(r.seconds_low)},"
+            f" {_rounded(r.seconds_high)}] s, {r.peak_mib / 1024:.2f} GiB"
             for r in rows.itertuples()
         )
         lines.append(f"| Growth: {what}, {model}, {grows_with} | {sizes} |")
     return "\n".join(lines) + "\n"
+
+
+def _network(model, width):
+    return f"VGG, width {width}" if model == "vgg" else "DLN"
 
 
 def _spread(row, column):
@@ -105,20 +115,26 @@ def plot(tables: Tables):
         style["label"] = f"{what}, {model}, {grows_with}"
         relative = rows["size"] / rows["size"].iloc[0]
         axis = steps if what == "training step" else probes
-        axis.loglog(relative, rows["seconds"], **style)
+        spread = [
+            rows["seconds"] - rows["seconds_low"],
+            rows["seconds_high"] - rows["seconds"],
+        ]
+        axis.errorbar(relative, rows["seconds"], spread, **style)
+        axis.loglog()
         memory.semilogx(relative, rows["peak_mib"] / 1024, **style, fillstyle="none")
-    dag = tables["dry_runs"]
-    work.plot(dag["jobs"], dag["seconds"], marker="o")
+    for to_do, rows in tables["dry_runs"].groupby("to_do", sort=False):
+        work.plot(rows["jobs"], rows["seconds"], marker="o", label=f"{to_do} to do")
     work.set_ylim(bottom=0)
     work.set_xlim(left=0)
-    work.set(title="Nothing to do", xlabel="jobs", ylabel="seconds of a dry run")
+    work.set(title="Dry runs", xlabel="jobs", ylabel="seconds")
+    work.legend(fontsize=7, frameon=False)
     relative = "size, relative to the smallest"
     steps.set(title="Growth of training", xlabel=relative, ylabel="seconds a step")
     probes.set(title="Growth of probes", xlabel=relative, ylabel="seconds a checkpoint")
     memory.set(title="Growth of memory", xlabel=relative, ylabel="peak memory (GiB)")
     memory.set_ylim(bottom=0)
     for axis in (steps, probes, memory):
-        axis.set_xticks([1, 2, 4, 8], ["1", "2", "4", "8"])
+        axis.set_xticks([1, 2, 5, 10], ["1", "2", "5", "10"])
         axis.minorticks_off()
     for axis in (steps, probes, memory):
         axis.legend(fontsize=7, frameon=False)
@@ -130,7 +146,7 @@ def plot(tables: Tables):
 
 
 def _plot_ratios(axis, steps):
-    network = steps["model"] + steps["width"].map(" {}".format)
+    network = steps.apply(lambda row: _network(row.model, row.width), axis=1)
     steps = steps.assign(network=network, below=steps["ratio"] - steps["ratio_low"])
     steps["above"] = steps["ratio_high"] - steps["ratio"]
     tables = steps.pivot(index="network", columns="norm").loc[network.unique()]
@@ -138,14 +154,16 @@ def _plot_ratios(axis, steps):
     bars = {"rot": 0, "yerr": spread, "error_kw": {"elinewidth": 0.8}}
     tables["ratio"][NORMS].plot.bar(ax=axis, **bars)
     axis.axhline(1, color="black", linewidth=0.8)
-    axis.set(title="Training step", xlabel="model, width")
+    axis.set(title="Training step", xlabel="network")
     axis.set_ylabel("plain loop's time / ours")
 
 
 def _plot_use(axis, shares):
     runs = [f"seeds: {r.seeds}\ncores: {r.cores}" for r in shares.itertuples()]
-    parts = shares.assign(run=runs).pivot(index="run", columns="part", values="share")
-    parts[["computation", "start-up", "rest"]].plot.bar(ax=axis, stacked=True, rot=0)
+    shares = shares.assign(run=runs)
+    parts = shares.pivot(index="run", columns="part", values="share")
+    parts = parts.loc[shares["run"].unique(), ["computation", "start-up", "rest"]]
+    parts.plot.bar(ax=axis, stacked=True, rot=0)
     axis.set(title="Use of the cores", xlabel="default experiment", ylim=(0, 1))
     axis.set_ylabel("share of cores x wall time")
     axis.legend(fontsize=7, loc="center")

@@ -1,7 +1,7 @@
 """Seconds of a job that computes nothing, as the median over jobs.
 
-``python -m benchmarks.start_up SCRIPT COUNT`` runs the script as often at a time, as the
-pipeline does: as forks of a server that has its libraries.
+``python -m benchmarks.start_up SCRIPT COUNT HOW`` runs the script as often at a time: as
+the pipeline does, a "fork" of a server that has its libraries, or with an "import" of its own.
 """
 
 import statistics
@@ -14,8 +14,9 @@ from normscape.jobs import fork_server
 ROUNDS = 5
 
 
-def main(script: str, count: int) -> float:
-    fork_server.start()
+def main(script: str, count: int, how: str) -> float:
+    if how == "fork":
+        fork_server.start()  # puts another `python` first on the PATH
     times = []
     for _ in range(ROUNDS + 1):
         start = time.perf_counter()
@@ -28,4 +29,4 @@ def main(script: str, count: int) -> float:
 
 
 if __name__ == "__main__":
-    print(main(sys.argv[1], int(sys.argv[2])))
+    print(main(sys.argv[1], int(sys.argv[2]), sys.argv[3]))

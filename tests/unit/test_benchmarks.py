@@ -118,7 +118,7 @@ def test_the_summary_and_the_plot_show_what_was_measured():
         ),
         "growth": pd.DataFrame(
             [
-                [what, "dln", "depth", d, d / 10, 700.0]
+                [what, "dln", "depth", d, d / 10, d / 20, d / 5, 700.0]
                 for what in ("training step", "ics")
                 for d in (10, 20)
             ],
@@ -126,7 +126,7 @@ def test_the_summary_and_the_plot_show_what_was_measured():
         ),
         "use": pd.DataFrame(
             [
-                [1, cores, 2000, 600.0 / cores, 0.048, part, share]
+                [1, cores, 2000, 600.0 / cores, 0.048, 1.7, part, share]
                 for cores in (1, 2)
                 for part, share in (
                     ("computation", 0.7),
@@ -137,10 +137,17 @@ def test_the_summary_and_the_plot_show_what_was_measured():
             columns=pipeline.USE_COLUMNS,
         ),
         "dry_runs": pd.DataFrame(
-            [[5000, 12.5, 11.0]], columns=pipeline.DRY_RUN_COLUMNS
+            [
+                ["default", 5000, to_do, seconds, 12.0, 49.0]
+                for to_do, seconds in (("all", 48.5), ("nothing", 12.5))
+            ],
+            columns=pipeline.DRY_RUN_COLUMNS,
         ),
         "many_cores": pd.DataFrame(
-            [[0.1, 64, None, 9000, 117.0], [1.0, 64, "--now", 9000, 61.0]],
+            [
+                [0.1, 64, None, 9000, 117.0, 110.0, 120.0],
+                [1.0, 64, "--now", 9000, 61.0, 60.0, 62.0],
+            ],
             columns=many_cores.COLUMNS,
         ),
         "operations": pd.DataFrame(
@@ -155,13 +162,14 @@ def test_the_summary_and_the_plot_show_what_was_measured():
     assert f"{probe} (ours 0.1 s, over float32 3.50 [3.00, 4.00], diff" in text
     assert "| DLN: samples per second | 1,280 |" in text
     assert "5.0 min, 2,000 jobs: computation 70%, start-up 20%, rest 10%" in text
-    assert "; a start-up takes 0.048 s |" in text
+    assert "; a start-up takes 0.048 s, with an import of its own 1.70 s |" in text
     assert "| 1 to 2 cores, seeds: 1 | 2.00 times |" in text
-    assert "| Nothing to do, 5,000 jobs | 12.5 s |" in text
-    assert "| 9,000 naps of 0.1 s on 64 cores | 117 a second |" in text
-    assert "| 9,000 naps of 1 s on 64 cores, --now | 61 a second |" in text
+    dry_run = "| Dry run of default, 5,000 jobs, nothing to do | 12.5 [12.0, 49.0] s |"
+    assert dry_run in text
+    assert "| 9,000 naps of 0.1 s on 64 cores | 117 [110, 120] a second |" in text
+    assert "| 9,000 naps of 1 s on 64 cores, --now | 61 [60, 62] a second |" in text
     assert "| Operation: batch | 20 [19, 30] us |" in text
-    sizes = "10: 1 s, 0.68 GiB, 20: 2 s, 0.68 GiB"
+    sizes = "10: 1 [0.5, 2] s, 0.68 GiB, 20: 2 [1, 4] s, 0.68 GiB"
     assert f"| Growth: ics, dln, depth | {sizes} |" in text
     figure = report.plot(tables)
     ratios, steps, probed, memory = (figure.axes[i] for i in (0, 2, 3, 5))
@@ -172,7 +180,7 @@ def test_the_summary_and_the_plot_show_what_was_measured():
         (probed, ["ics, dln, depth"]),
         (memory, ["training step, dln, depth", "ics, dln, depth"]),
     ):
-        assert [line.get_label() for line in axis.lines] == labels
+        assert axis.get_legend_handles_labels()[1] == labels
     for ax in figure.axes:
         assert ax.has_data()
         assert ax.get_xlabel()
