@@ -27,10 +27,6 @@ class Model:
         """Over how many steps training is averaged: losses of batches are noisy."""
         return 10 if self.classifies else 1
 
-    def choose_layers(self, of: dict[str, tuple[int, ...]]) -> tuple[int, ...]:
-        """The layers that a figure shows: those named for the architecture, or its own."""
-        return of.get(self.architecture, self.layers)
-
 
 @dataclasses.dataclass(frozen=True)
 class Norm:

@@ -393,6 +393,29 @@ def test_figures_of_one_network_show_its_layers(with_own, name):
     assert set(layers(WITH_OWN)) <= {2, 3, 9, 11, 13}  # of the VGG, as in the paper
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("fig01_training_curves", [3, 9]),
+        ("fig02_noisy_batch_norm", [2, 5, 9]),
+        ("fig03_internal_covariate_shift", [5, 10]),  # its own, which are there
+        ("fig06_lp_activations", [5]),
+        ("fig08_moment_drift", [2, 5, 9]),
+    ],
+)
+def test_figures_of_a_shallower_network_show_layers_that_it_has(tables, name, shown):
+    shallow = {
+        key: table[table.layer.isin([1, 2, 3, 4, 5, 8, 9, 10])]
+        if "layer" in table
+        else table
+        for key, table in tables.items()
+    }
+    figure = draw(name, shallow, experiment({"vgg": "vgg"}, ["none", "batch"]))
+    assert all(ax.has_data() for ax in axes_of(figure))
+    found = re.findall(r"[Ll]ayer (\d+)", " ".join(texts(figure)))
+    assert sorted(map(int, set(found))) == shown
+
+
 def test_one_colour_a_norm():
     norms = EXPERIMENT.norms
     assert len({norm.colour for norm in norms.values()}) == len(NORMS)

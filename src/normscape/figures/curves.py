@@ -172,6 +172,31 @@ def paper(ax, rows, y, norms, steps) -> None:
             ax.plot(chosen.step, chosen[y], ":", **line)
 
 
+def layers(table, model: Model | None, named: dict[str, tuple[int, ...]]):
+    """The layers that a figure shows: those named for the architecture, or its own.
+
+    table : with a row for each layer. Of a network without some of these layers, such as a
+    shallower VGG, as many others as it has, evenly spread.
+
+    >>> import pandas as pd
+    >>> vgg = Model("vgg", "vgg", "VGG", "accuracy", "", layers=(5, 10), left_chance={})
+    >>> for depth in (14, 9):
+    ...     table = pd.DataFrame({"model": "vgg", "layer": range(1, depth + 1)})
+    ...     layers(table, vgg, named={})
+    (5, 10)
+    (3, 7)
+    """
+    if model is None:
+        return next(iter(named.values()))
+    chosen = named.get(model.architecture, model.layers)
+    there = sorted(table.layer[table.model == model.name].unique())
+    if not there or {*chosen} <= {*there}:
+        return chosen
+    count = min(len(chosen), len(there))
+    middles = (int((i + 0.5) * len(there) / count) for i in range(count))
+    return tuple(int(there[middle]) for middle in middles)
+
+
 def choose(experiment: Experiment, *names: str):
     """The experiment's normalisers of these names, and those that the paper has not."""
     return [

@@ -30,6 +30,6 @@ def draw(tables, experiment):
     test.set_ylabel("Test accuracy")
     train.set_ylim(0, 1.02)
     curves.legend(top, norms, lrs)
-    layers = model.choose_layers(LAYERS) if model else LAYERS["vgg"]
+    layers = curves.layers(tables["histograms"], model, LAYERS)
     ridge_grid(bottom, tables["histograms"], model, layers, norms)
     return figure

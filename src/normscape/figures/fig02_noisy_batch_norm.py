@@ -36,6 +36,6 @@ def draw(tables, experiment):
         ax.set_ylabel("")
     axes[0].set_ylim(0, 1.02)
     curves.legend(top, norms)
-    layers = model.choose_layers(LAYERS) if model else LAYERS["vgg"]
+    layers = curves.layers(tables["histograms"], model, LAYERS)
     ridge_grid(bottom, tables["histograms"], model, layers, with_ridges)
     return figure

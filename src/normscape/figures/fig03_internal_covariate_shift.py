@@ -19,7 +19,7 @@ def draw(tables, experiment):
     norms = curves.choose(experiment, "none", "batch")
     figure, rows = shifts.new(experiment, ics, height=1.6)
     for model, lr, of_rate, row in rows:
-        for i, layer in enumerate(model.layers):
+        for i, layer in enumerate(curves.layers(of_rate, model, {})):
             panels = row[2 * i], row[2 * i + 1]
             _draw_layer(*panels, of_rate[of_rate.layer == layer], norms)
             for ax in panels:

@@ -19,7 +19,7 @@ LAYERS = {"vgg": (11,)}
 def draw(tables, experiment):
     model = experiment.first("accuracy")
     norms = curves.choose(experiment, "none", "batch", "l1", "l2", "linf")
-    layers = model.choose_layers(LAYERS) if model else LAYERS["vgg"]
+    layers = curves.layers(tables["histograms"], model, LAYERS)
     figure = curves.new(2.6 * len(layers))
     ridge_grid(figure, tables["histograms"], model, layers, norms)
     return figure

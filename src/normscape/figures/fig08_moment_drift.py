@@ -31,7 +31,7 @@ def draw(tables, experiment):
         & (drift.scope == "unit")
         & (drift.lr == curves.probed_lr(drift, name))
     ]
-    layers = model.choose_layers(LAYERS) if model else LAYERS["vgg"]
+    layers = curves.layers(drift, model, LAYERS)
     figure = curves.new(0.4 + 1.6 * len(layers))
     axes = figure.subplots(len(layers), len(COLUMNS), sharex=True, squeeze=False)
     for axes_row, layer in zip(axes, layers, strict=True):

@@ -18,6 +18,6 @@ def draw(tables, experiment):
     model = experiment.first("loss")
     norms = curves.choose(experiment, "none", "batch")
     figure = curves.new(5.0)
-    layers = model.choose_layers(LAYERS) if model else LAYERS["dln"]
+    layers = curves.layers(tables["histograms"], model, LAYERS)
     ridge_grid(figure, tables["histograms"], model, layers, norms)
     return figure
