@@ -32,8 +32,9 @@ def main():
     curves = tables.pop(Path(args.paper_curves).stem)
     experiment = Experiment(**args.experiment)
     judged = judge(claims, tables, curves, experiment)
-    quantities = list(dict.fromkeys(claim["quantity"] for claim in claims))
-    numbers = beside(quantities, tables, curves, experiment)
+    quantities = [claim["quantity"] for claim in claims]
+    quantities += declarations.beside_paper()
+    numbers = beside([*dict.fromkeys(quantities)], tables, curves, experiment)
     frames.write(args.csv, judged)
     frames.write(args.beside, numbers)
     with atomic(args.markdown) as temporary:

@@ -8,6 +8,7 @@ import pytest
 from made_up import CURVES, claim, judge, tables, together, verdict
 
 from normscape.claims import declarations, paper
+from normscape.claims.quantities import of_runs, select
 from normscape.pipeline import paths
 from normscape.tables import CELL, frames
 
@@ -123,6 +124,23 @@ def test_landscapes_in_plain_numpy(name, values, average, model):
     expected = average(values(model, "batch")) / average(values(model, "none"))
     found = SHOWN[f"{name}_{model}", "batch"][0]
     assert found == pytest.approx(expected, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("name", "curve", "end", "average"),
+    [
+        ("smallest_gradient_change", "gradient_change_range", "low", np.median),
+        ("effective_beta_excursions", "effective_beta", "high", tenth_largest),
+    ],
+)
+@pytest.mark.parametrize("model", ["vgg", "dln"])
+@pytest.mark.parametrize("norm", ["none", "batch"])
+def test_numbers_without_a_claim_in_plain_numpy(name, curve, end, average, model, norm):
+    assert name in declarations.beside_paper()
+    declared = declarations.quantities()[name]
+    shown = of_runs(name, paper.of_quantity(declared, paper.tables(CURVES)))
+    (number,) = select(shown, model=model, norm=norm).dropna()
+    assert number == pytest.approx(average(column(model, norm, curve, end)), rel=0.01)
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,11 @@ def explored(tables: set[str]) -> dict[str, dict]:
     }
 
 
+def beside_paper() -> list[str]:
+    """Quantities of the paper's curves that no claim is about."""
+    return [name for name, quantity in quantities().items() if quantity["beside_paper"]]
+
+
 def read_file(path) -> dict:
     """A file of claims; a DeclarationError names it, the claim, and what its schema refuses."""
     file = parts.read_yaml(Path(path))
