@@ -7,7 +7,7 @@
 # make archive       an experiment as one zip (PRESET=paper)
 # make verify        such a zip, checked and rebuilt (ARCHIVE=file.zip, CELLS=2 retrains two)
 # make compare       where two experiments differ (A=results/x B=results/y)
-# make bench         training steps, probes and the pipeline itself, timed (one to two hours)
+# make bench         training steps, probes and the pipeline itself, timed (two hours)
 # make schema        the config's JSON schema for editors, from what parts declare
 # make lint          form of code and rules
 

@@ -25,10 +25,13 @@ def summary(tables: Tables) -> str:
     for _, row in tables["probes"].iterrows():
         name = {"ics": "ICS, plain / ours", "landscape": "Landscape, plain / ours"}
         network = "VGG, width" if row.model == "vgg" else "DLN, depth"
+        seconds = f"{row.our_seconds:.2g} s"
+        if row.precision != "float32":
+            seconds += f", {_spread(row, 'over_float32')} times float32's"
         lines.append(
             f"| {name[row.probe]}: {network} {row['size']}, {row.precision} |"
-            f" {_spread(row, 'ratio')} (ours {row.our_seconds:.2g} s, over float32"
-            f" {_spread(row, 'over_float32')}, difference {row.largest_difference:.0e}) |"
+            f" {_spread(row, 'ratio')} (ours {seconds};"
+            f" difference {row.largest_difference:.0e}) |"
         )
     use = tables["use"]
     for (seeds, cores), rows in use.groupby(["seeds", "cores"], sort=False):
@@ -146,7 +149,8 @@ def plot(tables: Tables):
 
 
 def _plot_ratios(axis, steps):
-    network = steps.apply(lambda row: _network(row.model, row.width), axis=1)
+    names = [_network(row.model, row.width) for row in steps.itertuples()]
+    network = pd.Series(names, steps.index).str.replace(", ", "\n")
     steps = steps.assign(network=network, below=steps["ratio"] - steps["ratio_low"])
     steps["above"] = steps["ratio_high"] - steps["ratio"]
     tables = steps.pivot(index="network", columns="norm").loc[network.unique()]

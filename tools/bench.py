@@ -1,7 +1,7 @@
 """Benchmark on this machine: training, probes, growth, operations, and the pipeline itself.
 
 Writes a table for each part to the folder, and from all that are there summary.md and
-bench.png. All parts together take one to two hours.
+bench.png. All parts together take two hours, and 8 GiB of memory.
 """
 
 from normscape.jobs import command_line

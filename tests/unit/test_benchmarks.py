@@ -159,7 +159,7 @@ def test_the_summary_and_the_plot_show_what_was_measured():
     assert f"| VGG, width 16: plain / ours | {four} |" in text
     assert "DLN: share" not in text
     probe = "| ICS, plain / ours: DLN, depth 25, float64 | 10.00 [9.00, 11.00]"
-    assert f"{probe} (ours 0.1 s, over float32 3.50 [3.00, 4.00], diff" in text
+    assert f"{probe} (ours 0.1 s, 3.50 [3.00, 4.00] times float32's; diff" in text
     assert "| DLN: samples per second | 1,280 |" in text
     assert "5.0 min, 2,000 jobs: computation 70%, start-up 20%, rest 10%" in text
     assert "; a start-up takes 0.048 s, with an import of its own 1.70 s |" in text
