@@ -1,7 +1,6 @@
 """The pipeline on a real Slurm of one node."""
 
 import re
-import statistics
 import subprocess
 import sys
 import time
@@ -10,7 +9,6 @@ from pathlib import Path
 import pytest
 import slurm_cluster
 
-from benchmarks import copies
 from cifar_files import write_archive
 from project import copy_of_project, results, snakemake, with_config
 from tools.project import environment
@@ -174,12 +172,6 @@ def test_the_same_bytes_as_locally(cluster, tmp_path, file_server):
     assert len(probes) > 5
     said = {log: log.read_text() for log in probes}
     assert all("fork_server.py serve" in text for text in said.values()), said
-    seconds = [j.seconds for j in copies.jobs(there) if j.rule.startswith("probe_")]
-    assert len(seconds) == len(probes)
-    print(f"seconds of the probes: {sorted(seconds)}")
-    assert (
-        statistics.median(seconds) < 0.6
-    )  # an import of its own takes a second or two
 
 
 @pytest.fixture(scope="module")
