@@ -1,7 +1,7 @@
 """Figure 2: BatchNorm with noise that makes its distributions unstable.
 
 Training accuracy of the first network that classifies at the first two learning rates of
-the config, and activations of one unit, for a VGG in layers 2, 9 and 13. Look at whether
+the config, and activations of one unit, for VGG-16 in layers 2, 9 and 13. Look at whether
 noisy BatchNorm trains like BatchNorm although its ridges wander, and what the same noise
 does to the standard net.
 

@@ -1,6 +1,6 @@
 """Figure 6: the distributions that Lp normalisation leaves.
 
-Activations of one unit of the first network that classifies, for a VGG in layer 11, a ridge
+Activations of one unit of the first network that classifies, for VGG-16 in layer 11, a ridge
 a checkpoint. Look at whether the ridges stay in place and
 keep their width.
 

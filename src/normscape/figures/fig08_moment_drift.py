@@ -1,6 +1,6 @@
 """Figure 8: how mean and variance of activations move.
 
-One unit of the first network that classifies, for a VGG in layers 2, 9 and 13: absolute
+One unit of the first network that classifies, for VGG-16 in layers 2, 9 and 13: absolute
 change in one training step, and since the first checkpoint. Thick lines are medians over
 seeds, thin ones the seeds. Stable distributions would lie low.
 
