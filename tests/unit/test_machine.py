@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from normscape.archive.records import Record
 from normscape.jobs import machine, manifests
 from normscape.page import making
 from normscape.pipeline import code
@@ -85,3 +86,14 @@ def test_runs_of_an_earlier_version_say_less(manifest):
     (line,) = making.machines([manifest])
     assert "GiB" not in line
     assert making.trainings([manifest])[0]["memory"] is None
+
+
+def test_the_page_leaves_out_seconds_of_submitted_jobs(monkeypatch, tmp_path):
+    # On Slurm Snakemake notes a job's start when it hears of its end.
+    ran = {"here": (1.0, 3.5), "too": (2.0, 2.5), "submitted": (9.002, 9.0)}
+    found = [Record(Path(k), "probe_ics", (k,), *when) for k, when in ran.items()]
+    monkeypatch.setattr(making.records, "read", lambda folder: found)
+    stages = making.stages(tmp_path)
+    assert stages == [{"rule": "probe_ics", "jobs": 2, "seconds": 3.0}]
+    monkeypatch.setattr(making.records, "read", lambda folder: found[2:])
+    assert making.stages(tmp_path) == []
