@@ -52,8 +52,7 @@ def measure(threads: int = 1, rounds: int = 3) -> list[dict]:
     for what, model, grows_with, size, make in sizes:
         timed = timing.in_turns({size: make}, rounds)[size]
         calls = STEPS if what == "training step" else 1
-        seconds = timed.median, min(timed.seconds), max(timed.seconds)
-        values = [what, model, grows_with, size, *(s / calls for s in seconds)]
-        values.append(timed.peak_mib)
+        seconds = timing.spread([each / calls for each in timed.seconds])
+        values = [what, model, grows_with, size, *seconds, timed.peak_mib]
         rows.append(dict(zip(COLUMNS, values, strict=True)))
     return rows

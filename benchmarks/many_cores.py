@@ -1,9 +1,8 @@
 """How many short jobs a second Snakemake starts on a machine with many cores."""
 
-import statistics
 from pathlib import Path
 
-from benchmarks import copies
+from benchmarks import copies, timing
 from tools.project import copy_tree
 
 COLUMNS = (
@@ -69,8 +68,7 @@ def measure(preset=PRESET, options=OPTIONS, cores=CORES, rounds=2) -> list[dict]
             rates[case].append(len(jobs) / took)
     rows = []
     for (nap, chosen), each in rates.items():
-        rate = statistics.median(each), min(each), max(each)
-        values = [nap, cores, " ".join(chosen), len(jobs), *rate]
+        values = [nap, cores, " ".join(chosen), len(jobs), *timing.spread(each)]
         rows.append(dict(zip(COLUMNS, values, strict=True)))
     return rows
 

@@ -26,8 +26,7 @@ def measure(threads: int = 1, rounds: int = 5) -> list[dict]:
     rows = []
     for name, timed in timing.in_turns(makers, rounds).items():
         count = OPERATIONS[name][1]
-        seconds = timed.median, min(timed.seconds), max(timed.seconds)
-        values = [name, *(value / count for value in seconds)]
+        values = [name, *timing.spread([each / count for each in timed.seconds])]
         rows.append(dict(zip(COLUMNS, values, strict=True)))
     return rows
 

@@ -3,7 +3,6 @@
 import functools
 import json
 import os
-import statistics
 import subprocess
 import sys
 import time
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from benchmarks import copies, many_cores
+from benchmarks import copies, many_cores, timing
 from tools.project import PROJECT, environment
 
 USE_COLUMNS = (
@@ -106,10 +105,9 @@ def dry_runs(seeds=(1, 4, 12), presets=(many_cores.PRESET,)) -> list[dict]:
             nothing, said = _dry_run(folder, config)
             if "Nothing to be done" not in said:
                 raise ValueError(f"{name}: expected nothing to do, found\n{said}")
-            row = {"experiment": name, "jobs": len(copies.jobs(folder))}
+            jobs = len(copies.jobs(folder))
         for to_do, times in (("all", everything), ("nothing", nothing)):
-            seconds = statistics.median(times), min(times), max(times)
-            values = [*row.values(), to_do, *seconds]
+            values = [name, jobs, to_do, *timing.spread(times)]
             rows.append(dict(zip(DRY_RUN_COLUMNS, values, strict=True)))
     return rows
 

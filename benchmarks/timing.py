@@ -62,6 +62,15 @@ def _serve(make, connection):
     connection.send((value, machine.peak_memory_mb()))
 
 
+def spread(values: list[float]) -> tuple[float, float, float]:
+    """The median, the smallest and the largest.
+
+    >>> spread([3.0, 1.0, 2.0])
+    (2.0, 1.0, 3.0)
+    """
+    return statistics.median(values), min(values), max(values)
+
+
 class Ratio(NamedTuple):
     """How many times as long: the median over rounds, the smallest and the largest."""
 
@@ -77,5 +86,4 @@ def ratio(slower: Timed, faster: Timed) -> Ratio:
     Ratio(median=2.0, low=1.5, high=3.0)
     """
     pairs = zip(slower.seconds, faster.seconds, strict=True)
-    of_rounds = [a / b for a, b in pairs]
-    return Ratio(statistics.median(of_rounds), min(of_rounds), max(of_rounds))
+    return Ratio(*spread([a / b for a, b in pairs]))

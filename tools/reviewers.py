@@ -50,9 +50,7 @@ def minutes_by_rule(folder: Path) -> dict[str, float]:
     minutes = defaultdict(float)
     project = folder.absolute().parents[1]
     found = records.read(folder.absolute().relative_to(project), project)
-    for job in records.jobs(found):
-        if job.seconds < 0:
-            continue  # submitted to a cluster: its start was noted after its end
+    for job in records.timed(records.jobs(found)):
         training = job.rule.startswith(("train_", "prepare_"))
         minutes["trainings" if training else job.rule] += job.seconds / 60
     return minutes

@@ -64,6 +64,11 @@ def jobs(records: list[Record]) -> list[Record]:
     return list(longest.values())
 
 
+def timed(jobs: list[Record]) -> list[Record]:
+    """Without those submitted to a cluster: Snakemake notes their start after their end."""
+    return [job for job in jobs if job.seconds >= 0]
+
+
 def _records(results, project) -> dict[Path, dict]:
     """By output, sorted; where both backends have one, the later."""
     found = {}

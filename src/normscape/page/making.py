@@ -56,12 +56,11 @@ def trainings(manifests) -> list[dict]:
 def stages(folder: Path) -> list[dict]:
     """For each rule the number of its jobs and their seconds in all, the longest first.
 
-    Without jobs that were submitted to a cluster: Snakemake notes their start when it
-    hears of their end.
+    Without jobs that were submitted to a cluster, whose seconds are not known.
     """
-    jobs = records.jobs(records.read(folder))
+    jobs = records.timed(records.jobs(records.read(folder)))
     table = pd.DataFrame(
-        [(job.rule, job.seconds) for job in jobs if job.seconds >= 0],
+        [(job.rule, job.seconds) for job in jobs],
         columns=["rule", "seconds"],
     )
     table = table.groupby("rule").seconds.agg(jobs="count", seconds="sum")
