@@ -37,11 +37,14 @@ def test_each_curve_has_a_row_for_each_model_of_ours():
     expected = np.exp([logs.mean(), interval.low, interval.high])
     assert [row.ours, row.low, row.high] == pytest.approx(list(expected))
     assert row.seeds == 3
-    # The paper's: the median of its 151 probes.
+    # The paper's: the median of its 151 probes, and of the three in as many steps as ours.
     curve = CURVES[(CURVES.quantity == "loss_range") & (CURVES.norm == "batch")]
     curve = curve[curve.model == "vgg"]
-    assert row.paper == pytest.approx((curve.high - curve.low).median())
-    assert row.ratio == pytest.approx(row.ours / row.paper)
+    ranges = curve.high - curve.low
+    assert row.paper == pytest.approx(ranges.median())
+    as_long = ranges[curve.step <= 200].median()
+    assert row.paper_as_long == pytest.approx(as_long)
+    assert row.ratio == pytest.approx(row.ours / as_long)
     assert found.loc["none", "wide"].ours == pytest.approx(7)
     assert math.isnan(found.loc["none", "wide"].low)
     assert found.loc["batch", "wide"].seeds == 0
@@ -56,6 +59,13 @@ def test_runs_count_at_the_papers_learning_rate():
     assert set(found.index) == {"none", "batch", "l1", "l2", "linf"}
 
 
+def test_training_as_long_as_the_papers_is_compared_with_all_of_it():
+    long = [run(lambda t: t + 1.0, steps=15_000, probed=[0, 15_000])]
+    found = numbers(["loss_range"], tables("vgg", none=long), {"vgg": "vgg"})
+    row = found.set_index("norm").loc["none"]
+    assert row.paper_as_long == row.paper
+
+
 def test_quantities_without_a_curve_have_no_row():
     made = tables("vgg", none=around(2, 3))
     assert numbers(["ics_l2", "final_accuracy"], made, {"vgg": "vgg"}).empty
@@ -68,5 +78,7 @@ def test_the_table_has_a_row_for_what_the_experiment_has():
     assert [row["paper"] for row in rows] == ["20", "19.9"]
     assert rows[0]["ours [95 %], seeds"] == "2.1 [1.86, 2.36], 3"
     assert rows[1]["ours [95 %], seeds"] == "1, 1"
-    assert [row["ratio"] for row in rows] == ["0.1", "0.05"]
+    # Over the paper's first 200 steps.
+    assert [row["paper, as many steps"] for row in rows] == ["11.5", "20.3"]
+    assert [row["ratio"] for row in rows] == ["0.18", "0.049"]
     assert wording.beside_paper(numbers([], made, {"vgg": "vgg"})) == []

@@ -639,17 +639,30 @@ def test_the_papers_curves_are_shown_where_the_scale_is_the_papers(tables):
     }
     for name, expected in medians.items():
         assert not dotted(name, tables)
-        scaled = {
-            key: table.assign(step=table.step * 800) if "step" in table else table
-            for key, table in tables.items()
-            if key != "paper_curves"
-        }
-        lines = dotted(name, scaled | {"paper_curves": tables["paper_curves"]})
+        lines = dotted(name, with_more_steps(tables, 800))
         assert lines
         assert all(len(line.get_xdata()) > 50 for line in lines)
         standard = EXPERIMENT.norms["none"].colour
         found = [np.median(x.get_ydata()) for x in lines if x.get_color() == standard]
         assert found[: len(expected)] == pytest.approx(expected, rel=0.2)
+
+
+def test_the_papers_curves_end_where_ours_do(tables):
+    tables = with_more_steps(tables, 250)
+    last = tables["landscape_ranges"].step.max()
+    axes = axes_of(draw("fig04_landscape", tables))
+    lines = [line for ax in axes for line in ax.lines if line.get_gid() == "paper"]
+    assert lines
+    assert all(3000 < max(line.get_xdata()) <= last < 15_000 for line in lines)
+
+
+def with_more_steps(tables, factor):
+    """Tables of ours as if each step had been so many."""
+    scaled = {
+        key: table.assign(step=table.step * factor) if "step" in table else table
+        for key, table in tables.items()
+    }
+    return scaled | {"paper_curves": tables["paper_curves"]}
 
 
 # Learning rates

@@ -18,43 +18,52 @@ def beside(
 
     paper : the number of the paper's run. ours, low, high : geometric mean over seeds with
         its 95 % interval, of runs at the same learning rate; empty where the experiment has
-        none. ratio : ours over the paper's.
+        none. paper_as_long : the paper's number over as many steps as ours have.
+        ratio : ours over ``paper_as_long``.
     """
-    of_paper, by_step = paper.tables(curves), at_shared_steps(tables)
+    of_ours = at_shared_steps(tables)
+    lengths = tables["history"].groupby("model").step.max() + 1
     rows = []
     for name in names:
         declared = declarations.quantities()[name]
-        theirs = of_runs(name, paper.of_quantity(declared, of_paper)).dropna()
+        theirs = _of_paper(declared, name, curves)
         if theirs.empty:
             continue
-        ours = of_runs(name, by_step)
-        for (architecture, norm, lr, _), number in theirs.items():
+        as_long = {
+            model: _of_paper(declared, name, curves[curves.step <= length])
+            for model, length in lengths.items()
+        }
+        ours = of_runs(name, of_ours)
+        for run, number in theirs.items():
+            architecture, norm, lr, _ = run
             for model in experiment.models_of(architecture):
                 values = select(ours, model=model.name, norm=norm, lr=lr).dropna()
-                rows.append(
-                    {
-                        "quantity": name,
-                        "label": declared["label"],
-                        "model": model.name,
-                        "norm": norm,
-                        "lr": lr,
-                        "paper": number,
-                    }
-                    | _ours(values.to_numpy(float), number)
-                )
+                row = {
+                    "quantity": name,
+                    "label": declared["label"],
+                    "model": model.name,
+                    "norm": norm,
+                    "lr": lr,
+                    "paper": number,
+                    "seeds": len(values),
+                }
+                if len(values):
+                    row |= _ours(values.to_numpy(float), as_long[model.name][run])
+                rows.append(row)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 COLUMNS = [
-    *("quantity", "label", "model", "norm", "lr", "paper"),
+    *("quantity", "label", "model", "norm", "lr", "paper", "paper_as_long"),
     *("ours", "low", "high", "seeds", "ratio"),
 ]
 
 
-def _ours(values, of_paper):
-    if not len(values):
-        return {"seeds": 0}
-    found = intervals.interval(np.log(values))
-    ours, low, high = np.exp(found[:3])
-    columns = {"ours": ours, "low": low, "high": high, "seeds": len(values)}
-    return columns | {"ratio": ours / of_paper}
+def _of_paper(declared, name, curves):
+    return of_runs(name, paper.of_quantity(declared, paper.tables(curves))).dropna()
+
+
+def _ours(values, as_long):
+    ours, low, high = np.exp(intervals.interval(np.log(values))[:3])
+    columns = {"ours": ours, "low": low, "high": high}
+    return columns | {"paper_as_long": as_long, "ratio": ours / as_long}

@@ -92,6 +92,7 @@ def beside_paper(numbers: pd.DataFrame) -> list[dict[str, str]]:
             "quantity": row.label,
             "runs": f"{row.model} {row.norm}, lr {row.lr:g}",
             "paper": f"{row.paper:.3g}",
+            "paper, as many steps": f"{row.paper_as_long:.3g}",
             "ours [95 %], seeds": _measured(row.ours, row.low, row.high, row.seeds),
             "ratio": f"{row.ratio:.2g}",
         }
