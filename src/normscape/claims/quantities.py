@@ -182,11 +182,10 @@ def of_runs(name: str, tables: Tables) -> pd.Series:
 
 
 def at_shared_steps(tables: Tables) -> Tables:
-    """The tables, those of probes at the steps at which all runs of a model and rate were probed.
+    """The tables, those of probes at their ``shared_steps``.
 
     By step, runs are compared at the same steps: a median over probes would otherwise
-    shift with further probes of some runs, which the reading at equal loss needs. Where no
-    step is shared, all stay.
+    shift with further probes of some runs, which the reading at equal loss needs.
     """
     declared = declarations.quantities().values()
     of_probes = {
@@ -196,11 +195,15 @@ def at_shared_steps(tables: Tables) -> Tables:
         for name in quantity["tables"]
     }
     return tables | {
-        name: _at_shared_steps(tables[name]) for name in of_probes & tables.keys()
+        name: shared_steps(tables[name]) for name in of_probes & tables.keys()
     }
 
 
-def _at_shared_steps(table):
+def shared_steps(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows at the steps at which all runs of a model and rate were probed.
+
+    Where no step is shared, all stay; so do those of a table without steps.
+    """
     if "step" not in table:
         return table
     runs = table.norm + "/" + table.seed.astype(str)

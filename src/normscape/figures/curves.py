@@ -111,15 +111,6 @@ def rates(table):
     return list(table.lr.unique()[:2])
 
 
-def at_common_steps(table):
-    """Rows at the steps at which every norm of the table was probed, or the most were.
-
-    Some norms are probed more often early on; a figure that compares steps leaves those out.
-    """
-    probed = table.groupby("step").norm.transform("nunique")
-    return table[probed == probed.max()]
-
-
 def progress(ax, history, model: Model | None, norms, lrs=None):
     """How a model's training goes: accuracy of a classifier, loss of a regression."""
     if model is None:

@@ -12,6 +12,7 @@ import math
 import matplotlib.pyplot as plt
 from matplotlib.lines import Line2D
 
+from normscape.claims.quantities import shared_steps
 from normscape.figures import curves, style
 
 TABLES = ("landscape",)
@@ -29,7 +30,7 @@ def draw(tables, experiment):
     rows = figure.subfigures(len(models), 1, squeeze=False)[:, 0]
     for row, model in zip(rows, models, strict=True):
         lr = curves.probed_lr(landscape, model.name)
-        table = curves.at_common_steps(
+        table = shared_steps(
             landscape[
                 (landscape.model == model.name)
                 & (landscape.lr == lr)

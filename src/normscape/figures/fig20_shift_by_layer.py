@@ -1,7 +1,7 @@
 """Figure 20: internal covariate shift, layer by layer, early and late.
 
 What Figure 3 shows of two layers over training, here of every layer, over the probes of the
-first quarter of training and of the last, at the steps at which both networks were probed. For
+first quarter of training and of the last, at the steps at which all runs were probed. For
 each seed the median over these probes (of the cosine) or their geometric mean (of the L2
 difference); thick lines are medians over seeds, thin ones the seeds. The first layer has
 nothing below it and so no shift.
@@ -9,6 +9,7 @@ nothing below it and so no shift.
 The paper shows two layers of each network.
 """
 
+from normscape.claims.quantities import shared_steps
 from normscape.figures import curves, shifts, style
 
 TABLES = ("ics",)
@@ -25,7 +26,7 @@ def draw(tables, experiment):
     ics = tables["ics"][of_both].query("layer > 1")
     figure, rows = shifts.new(experiment, ics, height=1.7)
     for model, lr, of_rate, row in rows:
-        of_rate = curves.at_common_steps(of_rate)
+        of_rate = shared_steps(of_rate)
         share = of_rate.step / of_rate.step.max()
         for panels, (window, (start, end)) in zip(
             (row[:2], row[2:]), WINDOWS.items(), strict=True
