@@ -244,7 +244,14 @@ def test_no_panel_is_empty_and_every_axis_is_labelled(tables, name):
     assert any(
         word in label
         for label in labels
-        for word in ("Step", "Layer", "Learning rate", "Step size", "Bound", "Ratio")
+        for word in (
+            "Step",
+            "Layer",
+            "Learning rate",
+            "Bound",
+            "Ratio",
+            "Training loss",
+        )
     )
 
 
@@ -1167,3 +1174,44 @@ def test_figure_23_averages_over_hidden_layers(tables):
     growths = [grown[layer] for layer in LAYERS[:-1]]
     assert rate[1] == pytest.approx(np.exp(-2 * np.log(growths).mean()))
     assert axes[0].get_title() == f"VGG, lr {LRS['vgg'][0]:g}"
+
+
+def test_figure_25_compares_the_landscape_at_equal_loss():
+    # BatchNorm's loss halves twice as often; at the same loss its range is half as wide.
+    courses = {"none": (1 / 100, 1.0), "batch": (1 / 50, 0.5)}
+    history, ranges = [], []
+    for (norm, (halvings, width)), seed in itertools.product(courses.items(), (0, 1)):
+        run = {"model": "vgg", "norm": norm, "lr": 0.1, "seed": seed}
+        losses = 2.0 ** -(halvings * np.arange(300) - seed)
+        history += [
+            run | {"step": step, "loss": loss, "diverged": 0}
+            for step, loss in enumerate(losses)
+        ]
+        ranges += [
+            run
+            | {"step": step, "direction": "gradient", "loss_low": 1.0}
+            | {"loss_high": 1 + width * losses[step], "effective_beta": 20.0}
+            | {"gradient_change_high": width}
+            for step in (20, 120, 220, 280)
+        ]
+    tables = {"history": history, "landscape_ranges": ranges}
+    tables = {name: pd.DataFrame(rows) for name, rows in tables.items()}
+    figure = draw("fig25_landscape_over_loss", tables)
+    loss_range, change, beta = axes_of(figure)
+    left, right = loss_range.get_xlim()
+    assert left > right
+    for norm, (halvings, width) in courses.items():
+        thick, *thin = sorted(
+            lines_of(loss_range, EXPERIMENT.norms[norm].colour),
+            key=lambda line: -line.get_linewidth(),
+        )
+        assert len(thin) == 2
+        for line in (thick, *thin):
+            ratios = line.get_ydata() / line.get_xdata()
+            assert ratios == pytest.approx(width, rel=0.02)
+        # From the highest loss that both seeds were probed at to the lowest.
+        ends = 2.0 ** -(halvings * np.array([280, 20]) - [1, 0])
+        assert thick.get_xdata()[[0, -1]] == pytest.approx(ends, rel=0.02)
+        changes = lines_of(change, EXPERIMENT.norms[norm].colour)
+        assert all(line.get_ydata() == pytest.approx(width) for line in changes)
+    assert any(line.get_gid() == "edge" for line in beta.lines)

@@ -247,15 +247,11 @@ def log_x(ax, values, share=1 / 4) -> None:
     values = sorted(set(values))
     if values and values[-1] < 100 * values[0]:
         span = values[-1] / values[0]
-        # The last value keeps its label.
-        shown = [
-            value
-            for value, after in zip(values, values[1:], strict=False)
-            if after / value > span**share
-        ]
-        ax.set_xticks(
-            values, [f"{v:g}" if v in (*shown, values[-1]) else "" for v in values]
-        )
+        shown = values[-1:]
+        for value in reversed(values):
+            if shown[-1] / value > span**share:
+                shown.append(value)
+        ax.set_xticks(values, [f"{v:g}" if v in shown else "" for v in values])
     ax.minorticks_off()
 
 

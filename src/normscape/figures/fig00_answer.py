@@ -10,11 +10,10 @@ over the losses that all have, and their median at the right.
 The paper answers with its Figures 1, 3 and 4: yes, no, yes.
 """
 
-import numpy as np
-
 from normscape.claims import equal_loss
-from normscape.figures import curves, style
+from normscape.figures import curves
 from normscape.figures.landscapes import RANGE, landscape
+from normscape.figures.over_loss import over_loss
 from normscape.tables import CELL
 
 TABLES = ("history", "ics", "landscape_ranges")
@@ -47,30 +46,9 @@ def draw(tables, experiment):
 
 
 def _draw_shift(ax, ics, losses, norms):
-    """Cosine against training loss, as the judge reads it at equal loss."""
     cosines = ics[ics.layer > 1].groupby([*CELL, "step"]).cosine.mean()
-    courses = equal_loss.courses(
-        cosines.rename("value").reset_index(), losses, logarithms=False
-    )
-    for norm in norms:
-        runs = [run for cell, run in courses.items() if cell[1] == norm.name]
-        runs = [run for run in runs if len(run.losses)]
-        if not runs:
-            continue
-        for run in runs:
-            line = {"color": norm.colour} | style.SEED
-            ax.plot(np.exp(run.losses), run.values, **line)
-        low = max(run.losses[0] for run in runs)
-        high = min(run.losses[-1] for run in runs)
-        levels = np.linspace(low, high, equal_loss.LEVELS)
-        values = [np.interp(levels, run.losses, run.values) for run in runs]
-        if low <= high:
-            ax.plot(np.exp(levels), np.mean(values, axis=0), color=norm.colour)
+    steps = cosines.rename("value").reset_index()
+    over_loss(ax, steps, losses, norms, logarithms=False)
     if ax.has_data():
-        low, high = ax.dataLim.intervalx
-        ticks = np.outer(10.0 ** np.arange(-9, 10), (1, 2, 5)).ravel()
-        curves.log_x(ax, ticks[(ticks >= low) & (ticks <= high)])
-        ax.invert_xaxis()
         ax.set_ylim(top=1.02)
-    ax.set_xlabel("Training loss")
     ax.set_ylabel("Cosine of gradients")

@@ -75,11 +75,17 @@ def landscape(
         if ax.has_data():
             log_y(ax)
             if quantity is BETA:
-                line = {"color": "#555555", "linewidth": 0.6, "linestyle": style.EDGE}
-                ax.axhline(2, gid="edge", zorder=3, **line)
+                edge(ax)
         ax.set_xlabel("Step")
         ax.set_ylabel(quantity.label)
         note_if_empty(ax)
+
+
+def edge(ax) -> None:
+    """The edge of stability in a panel of ``BETA``."""
+    if ax.has_data():
+        line = {"color": "#555555", "linewidth": 0.6, "linestyle": style.EDGE}
+        ax.axhline(2, gid="edge", zorder=3, **line)
 
 
 def rows_of_models(tables, experiment: Experiment, metric: str):
