@@ -114,16 +114,18 @@ def test_a_number_without_an_interval_stands_alone():
 
 def test_a_figures_findings_have_their_numbers():
     rows = judged(figure="fig04", statement="It is smoother")
-    assert findings(rows, "fig04") == ["It is smoother: reproduced, 0.31 [0.21, 0.46]."]
-    assert findings(rows, "fig05") == []
+    assert findings(rows, ["fig04"]) == [
+        "It is smoother: reproduced, 0.31 [0.21, 0.46]."
+    ]
+    assert findings(rows, ["fig05"]) == []
     for again, named in (("reproduced", ""), ("inconclusive", "inconclusive, ")):
         both = judged(again=again, figure="fig04", statement="It is smoother")
-        assert findings(both, "fig04") == [
+        assert findings(both, ["fig04"]) == [
             "It is smoother: reproduced, 0.31 [0.21, 0.46]; "
             f"at equal loss {named}0.98 [0.60, 1.6]."
         ]
     many = pd.concat([rows] * 41)
-    assert findings(many, "fig04") == [
+    assert findings(many, ["fig04"]) == [
         "Its claims are reproduced in 41 of 41 comparisons."
     ]
 

@@ -66,6 +66,18 @@ def test_training_as_long_as_the_papers_is_compared_with_all_of_it():
     assert row.paper_as_long == row.paper
 
 
+def test_the_papers_first_steps_end_between_two_digitised_points():
+    curve = CURVES[(CURVES.quantity == "train_loss") & (CURVES.norm == "l2")]
+    assert not curve.step.between(2_051, 2_449).any()
+    ours = [run(lambda t: t * 0 + 5.0, steps=2_300, probed=[0])]
+    made = tables("dln", 1e-6, none=ours, l2=ours)
+    found = numbers(["mean_loss"], made, {"dln": "dln"}).set_index("norm")
+    losses = np.exp(np.interp(range(2_300), curve.step, np.log(curve.low)))
+    expected = np.exp(np.log(losses).mean())
+    assert found.loc["l2"].paper_as_long == pytest.approx(expected)
+    assert found.loc["l2"].ours == pytest.approx(5)
+
+
 def test_quantities_without_a_curve_have_no_row():
     made = tables("vgg", none=around(2, 3))
     assert numbers(["ics_l2", "final_accuracy"], made, {"vgg": "vgg"}).empty
@@ -75,7 +87,7 @@ def test_the_table_has_a_row_for_what_the_experiment_has():
     made = tables("vgg", none=around(2, 2.2, 2.1), batch=around(1))
     rows = wording.beside_paper(numbers(["effective_beta"], made, {"vgg": "vgg"}))
     assert [row["runs"] for row in rows] == ["vgg none, lr 0.1", "vgg batch, lr 0.1"]
-    assert [row["paper"] for row in rows] == ["20", "19.9"]
+    assert [row["paper"] for row in rows] == ["20", "20"]
     assert rows[0]["ours [95 %], seeds"] == "2.1 [1.86, 2.36], 3"
     assert rows[1]["ours [95 %], seeds"] == "1, 1"
     # Over the paper's first 200 steps.

@@ -22,18 +22,13 @@ def beside(
         ratio : ours over ``paper_as_long``.
     """
     of_ours = at_shared_steps(tables)
-    lengths = tables["history"].groupby("model").step.max() + 1
+    of_paper = paper.tables(curves)
+    steps = tables["history"].groupby("model").step.max() + 1
+    as_long = {model: paper.tables(curves, count) for model, count in steps.items()}
     rows = []
     for name in names:
         declared = declarations.quantities()[name]
-        theirs = _of_paper(declared, name, curves)
-        if theirs.empty:
-            continue
-        as_long = {
-            model: _of_paper(declared, name, curves[curves.step <= length])
-            for model, length in lengths.items()
-        }
-        ours = of_runs(name, of_ours)
+        ours, theirs = of_runs(name, of_ours), _numbers(name, declared, of_paper)
         for run, number in theirs.items():
             architecture, norm, lr, _ = run
             for model in experiment.models_of(architecture):
@@ -48,7 +43,8 @@ def beside(
                     "seeds": len(values),
                 }
                 if len(values):
-                    row |= _ours(values.to_numpy(float), as_long[model.name][run])
+                    same_steps = _numbers(name, declared, as_long[model.name])
+                    row |= _ours(values.to_numpy(float), same_steps[run])
                 rows.append(row)
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -59,11 +55,11 @@ COLUMNS = [
 ]
 
 
-def _of_paper(declared, name, curves):
-    return of_runs(name, paper.of_quantity(declared, paper.tables(curves))).dropna()
+def _numbers(name, declared, of_paper):
+    return of_runs(name, paper.of_quantity(declared, of_paper)).dropna()
 
 
-def _ours(values, as_long):
+def _ours(values, of_paper):
     ours, low, high = np.exp(intervals.interval(np.log(values))[:3])
     columns = {"ours": ours, "low": low, "high": high}
-    return columns | {"paper_as_long": as_long, "ratio": ours / as_long}
+    return columns | {"paper_as_long": of_paper, "ratio": ours / of_paper}

@@ -2,6 +2,6 @@
 
 Its docstring is title and caption, ``TABLES`` names the tables that it is drawn from, and
 ``draw(tables, experiment)`` returns a matplotlib figure. The last paragraph of the caption
-says what the paper shows. ``CLAIMS_OF`` names another figure whose claims it shows, where
+says what the paper shows. ``CLAIMS_OF`` names other figures whose claims it shows, where
 none name it. ``curves``, ``ridges`` and ``landscapes`` draw what several figures share.
 """

@@ -13,6 +13,9 @@ from normscape.figures import style
 
 # Of more normalisers, bands hide each other, and dashes tell no rates apart.
 FEW = 5
+# Of the paper's steps those that ours have at least where its curves are shown; of fewer, few
+# of its points would be left.
+LEAST_OF_PAPER = 1 / 5
 
 
 def new(height):
@@ -151,12 +154,12 @@ def training(ax, table, norms, y, lrs=None, draw=None):
 def paper(ax, rows, y, norms, steps) -> None:
     """The paper's own curves as thin dotted lines, up to the last of our ``steps``.
 
-    Not where ours are less than a fifth of the paper's: few of its points would be left.
+    Not where ours are less than ``LEAST_OF_PAPER`` of its own.
 
     rows : of one network and learning rate, as ``claims.paper.tables`` gives them.
     """
     rows = rows.dropna(subset=y)
-    if len(steps) == 0 or not steps.max() >= rows.step.max() / 5:
+    if len(steps) == 0 or not steps.max() >= LEAST_OF_PAPER * rows.step.max():
         return
     rows = rows[rows.step <= steps.max()]
     for norm in norms:

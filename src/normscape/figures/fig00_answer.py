@@ -3,7 +3,7 @@
 Left: BatchNorm helps if its curves rise earlier, and at the larger learning rate, too.
 Middle: it would reduce internal covariate shift if its cosine between a layer's gradient
 before and after the update of the layers below (mean over layers) lay nearer to 1 at the
-same training loss; training goes to the right. Right: it smooths the landscape if the loss
+same training loss; losses fall to the right. Right: it smooths the landscape if the loss
 varies less along the gradient. Thin lines are seeds; thick ones their mean in the middle,
 over the losses that all have, and their median at the right.
 

@@ -7,7 +7,7 @@ Axes are logarithmic: what claims are about, ratios, are distances. Dotted: the 
 curves, where ours have at least a fifth of their steps.
 
 In the paper's Figure 10, at 1e-6, BatchNorm's effective beta is 2 / learning rate in the
-median, about a sixth of the standard net's; ranges of the loss are alike in the median, and
+median, about half of the standard net's; ranges of the loss are alike in the median, and
 the standard net's largest are hundreds of times as large.
 """
 

@@ -17,7 +17,7 @@ from normscape.figures import curves, style
 
 TABLES = ("landscape",)
 
-CLAIMS_OF = "fig04_landscape"
+CLAIMS_OF = ("fig04_landscape", "fig10_dln_landscape")
 
 CHECKPOINTS = 6
 

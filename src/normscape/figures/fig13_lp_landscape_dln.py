@@ -12,7 +12,7 @@ from normscape.figures.landscapes import blocks_of_models
 
 TABLES = ("history", "landscape_ranges")
 
-CLAIMS_OF = "fig10_dln_landscape"
+CLAIMS_OF = ("fig10_dln_landscape",)
 
 
 def draw(tables, experiment):

@@ -14,7 +14,7 @@ from normscape.figures import curves, shifts, style
 
 TABLES = ("ics",)
 
-CLAIMS_OF = "fig03_internal_covariate_shift"
+CLAIMS_OF = ("fig03_internal_covariate_shift",)
 
 # Which share of the steps counts.
 WINDOWS = {"first quarter": (0, 0.25), "last quarter": (0.75, 1)}

@@ -1,11 +1,13 @@
 """Figure 25: the landscape along the gradient at equal training loss.
 
-Figure 4's and Figure 10's quantities over the training loss in place of the step; training goes
-to the right. A network that learns faster is further along at each step; here both are compared
-where they have learnt as much. Thin lines are seeds, thick ones their geometric means over the
-losses that all seeds of a network have. A verdict at equal loss is the mean distance between the
-two networks' lines over the losses that both have: where they cross, it depends on which losses
-those are.
+Figure 4's and Figure 10's quantities over the training loss in place of the step, at the first
+learning rate. A network that learns faster is further along at each step; here both are compared
+where they have learnt as much. Losses fall to the right; each is averaged over the steps around
+the probe, and has the penalty of the weights where training has one. Thin lines are seeds, with a
+dot for each probe, in the order of their losses; thick ones are geometric means over seeds at
+losses that all of them have. A verdict at equal loss takes the two networks' thin lines of a
+seed: the mean distance between them over the losses that both have. Where they cross, it depends
+on which losses those are; where dots are far apart, on the line between them.
 
 The paper compares at equal steps alone.
 """
@@ -17,7 +19,7 @@ from normscape.figures.over_loss import over_loss
 
 TABLES = ("history", "landscape_ranges")
 
-CLAIMS_OF = "fig04_landscape"
+CLAIMS_OF = ("fig04_landscape", "fig10_dln_landscape")
 
 
 def draw(tables, experiment):

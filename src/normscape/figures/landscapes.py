@@ -54,7 +54,7 @@ def landscape(
     """A panel for each quantity over the step: medians over seeds, and the seeds.
 
     Axes are logarithmic: equal distances are equal ratios, which is what claims are about.
-    papers : the paper's ranges, to be shown where the scale is the paper's.
+    papers : the paper's ranges, to be shown up to our last step (``curves.paper``).
     """
     rows = ranges[
         (ranges.model == model.name)

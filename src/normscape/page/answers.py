@@ -1,5 +1,7 @@
 """What the verdicts say, in sentences, and what speaks for which explanation."""
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 # The normaliser that all papers explain.
@@ -125,8 +127,8 @@ def _counted(verdicts) -> str:
     return " / ".join(str((verdicts == name).sum()) for name in names)
 
 
-def findings(verdicts: pd.DataFrame, figure: str) -> list[str]:
-    """What the claims that a figure shows came to, a sentence a verdict; of many, how many.
+def findings(verdicts: pd.DataFrame, figures: Iterable[str]) -> list[str]:
+    """What the claims that these figures show came to, a sentence a verdict; of many, how many.
 
     With the reading at equal training loss, where there is one.
 
@@ -136,10 +138,10 @@ def findings(verdicts: pd.DataFrame, figure: str) -> list[str]:
     ...     "effect": [0.5, 0.7], "low": [0.4, 0.5], "high": [0.6, 0.9],
     ...     "equal_loss_seeds": 0,
     ... })
-    >>> findings(judged, "fig05")
+    >>> findings(judged, ["fig05"])
     ['L1 trains faster: reproduced, 0.50 [0.40, 0.60].', 'L2 trains faster: inconclusive, 0.70 [0.50, 0.90].']
     """
-    rows = verdicts[(verdicts.figure == figure) & (verdicts.seeds > 0)]
+    rows = verdicts[verdicts.figure.isin(figures) & (verdicts.seeds > 0)]
     if len(rows) > SENTENCES:
         return [f"Its claims are {_outcome(rows.verdict)}."]
     return [_finding(row) for row in rows.itertuples()]

@@ -109,8 +109,8 @@ def _figure(path, image, tables, folder):
         part.replace("\n", " ") for part in inspect.getdoc(module).split("\n\n")
     )
     title = title.removesuffix(".")
-    # Where no claim is judged from a figure, it names one that shows the same matter.
-    judged = getattr(module, "CLAIMS_OF", path.stem)
+    # Where no claim is judged from a figure, it names others that show the same matter.
+    judged = getattr(module, "CLAIMS_OF", (path.stem,))
     finding = answers.findings(tables["verdicts"], judged)
     if "theory_instances" in module.TABLES:
         finding = [answers.theorems(tables["theory"])]
