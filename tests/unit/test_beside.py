@@ -80,7 +80,8 @@ def test_the_papers_first_steps_end_between_two_digitised_points():
 
 def test_quantities_without_a_curve_have_no_row():
     made = tables("vgg", none=around(2, 3))
-    assert numbers(["ics_l2", "final_accuracy"], made, {"vgg": "vgg"}).empty
+    names = ["ics_l2", "final_accuracy", "largest_learning_rate"]
+    assert numbers(names, made, {"vgg": "vgg"}).empty
 
 
 def test_the_table_has_a_row_for_what_the_experiment_has():

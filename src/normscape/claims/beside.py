@@ -28,7 +28,10 @@ def beside(
     rows = []
     for name in names:
         declared = declarations.quantities()[name]
-        ours, theirs = of_runs(name, of_ours), _numbers(name, declared, of_paper)
+        theirs = _numbers(name, declared, of_paper)
+        if theirs.empty:
+            continue
+        ours = of_runs(name, of_ours)
         for run, number in theirs.items():
             architecture, norm, lr, _ = run
             for model in experiment.models_of(architecture):
