@@ -44,17 +44,21 @@ def test_reviewers_are_told_each_verdict_and_what_it_takes():
     assert f"of the {reproduced} that are reproduced" in text
 
 
-def test_counts_are_those_of_the_default_experiments_verdicts():
-    first = Path("docs/digits/verdicts.md").read_text().splitlines()[0]
-    reproduced, refuted, undecided = map(int, re.findall(r"\d+", first))
-    after_holm = re.search(
-        rf'(\d+) of {reproduced} verdicts "reproduced"',
-        Path("docs/digits/verdicts.md").read_text(),
-    )[1]
-    for page in ("README.md", "docs/results.md"):
+@pytest.mark.parametrize(
+    ("verdicts", "pages"),
+    [
+        ("docs/digits/verdicts.md", ["README.md", "docs/results.md"]),
+        ("docs/cifar10/verdicts.md", ["README.md", "docs/cifar10/README.md"]),
+    ],
+)
+def test_counts_are_those_of_the_verdicts(verdicts, pages):
+    text = Path(verdicts).read_text()
+    reproduced, refuted, undecided = map(int, re.findall(r"\d+", text.splitlines()[0]))
+    after_holm = re.search(rf'(\d+) of {reproduced} verdicts "reproduced"', text)[1]
+    for page in pages:
         text = Path(page).read_text().replace("\n", " ")
         assert re.search(
-            rf"{reproduced} reproduced \({after_holm} of them also [^)]*\), "
+            rf"{reproduced} (are )?reproduced \({after_holm} of them also [^)]*\), "
             rf"{refuted} not, {undecided} inconclusive",
             text,
         ), page
