@@ -50,7 +50,7 @@ def test_every_table_and_figure_is_there(finished):
         assert set(table.model) <= {"vgg", "dln"}
     drawn = {path.stem for path in (results / "figures").iterdir()}
     assert sorted(drawn) == FIGURES
-    assert len(FIGURES) == 21
+    assert len(FIGURES) == 22
     for figure in FIGURES:
         assert (results / f"figures/{figure}.png").read_bytes()[:4] == b"\x89PNG"
         assert (results / f"figures/{figure}.pdf").read_bytes()[:4] == b"%PDF"
