@@ -86,8 +86,8 @@ def _shares(seconds: list[float], cores: int, wall: float) -> dict[str, float]:
 def dry_runs(seeds=(1, 4, 12)) -> list[dict]:
     """Seconds of a dry run, by number of jobs: when all is to do, and when nothing is.
 
-    Of the default experiment with so many seeds of everything, and of the paper preset. Outputs that
-    are there are empty files that Snakemake is told to regard as made.
+    Of the default experiment with so many seeds of everything, and of the paper preset.
+    Outputs that are there are empty files that Snakemake is told to regard as made.
     """
     experiments = [
         (f"default, seeds: {count}", count, ("--configfile", "seeds.json"))

@@ -24,21 +24,21 @@ def beside(
     of_ours = at_shared_steps(tables)
     of_paper = paper.tables(curves)
     steps = tables["history"].groupby("model").step.max() + 1
-    as_long = {model: paper.tables(curves, count) for model, count in steps.items()}
+    first_steps = {model: paper.tables(curves, n) for model, n in steps.items()}
     rows = []
     for name in names:
-        declared = declarations.quantities()[name]
-        theirs = _numbers(name, declared, of_paper)
+        theirs = _numbers(name, of_paper)
         if theirs.empty:
             continue
         ours = of_runs(name, of_ours)
+        as_long = {model: _numbers(name, first) for model, first in first_steps.items()}
         for run, number in theirs.items():
             architecture, norm, lr, _ = run
             for model in experiment.models_of(architecture):
                 values = select(ours, model=model.name, norm=norm, lr=lr).dropna()
                 row = {
                     "quantity": name,
-                    "label": declared["label"],
+                    "label": declarations.quantities()[name]["label"],
                     "model": model.name,
                     "norm": norm,
                     "lr": lr,
@@ -46,8 +46,7 @@ def beside(
                     "seeds": len(values),
                 }
                 if len(values):
-                    same_steps = _numbers(name, declared, as_long[model.name])
-                    row |= _ours(values.to_numpy(float), same_steps[run])
+                    row |= _ours(values.to_numpy(float), as_long[model.name][run])
                 rows.append(row)
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -58,7 +57,8 @@ COLUMNS = [
 ]
 
 
-def _numbers(name, declared, of_paper):
+def _numbers(name, of_paper):
+    declared = declarations.quantities()[name]
     return of_runs(name, paper.of_quantity(declared, of_paper)).dropna()
 
 
