@@ -60,7 +60,9 @@ def measure(preset=PRESET, options=OPTIONS, cores=CORES, rounds=2) -> list[dict]
         for number, case in enumerate(list(options) * rounds):
             nap, chosen = case
             folder = copy_tree(prepared, prepared.with_name(f"naps{number}"))
-            (folder / "src/probe.py").write_text(SCRIPT.format(seconds=nap))
+            (folder / "src/probe.py").write_text(
+                SCRIPT.format(seconds=nap), encoding="utf-8"
+            )
             run = ("--cores", str(cores), "--until", *probes)
             copies.snakemake(folder, *preset, *run, *chosen)
             jobs = [job for job in copies.jobs(folder) if job.rule in probes]

@@ -123,7 +123,7 @@ def _dry_run(folder, config) -> tuple[list[float], str]:
 
 def _write_config(folder, seeds):
     """The default experiment, with so many seeds of everything."""
-    config = yaml.safe_load((folder / "config.yaml").read_text())
+    config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
     models = [*config["models"].values()]
     for settings in models:
         settings["seeds"] = list(range(seeds))
@@ -132,7 +132,7 @@ def _write_config(folder, seeds):
     for settings in models:
         for block in settings["grid"]:
             block.pop("seeds", None)
-    (folder / "seeds.json").write_text(json.dumps(config))
+    (folder / "seeds.json").write_text(json.dumps(config), encoding="utf-8")
 
 
 @functools.cache
@@ -143,14 +143,14 @@ def start_up_seconds(cores: int, how: str = "fork") -> float:
     """
     with copies.project() as folder:
         script = folder / "src/nothing.py"
-        script.write_text(SCRIPT)
+        script.write_text(SCRIPT, encoding="utf-8")
         # Of the copy, whose server knows its scripts, and in a process of its own: starting
         # the server puts another `python` first on the PATH.
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks.start_up", script, str(cores), how],
             env=environment() | {"PYTHONPATH": f"{folder}/src{os.pathsep}{PROJECT}"},
             stdout=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",
             check=True,
         )
     return float(done.stdout)

@@ -23,7 +23,9 @@ def commands(torch: str | None, folder: Path) -> list[list[str]]:
 
     Together they install each package once, so that they may run at the same time.
     """
-    blocks = re.split(r"^(?=[a-z0-9])", LOCK.read_text(), flags=re.MULTILINE)[1:]
+    blocks = re.split(
+        r"^(?=[a-z0-9])", LOCK.read_text(encoding="utf-8"), flags=re.MULTILINE
+    )[1:]
     cuda = [block for block in blocks if block.startswith(("cuda-", "nvidia-"))]
     rest = [block for block in blocks if block not in cuda]
     if torch is None:
@@ -35,7 +37,7 @@ def commands(torch: str | None, folder: Path) -> list[list[str]]:
 
 
 def _locked(blocks, path):
-    path.write_text("".join(blocks))
+    path.write_text("".join(blocks), encoding="utf-8")
     return [*PIP, "--require-hashes", "-r", str(path)]
 
 

@@ -37,7 +37,7 @@ def main():
     path = folder / f"{args.name}-{digest}.zip"
     zips.write(path, files)
     with atomic(args.output) as temporary:
-        temporary.write_text(f"{path}\n")
+        temporary.write_text(f"{path}\n", encoding="utf-8")
     print(f"{path}: {len(files)} files, {path.stat().st_size / 1e6:.1f} MB, {commit}")
 
 

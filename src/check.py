@@ -27,7 +27,9 @@ def main():
     checksums = integrity.check_runs(args.runs)
     checksums |= integrity.check_files(args.files, Path(args.output))
     with atomic(args.output) as temporary:
-        temporary.write_text(integrity.listing(checksums, Path(args.output).parent))
+        temporary.write_text(
+            integrity.listing(checksums, Path(args.output).parent), encoding="utf-8"
+        )
 
 
 if __name__ == "__main__":

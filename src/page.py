@@ -42,7 +42,7 @@ def main():
         runs=args.runs,
     )
     with atomic(args.output) as temporary:
-        temporary.write_text(page)
+        temporary.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def main():
     frames.write(args.csv, judged)
     frames.write(args.beside, numbers)
     with atomic(args.markdown) as temporary:
-        temporary.write_text(wording.markdown(judged))
+        temporary.write_text(wording.markdown(judged), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ SMALL = {
 
 def default() -> dict:
     """config.yaml, as a user's editor has it."""
-    return yaml.safe_load(Path("config.yaml").read_text())
+    return yaml.safe_load(Path("config.yaml").read_text(encoding="utf-8"))
 
 
 def put(config: dict, path, value) -> dict:

@@ -23,7 +23,9 @@ def snakemake(folder: Path, *arguments: str, config: str = TINY, **options):
 def run(folder: Path, cores: int = 2, config: str = TINY) -> None:
     done = snakemake(folder, "--cores", str(cores), config=config)
     assert done.returncode == 0, done.stderr[-3000:]
-    name = yaml.safe_load((folder / config.split()[0]).read_text())["name"]
+    name = yaml.safe_load((folder / config.split()[0]).read_text(encoding="utf-8"))[
+        "name"
+    ]
     assert "BatchNorm trains faster than the standard net" in done.stdout
     assert f"The results page: results/{name}/index.html" in done.stdout
 
@@ -44,9 +46,11 @@ def starting(jobs: list[str], *words: str) -> list[str]:
 
 def with_config(folder: Path, change, of: str = TINY) -> str:
     """Write a changed copy of a config; its name."""
-    config = yaml.safe_load((folder / of).read_text())
+    config = yaml.safe_load((folder / of).read_text(encoding="utf-8"))
     change(config)
-    (folder / "changed.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    (folder / "changed.yaml").write_text(
+        yaml.safe_dump(config, sort_keys=False), encoding="utf-8"
+    )
     return "changed.yaml"
 
 
@@ -105,5 +109,5 @@ def verify(clone: Path, archive: Path, *arguments: str) -> subprocess.CompletedP
         cwd=clone,
         env=project.environment() | {"PYTHONPATH": "src"},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
     )

@@ -73,7 +73,7 @@ def main():
     }
     text = report.summary(tables)
     with atomic(folder / "summary.md") as temporary:
-        temporary.write_text(text)
+        temporary.write_text(text, encoding="utf-8")
     with atomic(folder / "bench.png") as temporary:
         report.plot(tables).savefig(temporary, dpi=120)
     print(text)

@@ -26,7 +26,7 @@ def main():
         or f"results/{args.a.resolve().name}-and-{args.b.resolve().name}.html"
     )
     with atomic(output) as temporary:
-        temporary.write_text(comparison.render(a, b))
+        temporary.write_text(comparison.render(a, b), encoding="utf-8")
     print(f"\n{output}")
 
 

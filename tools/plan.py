@@ -26,7 +26,7 @@ def main():
     args = arguments.parse_args()
     config = {}
     for path in ["config.yaml", *args.configfile]:
-        with open(path) as file:
+        with open(path, encoding="utf-8") as file:
             update_config(config, yaml.safe_load(file))
     config = validate(config)
     counts = jobs_by_rule(args.configfile)

@@ -60,7 +60,7 @@ def main():
         report("lock", other_versions(folder), "the versions installed here")
         if differences:  # only code that lies here is run
             raise SystemExit(1)
-        config = json.loads((folder / CONFIG).read_text())
+        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         report("trainings", other_trainings(folder, config), "as run.json lists them")
         report("results", other_results(folder, config), "rebuilt, equal in bytes")
         if args.cells:
@@ -103,7 +103,7 @@ def _is_here(name, content):
 def other_versions(folder: Path) -> list[str]:
     """Packages whose installed version is not the archive's."""
     found = []
-    for line in (folder / LOCK).read_text().splitlines():
+    for line in (folder / LOCK).read_text(encoding="utf-8").splitlines():
         name, separator, rest = line.partition("==")
         if not separator or line.startswith((" ", "#")) or ";" in line:
             continue
@@ -142,7 +142,9 @@ def other_trainings(folder: Path, config: dict) -> list[str]:
                 found.append(f"{table} has rows of {run}, which has no run.json")
                 continue
             try:
-                listed = json.loads((folder / manifest).read_text())["sha256"]
+                listed = json.loads((folder / manifest).read_text(encoding="utf-8"))[
+                    "sha256"
+                ]
                 expected = listed[f"{name}.csv"]
             except (ValueError, KeyError, TypeError):
                 found.append(f"{manifest} lists no {name}.csv")

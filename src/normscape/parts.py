@@ -102,7 +102,7 @@ def _definitions() -> dict:
 def read_yaml(path: Path) -> dict:
     """A YAML file; a DeclarationError names one that can't be read."""
     try:
-        return yaml.load(path.read_text(), yaml.CSafeLoader)
+        return yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
     except (OSError, yaml.YAMLError) as error:
         line = str(error).replace("\n", " ")
         raise DeclarationError(f"{path}: not readable as YAML: {line}") from None
@@ -138,7 +138,7 @@ def _settings_of_class(path: Path, name: str) -> dict:
     """
     if path.with_suffix(".yaml").is_file():
         return declaration("norms", path.stem)["settings"]
-    tree = ast.parse(path.read_text())
+    tree = ast.parse(path.read_text(encoding="utf-8"))
     definitions = {n.name: n for n in tree.body if isinstance(n, ast.ClassDef)}
     if name not in definitions:
         return {}

@@ -72,7 +72,7 @@ def install() -> None:
         return
     own_policy = not POLICY.exists()
     if own_policy:
-        POLICY.write_text("#!/bin/sh\nexit 101\n")
+        POLICY.write_text("#!/bin/sh\nexit 101\n", encoding="utf-8")
         POLICY.chmod(0o755)
     try:
         apt.install(*PACKAGES)
@@ -95,7 +95,8 @@ class Cluster:
         (self.folder / "slurm.conf").write_text(
             CONFIGURATION.format(
                 host=_host(), folder=self.folder, cpus=self._cpus, ports=_free_ports(2)
-            )
+            ),
+            encoding="utf-8",
         )
         LINK.parent.mkdir(exist_ok=True)
         LINK.unlink(missing_ok=True)  # left by one that was killed
@@ -135,7 +136,7 @@ class Cluster:
     def call(self, *command: str) -> str:
         """Output of a command, also of one that fails."""
         return subprocess.run(
-            command, capture_output=True, text=True, timeout=20
+            command, capture_output=True, encoding="utf-8", timeout=20
         ).stdout
 
     def _start(self, *command):
@@ -156,7 +157,7 @@ class Cluster:
             daemon = self._daemons[-1]
             if time.monotonic() > deadline or daemon.poll() is not None:
                 name = daemon.args[0]
-                said = (self.folder / f"{name}.out").read_text()
+                said = (self.folder / f"{name}.out").read_text(encoding="utf-8")
                 self.stop()
                 raise RuntimeError(f"{name} did not start: {said[-2000:]}")
             time.sleep(0.1)

@@ -13,7 +13,9 @@ def test_a_second_clone_takes_trainings_from_the_cache(tmp_path):
         done = project.snakemake(folder, *options, env=environment() | cache)
         assert done.returncode == 0, done.stderr[-3000:]
         logs = sorted((folder / "results/tiny/logs/train").rglob("*.log"))
-        return [path for path in logs if path.read_text()]  # from the cache: empty
+        return [
+            path for path in logs if path.read_text(encoding="utf-8")
+        ]  # from the cache: empty
 
     def files(folder):
         return {
@@ -35,7 +37,9 @@ def test_a_second_clone_takes_trainings_from_the_cache(tmp_path):
     assert len(run(third, other_seed)) == 1  # the deep linear network has its seed 0
     fourth = copy_of_project(tmp_path / "fourth")
     norm = fourth / "src/normscape/norms/batch.yaml"
-    norm.write_text(norm.read_text().replace("1.0e-5", "1.0e-3"))
+    norm.write_text(
+        norm.read_text(encoding="utf-8").replace("1.0e-5", "1.0e-3"), encoding="utf-8"
+    )
     (trained,) = run(fourth, one_of_each)
     assert "batch" in trained.parts
     assert files(fourth) != files(first)

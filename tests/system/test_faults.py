@@ -23,7 +23,7 @@ COMMAND = [sys.executable, "-m", "snakemake", "--configfile", CONFIG, "--cores",
 
 def logs(project: Path) -> str:
     paths = sorted((project / "results/faulty/logs").rglob("*.log"))
-    return "".join(path.read_text() for path in paths)
+    return "".join(path.read_text(encoding="utf-8") for path in paths)
 
 
 @pytest.fixture(scope="module")
@@ -186,7 +186,7 @@ def test_the_check_finds_every_changed_result(undisturbed, tmp_path):
             [sys.executable, *command, str(folder / name)],
             cwd=project,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
         )
         assert done.returncode == 1, name
         assert done.stderr == (
@@ -239,4 +239,4 @@ def test_every_truncated_output_is_found_or_rebuilt(undisturbed, tmp_path):
 def sha256sum(folder: Path):
     """What docs/workflow.md says to look with."""
     command = ["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    return subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8")

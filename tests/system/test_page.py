@@ -39,7 +39,7 @@ def compared(finished, tmp_path_factory):
     other = copy_tree(folder / "results/tiny", folder / "results/other")
     for name, change in (("verdicts.csv", worse_verdicts), ("history.csv", more_loss)):
         path = other / name if name == "verdicts.csv" else other / "tables" / name
-        path.write_text(change(path.read_text()))
+        path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
     done = compare(folder, "results/tiny", "results/other")
     assert done.returncode == 0, done.stderr
     return folder / "results/tiny-and-other.html", done.stdout
@@ -72,7 +72,7 @@ def compare(folder, *arguments):
         cwd=folder,
         env=environment() | {"PYTHONPATH": "src"},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
     )
 
 
@@ -136,7 +136,11 @@ def test_it_loads_without_a_fault_or_the_network(index, opened):
 def test_each_verdict_leads_to_its_figure(index, opened, finished):
     page = opened(index)
     links = page.query_selector_all("#verdicts tbody a")
-    table = (finished / "results/tiny/verdicts.csv").read_text().splitlines()[1:]
+    table = (
+        (finished / "results/tiny/verdicts.csv")
+        .read_text(encoding="utf-8")
+        .splitlines()[1:]
+    )
     here = [row for row in table if "not in this experiment" not in row]
     assert len(links) == len(here) > 10
     for link, row in zip(links, here, strict=True):
@@ -212,7 +216,7 @@ def test_the_explorer_shows_values_under_the_pointer(index, opened, finished):
     page.wait_for_selector("#vg-tooltip-element.visible")
     tooltip = page.inner_text("#vg-tooltip-element")
     value = re.search(r"mean\s*([\d.]+)", tooltip).group(1)
-    history = (finished / "results/tiny/tables/history.csv").read_text()
+    history = (finished / "results/tiny/tables/history.csv").read_text(encoding="utf-8")
     step = re.search(r"step\s*(\d+)", tooltip).group(1)
     norm = {"Standard": "none", "BatchNorm": "batch"}[
         re.search(r"curve\s*(\w+)", tooltip).group(1)

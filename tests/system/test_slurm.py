@@ -52,7 +52,10 @@ def limited(cluster, tmp_path_factory):
     training = project / "src/normscape/training/loop.py"
     call = "            between(run, history, evaluation)\n"
     pause = "            __import__('time').sleep(1)\n"
-    training.write_text(training.read_text().replace(call, call + pause))
+    training.write_text(
+        training.read_text(encoding="utf-8").replace(call, call + pause),
+        encoding="utf-8",
+    )
     too_short = ("--set-resources", "train_dln:runtime=2*attempt")
     run = Run(project, config, *SLURM, history("none"), *too_short)
     yield project, run
@@ -80,7 +83,7 @@ class Run:
             self.process.wait(seconds)
         finally:
             self.process.kill()
-        return self.log.read_text()
+        return self.log.read_text(encoding="utf-8")
 
 
 def comments(cluster) -> list[str]:
@@ -152,7 +155,10 @@ def test_the_same_bytes_as_locally(cluster, tmp_path, file_server):
     there = copy_of_project(tmp_path / "there")
     config = with_config(there, with_cifar10)
     script = there / "src/probe.py"
-    script.write_text(script.read_text().replace(MAIN, MAIN + SAY_WHO_STARTED_IT))
+    script.write_text(
+        script.read_text(encoding="utf-8").replace(MAIN, MAIN + SAY_WHO_STARTED_IT),
+        encoding="utf-8",
+    )
     here = copy_of_project(tmp_path / "here")
     with_config(here, with_cifar10)
     run, local = Run(there, config, *SLURM), Run(here, config, "--cores", "1")
@@ -170,7 +176,7 @@ def test_the_same_bytes_as_locally(cluster, tmp_path, file_server):
     assert results(there, "tiny") == results(here, "tiny")
     probes = list(there.glob("results/tiny/logs/probe_*/**/*.log"))
     assert len(probes) > 5
-    said = {log: log.read_text() for log in probes}
+    said = {log: log.read_text(encoding="utf-8") for log in probes}
     assert all("fork_server.py serve" in text for text in said.values()), said
 
 
@@ -185,7 +191,7 @@ def uninterrupted(tmp_path_factory) -> dict[str, bytes]:
 
 def log_of_training(project: Path, norm: str) -> str:
     name = f"results/tiny/logs/train/dln/{norm}/lr1e-06/seed0.log"
-    return (project / name).read_text()
+    return (project / name).read_text(encoding="utf-8")
 
 
 def test_a_cancelled_training_goes_on(cluster, uninterrupted, tmp_path):
@@ -214,7 +220,9 @@ def test_a_time_limit_that_is_too_short(cluster, limited):
     assert said.count("Trying to restart job") == 1
     log = log_of_training(there, "none")
     assert re.search(r"^resumes at step \d+$", log, re.MULTILINE)
-    assert "Time limit exhausted" not in (cluster.folder / "slurmctld.log").read_text()
+    assert "Time limit exhausted" not in (cluster.folder / "slurmctld.log").read_text(
+        encoding="utf-8"
+    )
     here = copy_of_project(there.parent / "here")
     config = with_config(here, a_training_of_two_minutes)
     local = snakemake(here, "--cores", "2", history("none"), config=config)
@@ -238,5 +246,5 @@ def test_a_job_that_always_fails(cluster, tmp_path):
     )
     assert not list(project.glob("results/tiny/train/vgg/**/*.*"))
     cell = "vgg/batch/lr0.1/seed0"
-    log = (project / f"results/tiny/logs/train/{cell}.log").read_text()
+    log = (project / f"results/tiny/logs/train/{cell}.log").read_text(encoding="utf-8")
     assert log == "train.py: broken on purpose\n"

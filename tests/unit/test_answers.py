@@ -162,7 +162,7 @@ def test_a_mistake_in_an_answer_is_one_line(monkeypatch, tmp_path, change, line)
         "claims": [one],
     }
     path = tmp_path / "mine.yaml"
-    path.write_text(yaml.safe_dump(content))
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
     monkeypatch.setattr(paths, "claims", lambda: [path])
     with pytest.raises(parts.DeclarationError, match=line):
         checked_claims.check_all()

@@ -77,7 +77,7 @@ def _log(path, name):
     """A call that notes when it was made, and by which process."""
 
     def call():
-        with open(path, "a") as file:
+        with open(path, "a", encoding="utf-8") as file:
             file.write(f"{name} {os.getpid()}\n")
         return name.upper()
 
@@ -89,7 +89,7 @@ def test_calls_take_turns_in_processes_of_their_own(tmp_path):
     timed = timing.in_turns(
         {name: functools.partial(_log, log, name) for name in "ab"}, rounds=2
     )
-    calls = [line.split() for line in log.read_text().splitlines()]
+    calls = [line.split() for line in log.read_text(encoding="utf-8").splitlines()]
     assert [name for name, _ in calls] == ["a", "b"] * 3
     assert len({process for _, process in calls} | {str(os.getpid())}) == 3
     assert [t.value for t in timed.values()] == ["A", "B"]

@@ -46,7 +46,7 @@ def refusal(tmp_path, monkeypatch):
     def check(*texts):
         files = [tmp_path / name for name in ("one.yaml", "two.yaml")[: len(texts)]]
         for file, content in zip(files, texts, strict=True):
-            file.write_text(content)
+            file.write_text(content, encoding="utf-8")
         monkeypatch.setattr(paths, "claims", lambda: files)
         try:
             claims.check_all()
@@ -250,9 +250,12 @@ def test_the_quantities_of_claims_are_those_that_a_judge_needs():
 
 def test_reading_joins_files_and_tells_claims_whom_their_file_names(tmp_path):
     files = [tmp_path / "one.yaml", tmp_path / "two.yaml"]
-    files[0].write_text(text())
+    files[0].write_text(text(), encoding="utf-8")
     files[1].write_text(
-        text(id="another", subjects=["l1"], reference="l2").replace("training", "shift")
+        text(id="another", subjects=["l1"], reference="l2").replace(
+            "training", "shift"
+        ),
+        encoding="utf-8",
     )
     read = declarations.read(files)
     assert set(read["topics"]) == {"training", "shift"}
@@ -266,5 +269,5 @@ def test_reading_joins_files_and_tells_claims_whom_their_file_names(tmp_path):
 
 def test_editors_find_the_schema_of_claims():
     for path in paths.claims():
-        (schema,) = re.findall(r"\$schema=(\S+)", path.read_text())
+        (schema,) = re.findall(r"\$schema=(\S+)", path.read_text(encoding="utf-8"))
         assert (path.parent / schema).is_file()

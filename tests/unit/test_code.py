@@ -67,7 +67,7 @@ def loaded(*names) -> list[str]:
         [sys.executable, "-c", script],
         env=os.environ | {"PYTHONPATH": str(code.SRC)},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=True,
     )
     paths = [Path(path) for path in done.stdout.split()]
@@ -125,7 +125,7 @@ def test_what_starts_and_reports_jobs_is_in_no_digest():
     scripts = [path.name for path in code.SRC.glob("*.py")]
     assert len(scripts) > 8
     for script in scripts:
-        assert "normscape.jobs" in (code.SRC / script).read_text()
+        assert "normscape.jobs" in (code.SRC / script).read_text(encoding="utf-8")
         found = modules(code.digests(script))
         assert script in found
         assert not [module for module in found if "jobs" in module]
@@ -162,7 +162,7 @@ def test_digests_follow_content_and_not_time_or_place(copied):
     forget()
     assert training() == before
     for other in ("norms/l1.py", "training/resume.py", "tables/rows.py"):
-        (tree / "normscape" / other).write_text("# another\n")
+        (tree / "normscape" / other).write_text("# another\n", encoding="utf-8")
     forget()
     assert training() == before
 
@@ -171,7 +171,9 @@ def test_digests_follow_content_and_not_time_or_place(copied):
 def test_an_edit_changes_the_line_that_names_its_module(copied, module):
     before = training()
     path = copied("edited") / "normscape" / module
-    path.write_text(path.read_text() + "\n# A remark.\n")
+    path.write_text(
+        path.read_text(encoding="utf-8") + "\n# A remark.\n", encoding="utf-8"
+    )
     after = training()
     assert modules(after) == modules(before)
     differ = [new for new, old in zip(after, before, strict=True) if new != old]
@@ -180,6 +182,9 @@ def test_an_edit_changes_the_line_that_names_its_module(copied, module):
 
 def test_a_new_import_is_a_new_line(copied):
     path = copied("edited") / "normscape/norms/batch.py"
-    path.write_text("from normscape.norms import l1\n" + path.read_text())
+    path.write_text(
+        "from normscape.norms import l1\n" + path.read_text(encoding="utf-8"),
+        encoding="utf-8",
+    )
     new = set(modules(training())) - set(OF_TRAINING)
     assert new == {"normscape/norms/_lp.py", "normscape/norms/l1.py"}

@@ -33,7 +33,7 @@ def start(tmp_path):
             | {"PYTHONPATH": str(code.SRC), "CUDA_VISIBLE_DEVICES": visible},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",
         )
         jobs.append(job)
         line = job.stdout.readline()

@@ -10,14 +10,16 @@ PAGES = [Path("README.md"), *sorted(Path("docs").rglob("*.md"))]
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_links_lead_somewhere(page):
-    for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
+    for link in re.findall(
+        r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")
+    ):
         if not link.startswith("http"):
             assert (page.parent / link).exists(), link
 
 
 def rows(page) -> list[list[str]]:
     """The cells of all lines of a page's tables, without marks."""
-    lines = Path(page).read_text().splitlines()
+    lines = Path(page).read_text(encoding="utf-8").splitlines()
     return [
         [cell.strip().strip("`") for cell in line.strip("|").split(" | ")]
         for line in lines
@@ -36,8 +38,8 @@ def test_reviewers_are_told_each_verdict_and_what_it_takes():
         assert outcome == verdict[7].partition(":")[0]
         assert Path(f"src/normscape/figures/{figure}.py").is_file()
         assert float(minutes) > 0 and float(gigabytes) > 0
-    text = " ".join(Path("docs/reviewers.md").read_text().split())
-    first = Path("docs/digits/verdicts.md").read_text().splitlines()[0]
+    text = " ".join(Path("docs/reviewers.md").read_text(encoding="utf-8").split())
+    first = Path("docs/digits/verdicts.md").read_text(encoding="utf-8").splitlines()[0]
     reproduced, _, undecided = map(int, re.findall(r"\d+", first))
     assert f"It judges {len(judged)} comparisons" in text
     assert f"{undecided} of {len(judged)} are inconclusive" in text
@@ -52,11 +54,11 @@ def test_reviewers_are_told_each_verdict_and_what_it_takes():
     ],
 )
 def test_counts_are_those_of_the_verdicts(verdicts, pages):
-    text = Path(verdicts).read_text()
+    text = Path(verdicts).read_text(encoding="utf-8")
     reproduced, refuted, undecided = map(int, re.findall(r"\d+", text.splitlines()[0]))
     after_holm = re.search(rf'(\d+) of {reproduced} verdicts "reproduced"', text)[1]
     for page in pages:
-        text = Path(page).read_text().replace("\n", " ")
+        text = Path(page).read_text(encoding="utf-8").replace("\n", " ")
         assert re.search(
             rf"{reproduced} (are )?reproduced \({after_holm} of them also [^)]*\), "
             rf"{refuted} not, {undecided} inconclusive",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-LOCK = Path("envs/requirements.txt").read_text()
+LOCK = Path("envs/requirements.txt").read_text(encoding="utf-8")
 
 
 def pins(lines):
@@ -17,7 +17,9 @@ def pins(lines):
 
 def test_conda_has_the_same_pins():
     locked = pins(line for line in LOCK.splitlines() if re.match("[a-z]", line))
-    environment = yaml.safe_load(Path("envs/environment.yaml").read_text())
+    environment = yaml.safe_load(
+        Path("envs/environment.yaml").read_text(encoding="utf-8")
+    )
     (pip,) = [part for part in environment["dependencies"] if isinstance(part, dict)]
     assert set(pip["pip"]) == locked
     assert len(pip["pip"]) == len(locked)
@@ -33,7 +35,7 @@ def test_the_lock_is_hashed_and_names_no_address():
 
 
 def test_all_that_is_asked_for_is_locked():
-    asked = Path("envs/requirements.in").read_text().splitlines()
+    asked = Path("envs/requirements.in").read_text(encoding="utf-8").splitlines()
     names = [line.strip() for line in asked if re.match("[a-z]", line)]
     locked = set(re.findall(r"^([a-z0-9-]+)==", LOCK, re.MULTILINE))
     assert set(names) <= locked
@@ -41,8 +43,10 @@ def test_all_that_is_asked_for_is_locked():
 
 def test_the_package_asks_for_what_the_lock_is_made_from():
     """But for what tests and lint need."""
-    project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
-    asked = Path("envs/requirements.in").read_text()
+    project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))[
+        "project"
+    ]
+    asked = Path("envs/requirements.in").read_text(encoding="utf-8")
     of_pipeline, of_tests = asked.split("# tests and form")
     names = set(re.findall("^[a-z][a-z0-9-]*", of_pipeline, re.MULTILINE))
     extras = project["optional-dependencies"]["pipeline"]
@@ -58,7 +62,7 @@ def installed(torch, folder) -> tuple[list[str], list[str]]:
     for command in script["commands"](torch, folder):
         if "-r" in command:
             assert "--require-hashes" in command
-            text = Path(command[-1]).read_text()
+            text = Path(command[-1]).read_text(encoding="utf-8")
             locked += re.findall(r"^([a-z0-9-]+)==", text, re.MULTILINE)
         else:
             others += command[len(script["PIP"]) :]
@@ -100,9 +104,11 @@ def test_an_installation_of_which_a_part_fails_has_failed(monkeypatch, ends):
 
 
 def test_the_citation_is_of_this_version():
-    project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
-    citation = yaml.safe_load(Path("CITATION.cff").read_text())
+    project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))[
+        "project"
+    ]
+    citation = yaml.safe_load(Path("CITATION.cff").read_text(encoding="utf-8"))
     assert citation["version"] == project["version"]
     assert citation["keywords"]
     release = f"## {citation['version']} ({citation['date-released']})"
-    assert release in Path("CHANGELOG.md").read_text().splitlines()
+    assert release in Path("CHANGELOG.md").read_text(encoding="utf-8").splitlines()

@@ -168,9 +168,9 @@ def test_all_is_well(library):
 )
 def test_a_mistake_is_one_line(library, file, old, new, line):
     path = library / file
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     assert old in text
-    path.write_text(text.replace(old, new, 1))
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(parts.DeclarationError) as error:
         lookups.check_all()
     said = str(error.value)
@@ -191,6 +191,9 @@ def test_a_parts_name_is_a_word(library):
 
 def test_tables_may_be_declared_with_a_type(library):
     path = library / "figures/fig17_mine.py"
-    path.write_text('"""Figure 17: a."""\nx = y = 1\nTABLES: tuple = ("history",)\n')
+    path.write_text(
+        '"""Figure 17: a."""\nx = y = 1\nTABLES: tuple = ("history",)\n',
+        encoding="utf-8",
+    )
     lookups.check_all()
     assert paths.tables_of(path) == ("history",)

@@ -25,18 +25,24 @@ def manifest(make_run, tmp_path):
 
 
 def test_the_machine_is_as_psutil_sees_it(manifest):
-    run = json.loads(manifest.read_text())
+    run = json.loads(manifest.read_text(encoding="utf-8"))
     assert run["memory_mb"] == psutil.virtual_memory().total // 2**20
     assert run["cores"] == len(psutil.Process().cpu_affinity())
     if sys.platform == "linux":
-        name = Path("/etc/os-release").read_text().split("PRETTY_NAME=")[1]
+        name = (
+            Path("/etc/os-release").read_text(encoding="utf-8").split("PRETTY_NAME=")[1]
+        )
         assert run["operating_system"] == name.splitlines()[0].strip("\"'")
 
 
 def test_the_processor_is_named_as_linux_does(tmp_path):
-    (tmp_path / "cpuinfo").write_text("processor\t: 0\nmodel name\t: A Chip: 3 GHz\n")
+    (tmp_path / "cpuinfo").write_text(
+        "processor\t: 0\nmodel name\t: A Chip: 3 GHz\n", encoding="utf-8"
+    )
     assert machine._processor(tmp_path / "cpuinfo") == "A Chip: 3 GHz"
-    (tmp_path / "cpuinfo").write_text("processor\t: 0\n")  # as on some ARM machines
+    (tmp_path / "cpuinfo").write_text(
+        "processor\t: 0\n", encoding="utf-8"
+    )  # as on some ARM machines
     plain = platform.processor() or platform.machine()
     assert machine._processor(tmp_path / "cpuinfo") == plain
     assert machine._processor(tmp_path / "none") == plain
@@ -56,7 +62,7 @@ print(before, machine.peak_memory_mb())
         [sys.executable, "-c", script],
         env=os.environ | {"PYTHONPATH": str(code.SRC)},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=True,
     )
     before, after = map(int, done.stdout.split())
@@ -65,24 +71,24 @@ print(before, machine.peak_memory_mb())
 
 
 def test_the_page_names_machine_and_memory(manifest):
-    run = json.loads(manifest.read_text())
+    run = json.loads(manifest.read_text(encoding="utf-8"))
     (line,) = making.machines([manifest])
     for part in ("processor", "operating_system", "device", "torch"):
         assert str(run[part]) in line
     assert f"{run['cores']} cores, {run['memory_mb'] / 1024:.1f} GiB of memory" in line
     assert line.endswith("(1 runs)")
     run |= {"ended": "2026-01-02T03:05:06+00:00", "peak_memory_mb": 1234}
-    manifest.write_text(json.dumps(run))
+    manifest.write_text(json.dumps(run), encoding="utf-8")
     assert making.trainings([manifest]) == [
         {"name": "vgg/batch/lr0.1/seed0", "seconds": 61.0, "memory": 1234}
     ]
 
 
 def test_runs_of_an_earlier_version_say_less(manifest):
-    run = json.loads(manifest.read_text())
+    run = json.loads(manifest.read_text(encoding="utf-8"))
     for key in (*machine.description(), "peak_memory_mb"):
         del run[key]
-    manifest.write_text(json.dumps(run))
+    manifest.write_text(json.dumps(run), encoding="utf-8")
     (line,) = making.machines([manifest])
     assert "GiB" not in line
     assert making.trainings([manifest])[0]["memory"] is None

@@ -469,14 +469,14 @@ print("measured", *[name for name in {OTHERS!r} if sys.modules[name] is not None
         [sys.executable, "-c", script],
         env=os.environ | {"PYTHONPATH": str(code.SRC)},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == "measured\n"
 
 
 def test_the_fifteen_lines_of_the_docs(capsys):
-    page = Path("docs/measure.md").read_text()
+    page = Path("docs/measure.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     assert len([line for line in block.splitlines() if line.strip()]) == 15
     torch.manual_seed(0)

@@ -69,7 +69,7 @@ def test_the_papers_number_is_its_text_or_its_curves(judged):
 
 def column(model, norm, quantity, name) -> np.ndarray:
     """A column of a curve, in the file's order."""
-    with open("workflow/resources/paper_curves.csv") as file:
+    with open("workflow/resources/paper_curves.csv", encoding="utf-8") as file:
         return np.array(
             [
                 float(row[name])

@@ -94,8 +94,8 @@ def with_own(**settings) -> dict:
 def test_a_norm_without_a_declaration_takes_its_classes_arguments(
     folder, source, settings
 ):
-    (folder / "norms/own.py").write_text(OWN)
-    (folder / "norms/mine.py").write_text(source)
+    (folder / "norms/own.py").write_text(OWN, encoding="utf-8")
+    (folder / "norms/mine.py").write_text(source, encoding="utf-8")
     assert list(parts.declaration("norms", "mine")["settings"]) == settings
     checked(with_own(**dict.fromkeys(settings[:1], 0.5)))
     with pytest.raises(ConfigError) as error:
@@ -105,7 +105,7 @@ def test_a_norm_without_a_declaration_takes_its_classes_arguments(
 
 
 def test_its_defaults_are_the_classes_or_those_that_are_declared(folder):
-    (folder / "norms/mine.py").write_text(OWN)
+    (folder / "norms/mine.py").write_text(OWN, encoding="utf-8")
     full = checked(with_own(groups=4))
     assert full["norm_settings"]["mine"] == {"groups": 4}
     assert description(full)["norms"][-1] == {
@@ -114,7 +114,7 @@ def test_its_defaults_are_the_classes_or_those_that_are_declared(folder):
         "colour": None,
     }
     parts.declaration.cache_clear()
-    (folder / "norms/mine.py").write_text(OF_LP)
+    (folder / "norms/mine.py").write_text(OF_LP, encoding="utf-8")
     full = checked(with_own(eps=0.1))
     assert full["norm_settings"]["mine"] == parts.defaults("norms", "l1") | {"eps": 0.1}
     with pytest.raises(ConfigError, match="mine.eps: found 0, allowed is more than 0"):
@@ -163,14 +163,14 @@ def test_its_defaults_are_the_classes_or_those_that_are_declared(folder):
         (
             "probes/ics.yaml",
             (parts.FOLDER / "probes/ics.yaml")
-            .read_text()
+            .read_text(encoding="utf-8")
             .replace("ics_l2:", "final_loss:"),
             "probes/ics.yaml: quantities.final_loss: there is one already",
         ),
     ],
 )
 def test_a_mistake_in_a_declaration_is_one_line(folder, file, text, line):
-    (folder / file).write_text(text)
+    (folder / file).write_text(text, encoding="utf-8")
     with pytest.raises(SystemExit, match=line) as stop:
         validate(default())
     assert "\n" not in str(stop.value)

@@ -69,7 +69,7 @@ def test_long_trainings_tell_their_step_loss_and_rate(logger, clock, tmp_path, c
     said = capsys.readouterr().out
     assert said == "step 340 of 800, loss 1.23, 6 steps/s\n"
     log = tmp_path / "seed1.log"
-    log.write_text(f"goes on from step 100\n{said}")
+    log.write_text(f"goes on from step 100\n{said}", encoding="utf-8")
     shown = progress.Progress(logger)
     say(logger, LogEvent.RUN_INFO, stats={"train_vgg": 1, "total": 1})
     message = "Train vgg, noisy_batch, lr 0.1, seed 1"
@@ -108,7 +108,8 @@ def root(tmp_path):
         f"b,{LONG}L1,l1,3,not reproduced\n"
         f"b,{LONG}L2,l2,1,inconclusive\n"
         f"b,{LONG}Linf,linf,0,inconclusive\n"
-        "c,BatchNorm is the best,batch,0,inconclusive\n"
+        "c,BatchNorm is the best,batch,0,inconclusive\n",
+        encoding="utf-8",
     )
     return tmp_path
 
@@ -130,7 +131,7 @@ def test_an_experiment_ends_with_its_verdicts_and_where_its_page_is(root):
     said = progress.summary(root)
     assert progress.verdicts(root / "verdicts.csv") in said
     assert "page" not in said
-    (root / "index.html").write_text("<html></html>")
+    (root / "index.html").write_text("<html></html>", encoding="utf-8")
     assert progress.summary(root).endswith(f"\nThe results page: {root}/index.html")
     (root / "verdicts.csv").unlink()  # of a run that was asked for the page alone
     assert progress.summary(root) == f"The results page: {root}/index.html"
@@ -138,5 +139,8 @@ def test_an_experiment_ends_with_its_verdicts_and_where_its_page_is(root):
 
 def test_verdicts_of_an_experiment_with_all_runs_end_with_the_last(root):
     table = root / "verdicts.csv"
-    table.write_text("".join(table.read_text().splitlines(keepends=True)[:2]))
+    table.write_text(
+        "".join(table.read_text(encoding="utf-8").splitlines(keepends=True)[:2]),
+        encoding="utf-8",
+    )
     assert len(progress.verdicts(table).splitlines()) == 1

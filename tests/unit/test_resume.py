@@ -168,7 +168,7 @@ def hold(folder, seconds):
         [sys.executable, "-c", HOLD, folder, str(seconds)],
         env=os.environ | {"PYTHONPATH": "src"},
         stdout=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
     )
 
 
@@ -211,7 +211,10 @@ def test_a_killed_script_resumes(make_run, make_data, tmp_path):
     process.wait()
     assert not (cut / "history.csv").exists()
     done = subprocess.run(
-        [*command, "--folder", str(cut)], check=True, capture_output=True, text=True
+        [*command, "--folder", str(cut)],
+        check=True,
+        capture_output=True,
+        encoding="utf-8",
     )
     assert "resumes at step" in done.stdout
     assert files(cut) == files(tmp_path / "whole")

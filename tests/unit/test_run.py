@@ -88,7 +88,7 @@ def script(name, *arguments):
 
 
 def read(path):
-    with open(path, newline="") as file:
+    with open(path, encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -277,7 +277,7 @@ def test_tables_keep_float32_and_agree_on_columns(tmp_path):
     assert torch.tensor(float(found[0]["loss"])) == torch.tensor(value)
     assert found[1] == {"lr": "1e-07", "loss": "nan"}
     rows.concatenate([tmp_path / "a.csv"] * 2, columns, tmp_path / "b.csv")
-    assert len((tmp_path / "b.csv").read_text().splitlines()) == 5
+    assert len((tmp_path / "b.csv").read_text(encoding="utf-8").splitlines()) == 5
     rows.write(tmp_path / "c.csv", ["lr", "accuracy"], [])
     with pytest.raises(ValueError, match="c.csv: found the columns 'lr,accuracy'"):
         rows.concatenate(

@@ -33,8 +33,10 @@ def test_it_is_a_schema():
 
 def test_the_file_is_what_the_parts_declare():
     file = Path("workflow/schemas/config.schema.json")
-    assert file.read_text() == schema.text_for_editors(), "run make schema"
-    assert json.loads(file.read_text()) == schema.for_editors()
+    assert file.read_text(encoding="utf-8") == schema.text_for_editors(), (
+        "run make schema"
+    )
+    assert json.loads(file.read_text(encoding="utf-8")) == schema.for_editors()
 
 
 def test_config_yaml_is_accepted():

@@ -13,7 +13,7 @@ SCRIPTS = sorted(Path("src").glob("*.py"))
 
 def call(*arguments):
     return subprocess.run(
-        [sys.executable, *map(str, arguments)], capture_output=True, text=True
+        [sys.executable, *map(str, arguments)], capture_output=True, encoding="utf-8"
     )
 
 
@@ -21,7 +21,9 @@ def call(*arguments):
 def test_help_explains_itself(script):
     done = call(script, "--help")
     assert done.returncode == 0
-    docstring = re.match(r'"""(.*?)\n?"""', script.read_text(), re.DOTALL).group(1)
+    docstring = re.match(
+        r'"""(.*?)\n?"""', script.read_text(encoding="utf-8"), re.DOTALL
+    ).group(1)
     assert docstring.split("\n")[0] in done.stdout
 
 
@@ -64,8 +66,8 @@ def collect(folder, *tables):
 
 
 def test_tables_that_do_not_agree_are_one_line(tmp_path):
-    (tmp_path / "a.csv").write_text("lr,loss\n1,2\n")
-    (tmp_path / "b.csv").write_text("lr,accuracy\n1,2\n")
+    (tmp_path / "a.csv").write_text("lr,loss\n1,2\n", encoding="utf-8")
+    (tmp_path / "b.csv").write_text("lr,accuracy\n1,2\n", encoding="utf-8")
     done = collect(tmp_path, "a.csv", "b.csv")
     assert done.returncode == 1
     assert "b.csv: found the columns 'lr,accuracy', expected 'lr,loss'" in done.stderr
@@ -76,11 +78,13 @@ def test_tables_that_do_not_agree_are_one_line(tmp_path):
 def test_tables_of_no_run_are_a_header(tmp_path):
     done = collect(tmp_path)
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "c.csv").read_text() == "lr,loss\n"
+    assert (tmp_path / "c.csv").read_text(encoding="utf-8") == "lr,loss\n"
 
 
 def test_a_figure_without_its_tables_is_one_line(tmp_path):
-    (tmp_path / "landscape_ranges.csv").write_text("model,norm,lr,seed\n")
+    (tmp_path / "landscape_ranges.csv").write_text(
+        "model,norm,lr,seed\n", encoding="utf-8"
+    )
     figure = ["src/figure.py", "fig04_landscape", "--output", tmp_path / "f.png"]
     tables = ["--tables", "workflow/resources/paper_curves.csv"]
     experiment = ["--experiment", json.dumps({"models": [], "norms": []})]

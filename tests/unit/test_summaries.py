@@ -152,7 +152,7 @@ def test_an_experiment_without_a_probe_has_empty_tables(tmp_path, name):
 def test_networks_that_do_not_classify_have_no_accuracy(tmp_path):
     history = tmp_path / "history.csv"
     header = ",".join(paths.columns("history"))
-    history.write_text(f"{header}\ndln,batch,1e-06,0,0,1.5,,2.0,0\n")
+    history.write_text(f"{header}\ndln,batch,1e-06,0,0,1.5,,2.0,0\n", encoding="utf-8")
     read = frames.read([history, table_file(tmp_path, "evaluation")])
     (row,) = runs.summarise(**read).itertuples()
     assert row.final_loss == 1.5

@@ -41,7 +41,7 @@ def test_a_table_has_one_origin():
 
 def test_reading_keeps_the_norm_called_none(tmp_path):
     (tmp_path / "t.csv").write_text(
-        "model,norm,lr,seed,x\nvgg,none,0.1,0,nan\nvgg,none,0.1,1,\n"
+        "model,norm,lr,seed,x\nvgg,none,0.1,0,nan\nvgg,none,0.1,1,\n", encoding="utf-8"
     )
     table = frames.read([tmp_path / "t.csv"])["t"]
     assert list(table.norm) == ["none", "none"]
@@ -50,7 +50,7 @@ def test_reading_keeps_the_norm_called_none(tmp_path):
 
 def test_numbers_of_an_empty_table_are_numbers(tmp_path):
     path = tmp_path / "invariance.csv"
-    path.write_text(f"{','.join(paths.columns('invariance'))}\n")
+    path.write_text(f"{','.join(paths.columns('invariance'))}\n", encoding="utf-8")
     table = frames.read([path])["invariance"]
     assert table.eval("(cosine ** 2) ** 0.5 * lr").dtype == float
     assert len(table) == 0

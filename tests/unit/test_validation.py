@@ -282,7 +282,7 @@ def test_a_folder_that_takes_no_results_is_named(config, tmp_path, monkeypatch):
     folder = tmp_path / "results"
     monkeypatch.setattr(paths, "root", lambda config: f"{folder}/digits")
     line = f"name: results go to {folder}/digits/, but {folder} cannot be written to"
-    folder.write_text("a file")
+    folder.write_text("a file", encoding="utf-8")
     with pytest.raises(ConfigError, match=line):
         checked(config)
     folder.unlink()
@@ -407,7 +407,7 @@ def test_all_settings_of_the_grids_norms_are_filled_in(config):
 
 @pytest.mark.parametrize("path", PRESETS, ids=lambda path: path.stem)
 def test_presets_are_valid_and_hold_only_what_differs(config, path):
-    preset = yaml.safe_load(path.read_text())
+    preset = yaml.safe_load(path.read_text(encoding="utf-8"))
     assert preset["name"] == path.stem
     merged = copy.deepcopy(config)
     update_config(merged, preset)

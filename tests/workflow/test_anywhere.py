@@ -85,7 +85,7 @@ def elsewhere(tmp_path_factory) -> Path:
         (source.parent / WORK).mkdir()
         options = ("--configfile", TINY, "--cores", 2, "--printshellcmds")
         said = snakemake(source, "--directory", source.parent / WORK, *options)
-        (source.parent / "said").write_text(said)
+        (source.parent / "said").write_text(said, encoding="utf-8")
 
     return shared(tmp_path_factory, "elsewhere", make).parent
 
@@ -101,7 +101,7 @@ def test_results_are_in_the_working_directory(elsewhere, finished):
     assert found == results(finished, "tiny")
     assert not (elsewhere / "project/results").exists()
     assert not (elsewhere / "project/.snakemake/metadata").exists()
-    page = (elsewhere / WORK / "results/tiny/index.html").read_text()
+    page = (elsewhere / WORK / "results/tiny/index.html").read_text(encoding="utf-8")
     links = re.findall(r'href="(?!https?:|#|data:)([^"]+)"', page)
     assert "tables/paper_curves.csv" in links
     for link in links:
@@ -110,7 +110,7 @@ def test_results_are_in_the_working_directory(elsewhere, finished):
 
 def test_a_printed_command_can_be_copied_and_run(own):
     table = "results/tiny/tables/history.csv"
-    said = (own / "said").read_text().splitlines()
+    said = (own / "said").read_text(encoding="utf-8").splitlines()
     (command,) = [line for line in said if f"--output {table} > " in line]
     command = command[command.index("python ") :]
     path = own / WORK / table
@@ -143,16 +143,25 @@ def test_an_archive_holds_the_projects_source(own):
 
 def test_two_modules_of_another_workflow(elsewhere, finished, tmp_path):
     # A module's config stands alone; a file given on the command line extends the default.
-    small = yaml.safe_load((elsewhere / "project/config.yaml").read_text())
-    update_config(small, yaml.safe_load((elsewhere / "project" / TINY).read_text()))
+    small = yaml.safe_load(
+        (elsewhere / "project/config.yaml").read_text(encoding="utf-8")
+    )
+    update_config(
+        small,
+        yaml.safe_load((elsewhere / "project" / TINY).read_text(encoding="utf-8")),
+    )
     smaller = yaml.safe_load(yaml.safe_dump(small)) | {"name": "smaller"}
     del smaller["models"]["vgg"]
     for probe in smaller["probes"].values():
         probe["models"].pop("vgg", None)
     experiments = {"small": small, "smaller": smaller}
-    (tmp_path / "experiments.yaml").write_text(yaml.safe_dump(experiments))
+    (tmp_path / "experiments.yaml").write_text(
+        yaml.safe_dump(experiments), encoding="utf-8"
+    )
     snakefile = elsewhere / "project/Snakefile"
-    (tmp_path / "Snakefile").write_text(MODULES.format(snakefile=snakefile))
+    (tmp_path / "Snakefile").write_text(
+        MODULES.format(snakefile=snakefile), encoding="utf-8"
+    )
     said = snakemake(tmp_path, "--cores", 2)
     assert "The results page: results/tiny/index.html" in said
     small = results(tmp_path, "tiny")
@@ -164,5 +173,5 @@ def test_two_modules_of_another_workflow(elsewhere, finished, tmp_path):
     assert small["verdicts.csv"] == results(finished, "tiny")["verdicts.csv"]
     verdicts = pd.read_csv(tmp_path / "results/tiny/verdicts.csv")
     judged = list(verdicts[verdicts.seeds > 0].claim)
-    assert (tmp_path / "judged.txt").read_text().split() == judged != []
+    assert (tmp_path / "judged.txt").read_text(encoding="utf-8").split() == judged != []
     assert "Nothing to be done" in snakemake(tmp_path, "--dry-run")

@@ -21,7 +21,7 @@ from tools.project import copy_tree
 @pytest.fixture
 def small(tmp_path):
     """An archive of two files."""
-    (tmp_path / "a.txt").write_text("a")
+    (tmp_path / "a.txt").write_text("a", encoding="utf-8")
     zips.write(tmp_path / "a.zip", {"x/a.txt": tmp_path / "a.txt", "b": b"b"})
     return tmp_path / "a.zip"
 
@@ -90,7 +90,10 @@ def archived(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def archive(archived) -> Path:
-    return archived / (archived / "results/tiny/archive.txt").read_text().strip()
+    return (
+        archived
+        / (archived / "results/tiny/archive.txt").read_text(encoding="utf-8").strip()
+    )
 
 
 def test_there_and_back(archived, archive, tmp_path):
@@ -118,7 +121,7 @@ def test_records_in_snakemakes_database(archived, tmp_path):
     changes it names none.
     """
     folder = copy_tree(archived, tmp_path / "project", "results", ".snakemake")
-    citation = yaml.safe_load((folder / "CITATION.cff").read_text())
+    citation = yaml.safe_load((folder / "CITATION.cff").read_text(encoding="utf-8"))
     orcid = "https://orcid.org/0000-0002-1825-0097"
     citation["authors"] = [
         {"given-names": "Ada", "name-particle": "van", "family-names": "Dijk"},
@@ -126,7 +129,7 @@ def test_records_in_snakemakes_database(archived, tmp_path):
         {"name": "A group"},
     ]
     citation["doi"] = "10.5281/zenodo.1"
-    (folder / "CITATION.cff").write_text(yaml.safe_dump(citation))
+    (folder / "CITATION.cff").write_text(yaml.safe_dump(citation), encoding="utf-8")
     options = ("--cores", "2", "--persistence-backend", "db")
     done = snakemake(folder, *options, "archive", config="changed.yaml")
     assert done.returncode == 0, done.stderr[-3000:]
@@ -149,7 +152,7 @@ def test_records_in_snakemakes_database(archived, tmp_path):
     table.write_bytes(table.read_bytes()[:-1] + b"0\n")
     done = snakemake(folder, *options, "--forcerun", "check", config="changed.yaml")
     assert done.returncode
-    log = (folder / "results/tiny/logs/check.log").read_text()
+    log = (folder / "results/tiny/logs/check.log").read_text(encoding="utf-8")
     assert "verdicts.csv: other bytes than when it was made" in log
 
 

@@ -57,7 +57,9 @@ def download(url, path, most_bytes=resource.RLIM_INFINITY):
     def limit():
         resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
 
-    return subprocess.run(command, capture_output=True, text=True, preexec_fn=limit)
+    return subprocess.run(
+        command, capture_output=True, encoding="utf-8", preexec_fn=limit
+    )
 
 
 def address(server, kind):
@@ -107,7 +109,7 @@ def test_no_room(server, tmp_path):
 
 
 def test_a_folder_that_is_a_file(server, tmp_path):
-    (tmp_path / "folder").write_text("")
+    (tmp_path / "folder").write_text("", encoding="utf-8")
     done = download(address(server, "whole"), tmp_path / "folder" / "file")
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1

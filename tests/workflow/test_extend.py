@@ -12,7 +12,7 @@ import yaml
 from project import TINY, planned, run, snakemake, starting
 from tools.project import copy_tree
 
-PAGE = Path("docs/extend.md").read_text()
+PAGE = Path("docs/extend.md").read_text(encoding="utf-8")
 
 # What the walk adds to Figure 3 and the page, besides that all of it runs.
 WALKS = {
@@ -49,8 +49,8 @@ def extended(finished, tmp_path):
         assert len(files) == WALKS[title]
         for path, content in files.items():
             assert not (folder / path).exists()
-            (folder / path).write_text(content)
-        (folder / "mine.yaml").write_text(config)
+            (folder / path).write_text(content, encoding="utf-8")
+        (folder / "mine.yaml").write_text(config, encoding="utf-8")
         return folder, f"{TINY} mine.yaml"
 
     return extend
@@ -110,7 +110,7 @@ def network(ours, before):
     text = pdf_text(ours / "figures/fig05_lp_norms.pdf")
     assert "ConvNet" in text
     assert "wide" in text
-    assert '"model":"wide"' in (ours / "index.html").read_text()
+    assert '"model":"wide"' in (ours / "index.html").read_text(encoding="utf-8")
 
 
 def probe(ours, before):
@@ -119,7 +119,7 @@ def probe(ours, before):
         *("model", "norm", "lr", "seed", "step", "layer")
     ]
     assert len(weights) == 2 * 2 * 2 * 14
-    page = (ours / "index.html").read_text()
+    page = (ours / "index.html").read_text(encoding="utf-8")
     assert "Norm of a layer's weight, mean over layers" in page
     assert '"quantity":"weight_norm"' in page
 
@@ -135,7 +135,9 @@ def optimiser(ours, before):
 
 def figure(ours, before):
     assert "Norm of the gradient" in pdf_text(ours / "figures/fig90_gradient_norms.pdf")
-    assert "Figure 90: the norm of the gradient" in (ours / "index.html").read_text()
+    assert "Figure 90: the norm of the gradient" in (ours / "index.html").read_text(
+        encoding="utf-8"
+    )
     for name in ("fig04_landscape", "fig01_training_curves"):
         path = f"figures/{name}.png"
         assert (ours / path).read_bytes() == (before / path).read_bytes()
@@ -146,7 +148,7 @@ def claim(ours, before):
     row = verdicts.loc["gradients_change_little"]
     assert row.statement == "The gradient changes less along itself with BatchNorm"
     assert row.seeds == 2
-    assert "Gradients stay small: " in (ours / "index.html").read_text()
+    assert "Gradients stay small: " in (ours / "index.html").read_text(encoding="utf-8")
 
 
 SHOWN = dict(zip(WALKS, (norm, network, probe, optimiser, figure, claim), strict=True))
@@ -171,7 +173,9 @@ def test_the_page_names_every_folder_of_parts():
 
 def test_a_setting_that_the_part_does_not_have(extended):
     folder, config = extended("A normaliser")
-    (folder / "mine.yaml").write_text("norm_settings: {uncentred: {epsilon: 1.0e-4}}\n")
+    (folder / "mine.yaml").write_text(
+        "norm_settings: {uncentred: {epsilon: 1.0e-4}}\n", encoding="utf-8"
+    )
     done = snakemake(folder, "--cores", "1", config=config)
     assert done.returncode == 1
     assert (

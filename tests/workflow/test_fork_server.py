@@ -81,7 +81,7 @@ def parent(sources):
         env=environment() | {"PYTHONPATH": str(sources)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
     )
     commands = Path(process.stdout.readline().strip())
     yield process, commands
@@ -99,7 +99,7 @@ def server_of(parent) -> psutil.Process:
 def start(sources, tmp_path):
     """start(task, commands): the script at work, as a job is."""
     script = sources / "script.py"
-    script.write_text(SCRIPT)
+    script.write_text(SCRIPT, encoding="utf-8")
 
     def start(task, commands=None):
         own = {"MOOD": "good"}
@@ -112,7 +112,7 @@ def start(sources, tmp_path):
             env=os.environ | own | {"PATH": path},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",
         )
 
     return start
@@ -140,13 +140,16 @@ def test_a_bug_shows_where(parent, start):
 def test_the_server_has_imported_what_the_script_imports(parent, start, tmp_path):
     for commands, there in ((None, False), (parent[1], True)):
         end_of(start("tell", commands))
-        assert (tmp_path / "loaded").read_text() == str([there, there])
+        assert (tmp_path / "loaded").read_text(encoding="utf-8") == str([there, there])
 
 
 def test_what_an_import_raises_is_the_scripts(parent, start, sources):
-    (sources / "normscape/broken.py").write_text("undefined\n")
+    (sources / "normscape/broken.py").write_text("undefined\n", encoding="utf-8")
     script = sources / "script.py"
-    script.write_text(f"import normscape.broken\n{script.read_text()}")
+    script.write_text(
+        f"import normscape.broken\n{script.read_text(encoding='utf-8')}",
+        encoding="utf-8",
+    )
     status, _, said = end_of(start("tell", parent[1]))
     assert status == 1
     assert said.endswith("NameError: name 'undefined' is not defined\n")
@@ -157,13 +160,15 @@ def test_it_runs_by_itself_where_the_server_is_gone(parent, start, tmp_path):
     server_of(parent).kill()
     status, out, _ = end_of(start("tell", parent[1]))
     assert (status, out.split()[1]) == (0, "good")
-    assert (tmp_path / "loaded").read_text() == "[False, False]"
+    assert (tmp_path / "loaded").read_text(encoding="utf-8") == "[False, False]"
     shutil.rmtree(parent[1].parent)
 
 
 def test_what_is_no_script_is_pythons(parent):
     said = subprocess.run(
-        [parent[1] / "python", "-c", "print(6 * 7)"], capture_output=True, text=True
+        [parent[1] / "python", "-c", "print(6 * 7)"],
+        capture_output=True,
+        encoding="utf-8",
     )
     assert (said.returncode, said.stdout) == (0, "42\n")
 
@@ -185,7 +190,7 @@ def test_another_environment_is_found_first(parent, start, monkeypatch, tmp_path
     command = [sys.executable, "-m", "venv", "--without-pip", "--symlinks", other]
     subprocess.run(command, check=True)
     assert end_of(start("tell", f"{other / 'bin'}{os.pathsep}{parent[1]}"))[0] == 0
-    assert (tmp_path / "loaded").read_text() == "[False, False]"
+    assert (tmp_path / "loaded").read_text(encoding="utf-8") == "[False, False]"
 
 
 def test_many_at_once(parent, start):
@@ -198,8 +203,8 @@ def waiting(start, commands, tmp_path, task="wait"):
     """A script that waits, and the process of its fork."""
     script = start(task, commands)
     process = tmp_path / "process"
-    wait_until(lambda: process.is_file() and process.read_text())
-    return script, psutil.Process(int(process.read_text()))
+    wait_until(lambda: process.is_file() and process.read_text(encoding="utf-8"))
+    return script, psutil.Process(int(process.read_text(encoding="utf-8")))
 
 
 def test_the_fork_ends_with_the_script(parent, start, tmp_path):

@@ -23,7 +23,8 @@ def test_trainings_and_probes_take_a_device_each(tmp_path):
     logs = (folder / "results/tiny/logs").rglob("*.log")
     taken = {
         log: re.findall(
-            r"takes CUDA device (GPU-[ab]) of GPU-a, GPU-b", log.read_text()
+            r"takes CUDA device (GPU-[ab]) of GPU-a, GPU-b",
+            log.read_text(encoding="utf-8"),
         )
         for log in logs
         if log.relative_to(folder / "results/tiny/logs")

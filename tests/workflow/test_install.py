@@ -20,7 +20,7 @@ def installed(tmp_path_factory) -> Path:
     done = subprocess.run(
         [sys.executable, "-m", "pip", "install", "--quiet", *options, project],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
     )
     assert done.returncode == 0, done.stderr
     return site
@@ -33,14 +33,14 @@ def run(site: Path, script: str) -> str:
         cwd=site,
         env=os.environ | {"PYTHONPATH": str(site)},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
 def test_the_lines_of_the_docs_run_with_what_is_installed(installed):
-    page = Path("docs/measure.md").read_text()
+    page = Path("docs/measure.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     said = run(installed, block + "\nprint(measure.__file__)").splitlines()
     assert len(said) == 3

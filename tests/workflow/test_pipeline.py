@@ -29,7 +29,7 @@ PAGE = "Write the results page"
 
 
 def edit(path: Path) -> None:
-    with path.open("a") as file:
+    with path.open("a", encoding="utf-8") as file:
         file.write("\n# an edit\n")
 
 
@@ -77,7 +77,7 @@ def test_claims_and_theorems_are_judged(finished):
     absent = verdicts[verdicts.reason == "not in this experiment"]
     assert {"noisy_batch", "l1"} <= set(absent.subject)
     # What the experiment has no runs for is one line, with its number.
-    text = (results / "verdicts.md").read_text()
+    text = (results / "verdicts.md").read_text(encoding="utf-8")
     assert text.endswith(
         f"\nWithout runs in this experiment: {len(absent)} more comparisons.\n"
     )
@@ -93,7 +93,10 @@ def test_claims_and_theorems_are_judged(finished):
 
 def test_a_changed_margin_trains_and_draws_nothing(folder):
     claims = folder / "workflow/claims/santurkar2018.yaml"
-    claims.write_text(claims.read_text().replace("below: 0.8", "below: 0.7"))
+    claims.write_text(
+        claims.read_text(encoding="utf-8").replace("below: 0.8", "below: 0.7"),
+        encoding="utf-8",
+    )
     copied = "Copy the claims santurkar2018.yaml"
     drawn = "Draw fig17_verdicts"
     assert planned(folder) == [CHECK, copied, drawn, "Judge the claims", PAGE]
@@ -239,10 +242,12 @@ def test_an_experiment_without_a_probe(tmp_path):
 
     config = with_config(project, no_probes)
     # The default experiment's own probes and networks stay out of it, too.
-    (project / "config.yaml").write_text((project / config).read_text())
+    (project / "config.yaml").write_text(
+        (project / config).read_text(encoding="utf-8"), encoding="utf-8"
+    )
     run(project, config=config)
     tables = project / "results/tiny/tables"
-    assert len((tables / "ics.csv").read_text().splitlines()) == 1
+    assert len((tables / "ics.csv").read_text(encoding="utf-8").splitlines()) == 1
     drawn = {path.stem for path in (project / "results/tiny/figures").iterdir()}
     # Of probes alone these are; the others have the history or the paper's curves as well.
     of_probes = {"fig03_internal_covariate_shift", "fig20_shift_by_layer"}
@@ -280,8 +285,8 @@ def test_an_experiment_without_a_probe(tmp_path):
 )
 def test_a_mistake_starts_nothing(tmp_path, file, old, new, line):
     project = copy_of_project(tmp_path / "project")
-    text = (project / file).read_text()
-    (project / file).write_text(text.replace(old, new, 1))
+    text = (project / file).read_text(encoding="utf-8")
+    (project / file).write_text(text.replace(old, new, 1), encoding="utf-8")
     done = snakemake(project, "--cores", "1")
     found = [each for each in done.stderr.splitlines() if re.match(line, each)]
     assert done.returncode == 1
@@ -302,7 +307,7 @@ def test_the_report_of_snakemake(finished, tmp_path):
     """Captions, categories and labels are there, and the description."""
     done = snakemake(finished, "--report", str(tmp_path / "report.html"))
     assert done.returncode == 0, done.stderr
-    report = (tmp_path / "report.html").read_text()
+    report = (tmp_path / "report.html").read_text(encoding="utf-8")
     for text in (
         "Figure 4: the landscape along the gradient",
         "A smoother landscape has lower lines",

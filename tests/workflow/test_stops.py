@@ -47,15 +47,15 @@ def test_sigterm_to_all_processes(tmp_path):
         r"train\.py: SIGTERM: the state at step (\d+) is saved; started again, "
         "the training resumes there\n"
     )
-    stopped = re.fullmatch(said, log.read_text())
+    stopped = re.fullmatch(said, log.read_text(encoding="utf-8"))
     assert 0 < int(stopped[1]) < 5000
 
     done = snakemake(project, "--cores", "1", HISTORY, config=config)
     assert done.returncode == 0, done.stderr[-3000:]
-    assert log.read_text().startswith(f"resumes at step {stopped[1]}\n")
+    assert log.read_text(encoding="utf-8").startswith(f"resumes at step {stopped[1]}\n")
     found = results(project, "tiny")
 
     done = snakemake(project, "--cores", "1", "--force", HISTORY, config=config)
     assert done.returncode == 0, done.stderr[-3000:]
-    assert log.read_text().startswith("done at step 5000")
+    assert log.read_text(encoding="utf-8").startswith("done at step 5000")
     assert results(project, "tiny") == found

@@ -25,7 +25,7 @@ def test_the_plan_of_an_experiment(tmp_path):
         cwd=project,
         env=environment() | {"PYTHONPATH": "src"},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
     )
     assert done.returncode == 0, done.stderr
     first, *table, last = done.stdout.splitlines()
@@ -42,7 +42,7 @@ def test_the_table_for_reviewers(finished):
     """A row for each verdict with runs; what a probe takes comes on top of the trainings."""
     folder = finished / "results/tiny"
     _, _, *rows = (line.strip("| ").split(" | ") for line in reviewers.table(folder))
-    text = (folder / "verdicts.md").read_text()
+    text = (folder / "verdicts.md").read_text(encoding="utf-8")
     judged = [line for line in text.splitlines() if line.startswith("| ")][2:]
     assert len(rows) == len(judged) > 5
     for row, line in zip(rows, judged, strict=True):
@@ -68,7 +68,9 @@ def test_the_table_for_reviewers(finished):
 def test_another_build_of_a_locked_version_is_that_version(tmp_path, monkeypatch):
     """PyTorch's own index gives 2.15.0+cpu where the lock has 2.15.0."""
     (tmp_path / "envs").mkdir()
-    (tmp_path / verify.LOCK).write_text("torch==2.15.0 \\\n    --hash=sha256:0\n")
+    (tmp_path / verify.LOCK).write_text(
+        "torch==2.15.0 \\\n    --hash=sha256:0\n", encoding="utf-8"
+    )
     monkeypatch.setattr(verify.metadata, "version", lambda name: "2.15.0+cpu")
     assert verify.other_versions(tmp_path) == []
     monkeypatch.setattr(verify.metadata, "version", lambda name: "2.15.1+cpu")

@@ -32,11 +32,13 @@ def wheel(folder: Path, name: str, version: str) -> None:
 def project(tmp_path) -> Path:
     """With a lock of PyTorch, a CUDA library and three other packages."""
     project = copy_of_project(tmp_path / "project")
-    blocks = re.split(r"^(?=[a-z])", (project / LOCK).read_text(), flags=re.MULTILINE)
+    blocks = re.split(
+        r"^(?=[a-z])", (project / LOCK).read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
     kept = ("torch==", "torchvision==", "triton==", "nvidia-nvtx==", "idna==")
     short = [b for b in blocks if b.startswith((*kept, "pyparsing==", "certifi=="))]
     assert len(short) == len(kept) + 2
-    (project / LOCK).write_text("".join(short))
+    (project / LOCK).write_text("".join(short), encoding="utf-8")
     return project
 
 
@@ -45,7 +47,7 @@ def make(project: Path, *arguments):
         ["make", "environment", *arguments],
         cwd=project,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=600,
     )
 
@@ -53,7 +55,7 @@ def make(project: Path, *arguments):
 def test_torch_from_a_folder_of_wheels(project, tmp_path):
     wheels = tmp_path / "my wheels"
     wheels.mkdir()
-    lock = (project / LOCK).read_text()
+    lock = (project / LOCK).read_text(encoding="utf-8")
     for name in ("torch", "torchvision"):
         (version,) = re.findall(rf"^{name}==(\S+)", lock, re.MULTILINE)
         wheel(wheels, name, f"{version}+cpu")
@@ -64,7 +66,7 @@ def test_torch_from_a_folder_of_wheels(project, tmp_path):
     assert found == {"torch", "torchvision", "idna", "pyparsing", "certifi"} | (
         found & {"pip", "setuptools"}
     )
-    assert "+cpu" in (site / "torch/__init__.py").read_text()
+    assert "+cpu" in (site / "torch/__init__.py").read_text(encoding="utf-8")
     assert "Nothing to be done" in make(project).stdout
     shutil.rmtree(project / ".venv")
     for path in wheels.glob("torchvision*"):

@@ -53,7 +53,7 @@ def source() -> tuple[dict[str, Path], str]:
 
 def _git(*arguments):
     done = subprocess.run(
-        ["git", *arguments], cwd=PROJECT, capture_output=True, text=True
+        ["git", *arguments], cwd=PROJECT, capture_output=True, encoding="utf-8"
     )
     if done.returncode:
         raise ValueError(
@@ -90,7 +90,7 @@ def metadata(
     results : those that the experiment made. The action's times are those of the first
         and the last job that Snakemake has recorded.
     """
-    citation = yaml.safe_load(files["CITATION.cff"].read_text())
+    citation = yaml.safe_load(files["CITATION.cff"].read_text(encoding="utf-8"))
     start, end = _times(Path("results") / name)
     crate = ROCrate(version="1.1")
     crate.name = f"{citation['title']} ({name})"

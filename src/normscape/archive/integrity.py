@@ -38,7 +38,7 @@ def check_runs(manifests) -> dict[Path, str]:
     checksums = {}
     for manifest in map(Path, manifests):
         try:
-            listed = json.loads(manifest.read_text())["sha256"]
+            listed = json.loads(manifest.read_text(encoding="utf-8"))["sha256"]
         except (ValueError, KeyError):
             raise ValueError(f"{manifest}: not a complete manifest; {_AGAIN}") from None
         for name, expected in listed.items():
@@ -61,6 +61,6 @@ def listing(checksums: dict[Path, str], folder: Path) -> str:
 
 def read_listing(path: Path) -> dict[Path, str]:
     """What ``listing`` wrote; lines that are damaged are left out."""
-    lines = path.read_text(errors="replace").splitlines()
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     pairs = (line.split("  ", 1) for line in lines if "  " in line)
     return {path.parent / name: checksum for checksum, name in pairs}

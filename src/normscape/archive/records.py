@@ -83,7 +83,7 @@ def _in_files(results, project):
     for path in (project / FOLDER).rglob("*"):
         output = _output(path.relative_to(project / FOLDER))
         if path.is_file() and output.is_relative_to(results):
-            yield output, json.loads(path.read_text())
+            yield output, json.loads(path.read_text(encoding="utf-8"))
 
 
 def _in_database(results, project):

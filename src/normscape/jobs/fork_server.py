@@ -63,7 +63,8 @@ def start() -> None:
     command = folder / "bin/python"
     command.parent.mkdir()
     command.write_text(
-        _COMMAND.format(**{name: shlex.quote(str(w)) for name, w in words.items()})
+        _COMMAND.format(**{name: shlex.quote(str(w)) for name, w in words.items()}),
+        encoding="utf-8",
     )
     command.chmod(0o700)
     os.environ["PATH"] = f"{command.parent}{os.pathsep}{os.environ['PATH']}"

@@ -45,7 +45,10 @@ def _processor(cpuinfo=Path("/proc/cpuinfo")):
 
 def _table(path):
     """The first value of each key in a file of lines "key: value"."""
-    pairs = (line.partition(":") for line in reversed(path.read_text().splitlines()))
+    pairs = (
+        line.partition(":")
+        for line in reversed(path.read_text(encoding="utf-8").splitlines())
+    )
     return {key.strip(): value.strip() for key, _, value in pairs}
 
 

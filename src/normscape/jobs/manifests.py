@@ -41,7 +41,7 @@ def write(path, run: Run, started: str, outputs: Collection[Path]) -> None:
         "sha256": {path.name: digest(path) for path in sorted(outputs)},
     }
     with atomic(path) as temporary:
-        temporary.write_text(json.dumps(manifest, indent=1) + "\n")
+        temporary.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
 
 
 def _name(device):

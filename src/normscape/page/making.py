@@ -21,7 +21,7 @@ def machines(manifests) -> list[str]:
     """With what the runs were trained, each combination once; from their run.json."""
     found = {}
     for path in manifests:
-        run = json.loads(Path(path).read_text())
+        run = json.loads(Path(path).read_text(encoding="utf-8"))
         parts = [f"{run['device']}, {run['threads']} thread(s) a job"]
         if "processor" in run:  # a run of an earlier version says less
             memory = f"{run['memory_mb'] / 1024:.1f} GiB of memory"
@@ -41,7 +41,7 @@ def trainings(manifests) -> list[dict]:
     """
     found = []
     for path in map(Path, manifests):
-        run = json.loads(path.read_text())
+        run = json.loads(path.read_text(encoding="utf-8"))
         start, end = (datetime.fromisoformat(run[key]) for key in ("started", "ended"))
         found.append(
             {

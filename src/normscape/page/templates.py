@@ -25,8 +25,8 @@ def fill(template: str, **values) -> str:
         undefined=jinja2.StrictUndefined,
     )
     return environment.get_template(template).render(
-        style=_verbatim((FOLDER / "style.css").read_text()),
-        script=_verbatim((FOLDER / "explorer.js").read_text()),
+        style=_verbatim((FOLDER / "style.css").read_text(encoding="utf-8")),
+        script=_verbatim((FOLDER / "explorer.js").read_text(encoding="utf-8")),
         library=_verbatim(vl_convert.javascript_bundle(vl_version=VEGA_LITE)),
         points=curves.POINTS,
         **values,

@@ -76,7 +76,10 @@ def _only_says(path: Path) -> bool:
     """Whether a package's file holds its docstring and no code."""
     if path.name != "__init__.py":
         return False
-    return all(isinstance(node, ast.Expr) for node in ast.parse(path.read_text()).body)
+    return all(
+        isinstance(node, ast.Expr)
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+    )
 
 
 def modules(script: Path) -> set[str]:
@@ -111,7 +114,7 @@ def _names(path: Path) -> frozenset[str]:
     names = {".".join(path.relative_to(SRC).with_suffix("").parts)}
     if path.suffix != ".py":
         return frozenset(names)
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

@@ -40,7 +40,7 @@ def _refuse(path, line):
 
 def _parsed(path: Path) -> ast.Module:
     try:
-        return ast.parse(path.read_text())
+        return ast.parse(path.read_text(encoding="utf-8"))
     except SyntaxError as error:
         _refuse(path, f"line {error.lineno} is not Python: {error.msg}")
 

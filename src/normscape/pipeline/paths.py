@@ -261,7 +261,7 @@ def _library(file: str) -> Path:
 
 @functools.cache
 def _tree(file):
-    return ast.parse(file.read_text())
+    return ast.parse(file.read_text(encoding="utf-8"))
 
 
 def figure_files() -> list[str]:

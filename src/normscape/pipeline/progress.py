@@ -94,7 +94,7 @@ def last_step(logs: list[str]) -> str | None:
     """What a training's log said last of its steps."""
     for path in logs:
         with contextlib.suppress(OSError):
-            lines = Path(path).read_text().splitlines()
+            lines = Path(path).read_text(encoding="utf-8").splitlines()
             steps = [line for line in lines if line.startswith("step ")]
             if steps:
                 return steps[-1]
@@ -103,7 +103,7 @@ def last_step(logs: list[str]) -> str | None:
 
 def verdicts(path: str, width: int = 80) -> str:
     """A table of verdicts (CSV) as lines no longer than a terminal's."""
-    with open(path, newline="") as file:
+    with open(path, encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     here = [row for row in rows if row["seeds"] != "0"]
     lines = []

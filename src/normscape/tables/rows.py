@@ -23,7 +23,10 @@ def write(path, columns: Sequence[str], rows: Iterable[Mapping]) -> None:
     0,0.1
     1,
     """
-    with atomic(path) as temporary, open(temporary, "w", newline="") as file:
+    with (
+        atomic(path) as temporary,
+        open(temporary, "w", encoding="utf-8", newline="") as file,
+    ):
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
         for row in rows:
@@ -44,7 +47,10 @@ def concatenate(
 ) -> None:
     """Write one CSV with the rows of all, which must have these columns."""
     header = ",".join(columns) + "\n"
-    with atomic(output) as temporary, open(temporary, "w", newline="") as file:
+    with (
+        atomic(output) as temporary,
+        open(temporary, "w", encoding="utf-8", newline="") as file,
+    ):
         file.write(header)
         for path in paths:
             found, *rows = read_lines(path)
@@ -61,7 +67,7 @@ def read_lines(path) -> list[str]:
 
     Cells hold no line ends, so that a line with other than the header's cells is damaged.
     """
-    with open(path, newline="") as file:
+    with open(path, encoding="utf-8", newline="") as file:
         try:
             lines = file.readlines()
         except UnicodeDecodeError:
