@@ -32,6 +32,11 @@ def snakemake(folder: Path, *arguments: str, **options) -> subprocess.CompletedP
     """What Snakemake says in a folder; options are those of ``subprocess.run``."""
     return subprocess.run(
         [sys.executable, "-m", "snakemake", *arguments],
-        **{"cwd": folder, "env": environment(), "capture_output": True, "encoding": "utf-8"}
+        **{
+            "cwd": folder,
+            "env": environment(),
+            "capture_output": True,
+            "encoding": "utf-8",
+        }
         | options,
     )
