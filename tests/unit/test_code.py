@@ -162,7 +162,7 @@ def test_digests_follow_content_and_not_time_or_place(copied):
     forget()
     assert training() == before
     for other in ("norms/l1.py", "training/resume.py", "tables/rows.py"):
-        (tree / "normscape" / other).write_text("# another\n", encoding="utf-8")
+        (tree / "normscape" / other).write_text("other = 1\n", encoding="utf-8")
     forget()
     assert training() == before
 
@@ -171,13 +171,83 @@ def test_digests_follow_content_and_not_time_or_place(copied):
 def test_an_edit_changes_the_line_that_names_its_module(copied, module):
     before = training()
     path = copied("edited") / "normscape" / module
-    path.write_text(
-        path.read_text(encoding="utf-8") + "\n# A remark.\n", encoding="utf-8"
-    )
+    path.write_text(path.read_text(encoding="utf-8") + "\nx = 1\n", encoding="utf-8")
     after = training()
     assert modules(after) == modules(before)
     differ = [new for new, old in zip(after, before, strict=True) if new != old]
     assert modules(differ) == [f"normscape/{module}"]
+
+
+SOURCE = '''\
+"""What it is."""
+
+RATE = 0.1  # of all steps
+
+
+def mean(values: list) -> float:
+    """Their mean."""
+    total = sum(values)
+
+    return total / len(values), f"{total!r:>{10}} {{}} \\n", """two
+lines"""
+
+
+class Norm:
+    """A class."""
+
+    def forward(self):
+        if RATE > 0.1:
+            return 1
+        return 0
+'''
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "same"),
+    [
+        ("What it is.", "What it was.", True),
+        ('"""What it is."""\n\n', "", True),
+        ("  # of all steps", "", True),
+        ("Their mean.", "Their mean.\n\n    In other words.\n    ", True),
+        ("\n\n\nclass", "\nclass", True),
+        ("total = sum(values)\n\n", "total = sum(values)\n    # A remark.\n", True),
+        ("sum(values)", "sum(  values )", True),
+        ("\n", "\r\n", True),
+        ("        if RATE > 0.1:\n    ", "        if RATE > 0.1:\n        ", True),
+        ("0.1  #", "0.2  #", False),
+        ("two\n", "two\n\n", False),
+        (">{10}", ">{11}", False),
+        ("{{}}", "{{ }}", False),
+        ('    """A class."""', "    name = 1", False),
+        (
+            "            return 1\n        return 0",
+            "            return 1\n            return 0",
+            False,
+        ),
+        ("float:", "int:", False),
+    ],
+)
+def test_what_the_code_does_counts_and_not_how_it_is_written(tmp_path, old, new, same):
+    before, after = tmp_path / "before.py", tmp_path / "after.py"
+    assert old in SOURCE
+    before.write_bytes(SOURCE.encode())
+    after.write_bytes(SOURCE.replace(old, new).encode())
+    assert (code.of_file(before) == code.of_file(after)) is same
+
+
+@pytest.mark.parametrize("version", ["3.12", "3.13", "3.14"])
+def test_another_version_of_python_gives_the_same_digests(version):
+    python = shutil.which(f"python{version}")
+    script = "from normscape.pipeline import code; print(*training, sep='\\n')"
+    script = script.replace("training", "code.of_training('vgg', 'batch', 'sgd')")
+    environment = os.environ | {"PYTHONPATH": str(code.SRC)}
+    command = [python, "-c", script]
+    if not python or subprocess.run([python, "-V"], capture_output=True).returncode:
+        pytest.skip(f"Python {version} is not installed")
+    done = subprocess.run(
+        command, env=environment, capture_output=True, encoding="utf-8", check=True
+    )
+    assert done.stdout.splitlines() == training()
 
 
 def test_a_new_import_is_a_new_line(copied):

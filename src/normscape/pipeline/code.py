@@ -1,14 +1,17 @@
 """Code is an input, by digest: a rule runs again when a module changes that decides its output.
 
 A rule's ``params`` hold the digests, each with its module's name, so that Snakemake's
-reason says which one changed. Content counts: a touched file, a moved clone or a fresh one
-runs nothing again. The package ``jobs`` decides no output, so it is left out.
+reason says which one changed. What the code does counts: comments, docstrings, blank lines
+and line ends do not, and a touched file, a moved clone or a fresh one runs nothing again.
+The package ``jobs`` decides no output, so it is left out.
 """
 
 import ast
 import functools
 import hashlib
+import io
 import itertools
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,8 +58,65 @@ def digests(*files: str) -> list[str]:
 
 @functools.cache
 def of_file(path: Path) -> str:
-    """The digest of a file: a param that stands for an input which may lie anywhere."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    """The digest of a text file: a param that stands for an input which may be anywhere.
+
+    Line ends do not count; in Python files neither do comments, docstrings and layout.
+    """
+    text = path.read_text(encoding="utf-8-sig")
+    if path.suffix == ".py":
+        text = "\0".join(_meaningful_tokens(text))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+_STRUCTURE = {tokenize.NEWLINE: "\n", tokenize.INDENT: "\t", tokenize.DEDENT: "\b"}
+_LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.ENDMARKER}
+
+
+def _meaningful_tokens(source: str) -> list[str]:
+    """The tokens of Python source without comments, layout and strings that stand alone.
+
+    Tokens and not the syntax tree, which differs between versions of Python.
+    """
+    found = ["\n"]
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    for token in _with_whole_strings(tokens, source.splitlines(keepends=True)):
+        if token.type in _LAYOUT:
+            continue
+        found.append(_STRUCTURE.get(token.type, token.string))
+        # A plain string that is a line of its own, as a docstring is.
+        before, string, after = ["", "", *found][-3:]
+        plain = string.lstrip("rRuU").startswith(("'", '"'))
+        if plain and before in _STRUCTURE.values() and after == "\n":
+            del found[-2:]
+    return found
+
+
+def _with_whole_strings(tokens, lines) -> Iterator[tokenize.TokenInfo]:
+    """The tokens, with an f-string as one, as before Python 3.12."""
+    start_type = getattr(tokenize, "FSTRING_START", None)
+    end_type = getattr(tokenize, "FSTRING_END", None)
+    start, depth = (0, 0), 0
+    for token in tokens:
+        if token.type == start_type:
+            start = start if depth else token.start
+            depth += 1
+        elif token.type == end_type and depth == 1:
+            yield tokenize.TokenInfo(
+                tokenize.STRING, _between(lines, start, token.end), start, token.end, ""
+            )
+            depth = 0
+        elif token.type == end_type:
+            depth -= 1
+        elif depth == 0:
+            yield token
+
+
+def _between(lines, start, end) -> str:
+    first, last = start[0] - 1, end[0] - 1
+    if first == last:
+        return lines[first][start[1] : end[1]]
+    middle = lines[first + 1 : last]
+    return "".join([lines[first][start[1] :], *middle, lines[last][: end[1]]])
 
 
 def closure(*files: str) -> list[Path]:
