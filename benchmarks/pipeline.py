@@ -144,8 +144,7 @@ def start_up_seconds(cores: int, how: str = "fork") -> float:
     with copies.project() as folder:
         script = folder / "src/nothing.py"
         script.write_text(SCRIPT, encoding="utf-8")
-        # Of the copy, whose server knows its scripts, and in a process of its own: starting
-        # the server puts another `python` first on the PATH.
+        # Of the copy, whose server knows its scripts, in a process of its own.
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks.start_up", script, str(cores), how],
             env=environment() | {"PYTHONPATH": f"{folder}/src{os.pathsep}{PROJECT}"},

@@ -8,6 +8,7 @@ import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from normscape.jobs import fork_server
 
@@ -16,11 +17,17 @@ ROUNDS = 5
 
 def main(script: str, count: int, how: str) -> float:
     if how == "fork":
-        fork_server.start()  # puts another `python` first on the PATH
+        fork_server.start()
+    command = [
+        sys.executable,
+        "-IS",
+        Path(script).with_name("run.py"),
+        Path(script).stem,
+    ]
     times = []
     for _ in range(ROUNDS + 1):
         start = time.perf_counter()
-        jobs = [subprocess.Popen(["python", script]) for _ in range(count)]
+        jobs = [subprocess.Popen(command) for _ in range(count)]
         for job in jobs:
             if job.wait():
                 raise ValueError("a job that only imports failed")

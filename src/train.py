@@ -39,7 +39,9 @@ def main():
     arguments.add_argument("--checkpoints", type=int, nargs="+", required=True)
     arguments.add_argument("--evaluations", type=int, nargs="+", required=True)
     arguments.add_argument("--data", required=True, help="output of prepare.py")
-    arguments.add_argument("--folder", required=True, help="where outputs go")
+    arguments.add_argument(
+        "--manifest", required=True, help="run.json; the other outputs go beside it"
+    )
     arguments.add_argument(
         "--save-interval",
         type=float,
@@ -65,7 +67,7 @@ def main():
     device = process.set_up(args.threads, args.device)
     settings = {name: getattr(args, name) for name in SETTINGS}
     spec = Spec(**{name: settings[name] for name in Spec.__dataclass_fields__})
-    folder = Path(args.folder)
+    folder = Path(args.manifest).parent
     with resume.exclusive_lock(folder):
         # From here on there is something to lose.
         told_to_stop = threading.Event()
@@ -106,7 +108,7 @@ def main():
             outputs.append(folder / f"{name}.csv")
             table = (spec.cell | row._asdict() for row in found)
             rows.write(outputs[-1], [*CELL, *kind._fields], table)
-        manifests.write(folder / "run.json", run, started, outputs)
+        manifests.write(args.manifest, run, started, outputs)
         state.finish(folder)
     last = history[-1]
     outcome = "diverged" if last.diverged else "done"

@@ -201,9 +201,11 @@ def test_a_killed_script_resumes(make_run, make_data, tmp_path):
             if path.name != "run.json"
         }
 
-    subprocess.run([*command, "--folder", str(tmp_path / "whole")], check=True)
+    subprocess.run(
+        [*command, "--manifest", str(tmp_path / "whole/run.json")], check=True
+    )
     cut, latest = tmp_path / "cut", tmp_path / "cut/state/latest.safetensors"
-    process = subprocess.Popen([*command, "--folder", str(cut)])
+    process = subprocess.Popen([*command, "--manifest", str(cut / "run.json")])
     while not (latest.is_file() and tensors.load(latest)[1]["step"] >= 100):
         assert process.poll() is None
         time.sleep(0.01)
@@ -211,7 +213,7 @@ def test_a_killed_script_resumes(make_run, make_data, tmp_path):
     process.wait()
     assert not (cut / "history.csv").exists()
     done = subprocess.run(
-        [*command, "--folder", str(cut)],
+        [*command, "--manifest", str(cut / "run.json")],
         check=True,
         capture_output=True,
         encoding="utf-8",

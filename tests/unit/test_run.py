@@ -104,7 +104,7 @@ def test_tables_carry_the_models_name(make_run, make_data, tmp_path):
         *("--norm-settings", json.dumps(spec.norm_settings)),
         *("--optimiser", json.dumps(spec.optimiser), "--steps", 3),
         *("--checkpoints", 2, "--evaluations", 0),
-        *("--data", data, "--folder", tmp_path),
+        *("--data", data, "--manifest", tmp_path / "run.json"),
     )
     script(
         *("probe", "ics", "--checkpoint", tmp_path / "step2.safetensors"),

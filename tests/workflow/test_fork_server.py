@@ -1,6 +1,5 @@
 """Scripts do the same as forks of a server as by themselves, and end with those who ask."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -19,7 +18,7 @@ import os
 from normscape.jobs import fork_server
 fork_server.start()
 fork_server.start()  # as two modules of a workflow do: it is one server
-print(os.environ["PATH"].split(os.pathsep)[0], flush=True)
+print(os.environ.get("NORMSCAPE_SERVER", ""), flush=True)
 input()
 """
 
@@ -75,19 +74,25 @@ def sources(tmp_path):
 
 @pytest.fixture
 def parent(sources):
-    """The process that has started a server, and the folder of its command python."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", START],
-        env=environment() | {"PYTHONPATH": str(sources)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-    )
-    commands = Path(process.stdout.readline().strip())
-    yield process, commands
+    """The process that has started a server, and the server's folder."""
+    process = starter(sources)
+    folder = Path(process.stdout.readline().strip())
+    yield process, folder
     process.kill()
     process.wait()
-    wait_until(lambda: not commands.exists())
+    wait_until(lambda: not folder.exists())
+
+
+def starter(sources, **variables):
+    """A process that starts a server, says its folder, and waits."""
+    return subprocess.Popen(
+        [sys.executable, "-c", START],
+        env=environment() | {"PYTHONPATH": str(sources)} | variables,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
 
 
 def server_of(parent) -> psutil.Process:
@@ -97,19 +102,15 @@ def server_of(parent) -> psutil.Process:
 
 @pytest.fixture
 def start(sources, tmp_path):
-    """start(task, commands): the script at work, as a job is."""
-    script = sources / "script.py"
-    script.write_text(SCRIPT, encoding="utf-8")
+    """start(task, folder): the script at work, as a job is; with the server of a folder."""
+    (sources / "script.py").write_text(SCRIPT, encoding="utf-8")
 
-    def start(task, commands=None):
-        own = {"MOOD": "good"}
-        path = environment()["PATH"]
-        if commands:
-            path = f"{commands}{os.pathsep}{path}"
+    def start(task, folder=None, python=sys.executable):
+        variables = {"NORMSCAPE_SERVER": str(folder)} if folder else {}
         return subprocess.Popen(
-            ["/bin/sh", "-c", f"exec python {script} {task}"],
+            [python, "-IS", sources / "run.py", "script", task],
             cwd=tmp_path,
-            env=os.environ | own | {"PATH": path},
+            env=environment() | {"MOOD": "good"} | variables,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",
@@ -138,8 +139,8 @@ def test_a_bug_shows_where(parent, start):
 
 
 def test_the_server_has_imported_what_the_script_imports(parent, start, tmp_path):
-    for commands, there in ((None, False), (parent[1], True)):
-        end_of(start("tell", commands))
+    for folder, there in ((None, False), (parent[1], True)):
+        end_of(start("tell", folder))
         assert (tmp_path / "loaded").read_text(encoding="utf-8") == str([there, there])
 
 
@@ -161,35 +162,58 @@ def test_it_runs_by_itself_where_the_server_is_gone(parent, start, tmp_path):
     status, out, _ = end_of(start("tell", parent[1]))
     assert (status, out.split()[1]) == (0, "good")
     assert (tmp_path / "loaded").read_text(encoding="utf-8") == "[False, False]"
-    shutil.rmtree(parent[1].parent)
+    shutil.rmtree(parent[1])
 
 
-def test_what_is_no_script_is_pythons(parent):
-    said = subprocess.run(
-        [parent[1] / "python", "-c", "print(6 * 7)"],
+@pytest.mark.parametrize(
+    "folder", ["x" * 200 + "/" + "y" * 200, "with 'quotes' $and spaces", "größe"]
+)
+def test_any_folder_for_temporary_files_will_do(sources, start, tmp_path, folder):
+    place = tmp_path / folder
+    place.mkdir(parents=True)
+    process = starter(sources, TMPDIR=str(place))
+    server = Path(process.stdout.readline().strip())
+    assert server.is_relative_to(place)
+    assert end_of(start("tell", server))[0] == 0
+    loaded = (tmp_path / "loaded").read_text(encoding="utf-8")
+    assert loaded == "[True, True]"
+    process.communicate("\n")
+    wait_until(lambda: not server.exists())
+
+
+def test_where_no_server_can_start_a_line_says_so(sources, start):
+    failing = START.replace(
+        "fork_server.start()\n", "import tempfile; tempfile.tempdir = '/nowhere'\n", 1
+    ).replace("fork_server.start()  #", "fork_server.start(); fork_server.start()  #")
+    done = subprocess.run(
+        [sys.executable, "-c", failing],
+        env=environment() | {"PYTHONPATH": str(sources)},
+        input="\n",
         capture_output=True,
         encoding="utf-8",
     )
-    assert (said.returncode, said.stdout) == (0, "42\n")
+    assert (done.returncode, done.stdout) == (0, "\n")
+    assert done.stderr.count("/nowhere") == len(done.stderr.splitlines()) == 1
+    assert end_of(start("tell", "/nowhere/normscape"))[0] == 0
 
 
 def test_a_server_whose_parent_is_gone_already_ends(parent):
     """As where Snakemake is killed in its first moments."""
     server_of(parent).suspend()  # before it knows anybody
-    process, commands = parent
+    process, folder = parent
     server = server_of(parent)
     process.kill()
     process.wait()
     server.resume()
-    wait_until(lambda: not server.is_running() and not commands.exists())
+    wait_until(lambda: not server.is_running() and not folder.exists())
 
 
-def test_another_environment_is_found_first(parent, start, monkeypatch, tmp_path):
+def test_another_environment_is_not_the_servers(parent, start, tmp_path):
     """As where Snakemake activates a rule's own environment."""
     other = tmp_path / "venv"
     command = [sys.executable, "-m", "venv", "--without-pip", "--symlinks", other]
     subprocess.run(command, check=True)
-    assert end_of(start("tell", f"{other / 'bin'}{os.pathsep}{parent[1]}"))[0] == 0
+    assert end_of(start("tell", parent[1], python=other / "bin/python"))[0] == 0
     assert (tmp_path / "loaded").read_text(encoding="utf-8") == "[False, False]"
 
 
@@ -199,9 +223,9 @@ def test_many_at_once(parent, start):
     assert [end_of(script)[0] for script in scripts] == [0] * 8
 
 
-def waiting(start, commands, tmp_path, task="wait"):
+def waiting(start, folder, tmp_path, task="wait"):
     """A script that waits, and the process of its fork."""
-    script = start(task, commands)
+    script = start(task, folder)
     process = tmp_path / "process"
     wait_until(lambda: process.is_file() and process.read_text(encoding="utf-8"))
     return script, psutil.Process(int(process.read_text(encoding="utf-8")))
@@ -215,7 +239,9 @@ def test_the_fork_ends_with_the_script(parent, start, tmp_path):
     wait_until(lambda: not fork.is_running())
 
 
-@pytest.mark.parametrize(("task", "said"), [("save", "saved"), ("wait", "killed")])
+@pytest.mark.parametrize(
+    ("task", "said"), [("save", "saved"), ("wait", "killed by signal 15")]
+)
 def test_sigterm_is_passed_on_to_the_fork(parent, start, tmp_path, task, said):
     script, fork = waiting(start, parent[1], tmp_path, task)
     script.terminate()
@@ -236,7 +262,7 @@ def test_the_server_survives_a_sigterm(parent, start, tmp_path):
 def test_the_script_ends_with_the_fork(parent, start, tmp_path):
     script, fork = waiting(start, parent[1], tmp_path)
     fork.kill()
-    assert end_of(script) == (1, "", "script.py: killed\n")
+    assert end_of(script) == (1, "", "script.py: killed by signal 9\n")
 
 
 def test_the_server_stays_for_its_forks_and_no_longer(parent, start, tmp_path):
@@ -253,9 +279,12 @@ def test_the_server_stays_for_its_forks_and_no_longer(parent, start, tmp_path):
     wait_until(lambda: not server.is_running())
 
 
-def test_forks_end_with_a_server_that_is_killed(parent, start, tmp_path):
+def test_a_script_runs_by_itself_where_the_server_is_killed(parent, start, tmp_path):
     script, fork = waiting(start, parent[1], tmp_path)
+    (tmp_path / "process").unlink()
     server_of(parent).kill()
-    assert end_of(script) == (1, "", "script.py: killed\n")
     wait_until(lambda: not fork.is_running())
-    shutil.rmtree(parent[1].parent)
+    wait_until((tmp_path / "process").is_file)
+    script.kill()
+    end_of(script)
+    shutil.rmtree(parent[1])

@@ -20,5 +20,5 @@ rule archive:
     message:
         "Pack results/{params.name}"
     shell:
-        "python {resources.project:q}/src/archive.py --name {params.name} --config {params.config:q}"
+        "python -IS {resources.project:q}/src/run.py archive --name {params.name} --config {params.config:q}"
         " {params.checkpoints} --output {output} 2>&1 | tee {log}"

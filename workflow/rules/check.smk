@@ -19,5 +19,5 @@ rule check:
     message:
         "Check the integrity of all results"
     shell:
-        "python {resources.project:q}/src/check.py {input.files} --runs {input.runs} --output {output}"
+        "python -IS {resources.project:q}/src/run.py check {input.files} --runs {input.runs} --output {output}"
         " > {log} 2>&1"

@@ -22,7 +22,7 @@ rule collect_run:
     message:
         "Collect {wildcards.table} of {wildcards.model}, {wildcards.norm}, lr {wildcards.lr}, seed {wildcards.seed}"
     shell:
-        "python {resources.project:q}/src/collect.py {input.tables} --columns {params.columns}"
+        "python -IS {resources.project:q}/src/run.py collect {input.tables} --columns {params.columns}"
         " --output {output} > {log} 2>&1"
 
 
@@ -46,7 +46,7 @@ rule collect:
     message:
         "Collect the table {wildcards.table}"
     shell:
-        "python {resources.project:q}/src/collect.py {input.tables} --columns {params.columns}"
+        "python -IS {resources.project:q}/src/run.py collect {input.tables} --columns {params.columns}"
         " --output {output} > {log} 2>&1"
 
 
@@ -72,5 +72,5 @@ rule summarise:
     message:
         "Summarise as {wildcards.table}"
     shell:
-        "python {resources.project:q}/src/summarise.py {params.table} {input.tables} --output {output}"
+        "python -IS {resources.project:q}/src/run.py summarise {params.table} {input.tables} --output {output}"
         " > {log} 2>&1"

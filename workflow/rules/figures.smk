@@ -26,5 +26,5 @@ rule figure:
     message:
         "Draw {wildcards.figure}"
     shell:
-        "python {resources.project:q}/src/figure.py {params.figure} --tables {input.tables}"
+        "python -IS {resources.project:q}/src/run.py figure {params.figure} --tables {input.tables}"
         " --experiment {params.experiment:q} --output {output} > {log} 2>&1"

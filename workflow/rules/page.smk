@@ -27,7 +27,7 @@ rule page:
     message:
         "Write the results page"
     shell:
-        "python {resources.project:q}/src/page.py --name {params.name} --config {params.config:q}"
+        "python -IS {resources.project:q}/src/run.py page --name {params.name} --config {params.config:q}"
         " --claims {input.claims} --verdicts {input.verdicts}"
         " --beside {input.beside} --theory {input.theory}"
         " --tables {input.tables} --figures {input.figures} --checksums {input.checksums}"

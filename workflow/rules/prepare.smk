@@ -23,7 +23,7 @@ for dataset, archive in paths.downloads().items():
         message:
             f"Download {dataset}"
         shell:
-            "python {resources.project:q}/src/download.py --url {params.url:q} --checksum {params.checksum}"
+            "python -IS {resources.project:q}/src/run.py download --url {params.url:q} --checksum {params.checksum}"
             " --help-line {params.help:q} --output {output} 2>&1 | tee {log}"
 
 
@@ -48,9 +48,10 @@ for dataset in parts.names("datasets"):
             code=code.digests("prepare.py", f"normscape/datasets/{dataset}.py"),
             dataset=dataset,
             settings=params.dataset_settings(config, dataset),
+            folders=params.folder_digests(config, dataset),
         message:
             "Prepare the data set "
             + paths.dataset_name(dataset).replace("{seed}", "{wildcards.seed}")
         shell:
-            "python {resources.project:q}/src/prepare.py --dataset {params.dataset}"
+            "python -IS {resources.project:q}/src/run.py prepare --dataset {params.dataset}"
             " --settings {params.settings:q} --output {output} > {log} 2>&1"

@@ -35,12 +35,13 @@ for probe in config["probes"]:
             columns=params.probe_columns(probe),
             settings=params.probe_settings(config, probe),
             device=config["device"],
+            threads=config["threads"],
             precision=config["probe_precision"],
         message:
             "Probe {params.probe} of {params.cell}"
         shell:
-            "python {resources.project:q}/src/probe.py {params.probe} --checkpoint {input.checkpoint}"
+            "python -IS {resources.project:q}/src/run.py probe {params.probe} --checkpoint {input.checkpoint}"
             " --data {input.data} --settings {params.settings:q}"
             " --columns {params.columns:q} --output {output}"
             " --precision {params.precision}"
-            " --device {params.device} --threads {threads} > {log} 2>&1"
+            " --device {params.device} --threads {params.threads} > {log} 2>&1"

@@ -30,6 +30,6 @@ rule theory:
     message:
         "Check the theorems"
     shell:
-        "python {resources.project:q}/src/theory.py --random {params.random} {params.trained}"
+        "python -IS {resources.project:q}/src/run.py theory --random {params.random} {params.trained}"
         " --layers {params.layers}"
         " --instances {output.instances} --summary {output.summary} > {log} 2>&1"

@@ -39,17 +39,18 @@ for model in grid.models(config):
             checkpoints=config["models"][model]["checkpoints"],
             evaluations=grid.evaluations(config, model),
             device=config["device"],
-            folder=paths.train_folder(config, model),
+            # The config's, also where fewer cores are free: results depend on it.
+            threads=config["threads"],
         message:
             "Train {params.model}, {wildcards.norm}, lr {wildcards.lr}, seed {wildcards.seed}"
         # Told to stop, the shell waits for the training, which saves its state.
         shell:
-            "trap : TERM; python {resources.project:q}/src/train.py --model {params.model}"
+            "trap : TERM; python -IS {resources.project:q}/src/run.py train --model {params.model}"
             " --architecture {params.architecture} --norm {params.norm}"
             " --lr {params.lr} --seed {params.seed} --network {params.network:q}"
             " --norm-settings {params.norm_settings:q} --optimiser {params.optimiser:q}"
             " --steps {params.steps} --checkpoints {params.checkpoints}"
             " --evaluations {params.evaluations}"
-            " --data {input.data} --folder {params.folder}"
+            " --data {input.data} --manifest {output.manifest}"
             " --save-interval {resources.save_interval}"
-            " --device {params.device} --threads {threads} > {log} 2>&1"
+            " --device {params.device} --threads {params.threads} > {log} 2>&1"

@@ -29,7 +29,7 @@ rule verdicts:
     message:
         "Judge the claims"
     shell:
-        "python {resources.project:q}/src/verdicts.py --claims {input.claims} --paper-curves {input.curves}"
+        "python -IS {resources.project:q}/src/run.py verdicts --claims {input.claims} --paper-curves {input.curves}"
         " --tables {input.tables} --experiment {params.experiment:q}"
         " --csv {output.csv} --markdown {output.markdown} --beside {output.beside}"
         " > {log} 2>&1"

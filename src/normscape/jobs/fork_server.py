@@ -1,123 +1,83 @@
-"""Jobs as forks of one process that has imported their libraries already.
+"""A server that has imported the scripts' libraries, and runs a script as a fork of itself.
 
-Importing PyTorch takes a second or two, longer than most jobs compute; a fork of a process
-that has done so takes a few hundredths. Scripts know nothing of it: ``start`` puts a
-command called ``python`` first on the PATH, which asks the server to run the script, and
-is Python itself where the server is not there. Either way the script computes the same.
-
-A request is the three standard streams and a dictionary as ``marshal`` writes it, which takes
-no import: asking is a process of its own for each job. The answers are a byte when the fork has
-begun, and another, the exit status, when it has ended. A byte in between, from whoever asked,
-passes a SIGTERM on; an end of the connection kills.
+Importing PyTorch takes a second or two, longer than most jobs compute; a fork takes a few
+hundredths. ``launcher`` is the client, and says what the two tell each other.
 """
 
+import contextlib
 import functools
-import marshal
 import os
 import signal
 import socket
 import sys
+from pathlib import Path
 
-_STREAMS = (0, 1, 2)
-_SIGTERM = b"\2"
-_COMMAND = """\
-#!/bin/sh
-exec {python} -I -S {script} ask {address} {python} "$@"
-"""
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).parents[2])
+
+from normscape.jobs import launcher
 
 
 @functools.cache
 def start() -> None:
     """Start a server for the scripts that this process calls; it ends when this does.
 
-    Once a process, however often it is called: a second server would take the first one's
-    command for Python.
-
-    On Linux only: elsewhere a process that has loaded the system's libraries can't safely
-    be forked.
+    Once per process, however often it is called. Where a server can't be started, a line
+    says so, and each script imports its libraries itself. On Linux only: elsewhere a process
+    that has loaded the system's libraries can't safely be forked.
     """
-    import shlex
     import shutil
     import subprocess
     import tempfile
-    from pathlib import Path
 
     python = shutil.which("python")
     if sys.platform != "linux" or not python:
         return
-    # Only this user may enter the folder, and so reach the socket.
-    folder = Path(tempfile.mkdtemp(prefix="normscape-"))
-    address = folder / "socket"
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(str(address))
-        listening.listen(1024)
-        # In a session of its own: Ctrl-C is for the jobs.
-        subprocess.Popen(
-            [python, __file__, "serve", str(listening.fileno()), str(os.getpid())],
-            pass_fds=[listening.fileno()],
-            start_new_session=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-        )
-    words = {"python": python, "script": __file__, "address": address}
-    command = folder / "bin/python"
-    command.parent.mkdir()
-    command.write_text(
-        _COMMAND.format(**{name: shlex.quote(str(w)) for name, w in words.items()}),
-        encoding="utf-8",
-    )
-    command.chmod(0o700)
-    os.environ["PATH"] = f"{command.parent}{os.pathsep}{os.environ['PATH']}"
-
-
-def ask(address: str, arguments: list[str]) -> int | None:
-    """The exit status of a script that the server runs; None: it was not run."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends this, and so the fork
-    request = {
-        "arguments": arguments,
-        "folder": os.getcwd(),  # noqa: PTH109, pathlib takes as long to import as all else
-        "environment": dict(os.environ),
-    }
-    with socket.socket(socket.AF_UNIX) as server:
-        try:
-            server.connect(address)
-            socket.send_fds(server, [b"\n"], _STREAMS)
-            server.sendall(marshal.dumps(request))
-            begun = server.recv(1)
-        except OSError:
-            begun = b""
-        if not begun:
-            return None
-        signal.signal(signal.SIGTERM, lambda *_: _pass_on(server))
-        try:
-            status = server.recv(1)
-        except OSError:
-            status = b""
-    if status:
-        return status[0]
-    print(f"{arguments[0].rpartition('/')[2]}: killed", file=sys.stderr)
-    return 1
-
-
-def _pass_on(server: socket.socket) -> None:
+    folder = None
     try:
-        server.send(_SIGTERM)
-    except OSError:
-        return  # the fork has ended
+        # Only this user may enter the folder, and so reach the socket.
+        folder = Path(tempfile.mkdtemp(prefix="normscape-"))
+        with socket.socket(socket.AF_UNIX) as listening, _opened(folder) as descriptor:
+            listening.bind(launcher.address(descriptor))
+            listening.listen(1024)
+            # In a session of its own: Ctrl-C is for the jobs.
+            place = (listening.fileno(), folder, os.getpid())
+            subprocess.Popen(
+                [python, __file__, *map(str, place)],
+                pass_fds=[listening.fileno()],
+                start_new_session=True,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+            )
+    except OSError as error:
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
+        print(
+            f"Each job imports its libraries anew: no server ({error}).",
+            file=sys.stderr,
+        )
+        return
+    os.environ[launcher.VARIABLE] = str(folder)
 
 
-def serve(listening: socket.socket, parent: int) -> None:
+@contextlib.contextmanager
+def _opened(folder: Path):
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def serve(listening: socket.socket, folder: Path, parent: int) -> None:
     """Run what is asked for until the process that started this one is gone.
 
-    listening : bound to a path in a folder of its own, which is removed at the end.
-    parent : that process, which may be gone already.
+    folder : of the socket, which is removed at the end. parent : that process, which may be
+        gone already.
     """
-    import contextlib
     import selectors
     import shutil
-    from pathlib import Path
 
-    sys.path[0] = str(Path(__file__).parents[2])
     wake, woken = socket.socketpair()
     for end in (wake, woken):
         end.setblocking(False)
@@ -154,16 +114,24 @@ def serve(listening: socket.socket, parent: int) -> None:
                 with contextlib.suppress(KeyError):
                     selector.unregister(connection)
                 with contextlib.suppress(OSError):
-                    if os.WIFEXITED(status):
-                        connection.sendall(bytes([os.waitstatus_to_exitcode(status)]))
+                    connection.sendall(_outcome(status))
                 connection.close()
-    shutil.rmtree(Path(listening.getsockname()).parent)
+    shutil.rmtree(folder)
+
+
+def _outcome(status: int) -> bytes:
+    code = os.waitstatus_to_exitcode(status)
+    return (
+        launcher.EXITED + bytes([code])
+        if code >= 0
+        else launcher.KILLED + bytes([-code])
+    )
 
 
 def _told_to_stop(connection: socket.socket) -> bool:
     """Whether whoever asked is still there, and has passed a SIGTERM on."""
     try:
-        return connection.recv(1) == _SIGTERM
+        return connection.recv(1) == launcher.SIGTERM
     except OSError:
         return False
 
@@ -173,14 +141,17 @@ def _fork(connection: socket.socket, others) -> int | None:
 
     others : connections of other forks, which this one has no business with.
     """
-    from pathlib import Path
+    import marshal
 
     connection.settimeout(10)
     streams = []
     try:
-        _, streams, *_ = socket.recv_fds(connection, 1, len(_STREAMS))
+        _, streams, *_ = socket.recv_fds(connection, 1, len(launcher.STREAMS))
         with connection.makefile("rb") as file:
             request = marshal.load(file)
+        # As where Snakemake activates a rule's own environment.
+        if request["python"] != sys.executable:
+            return None
         _import_modules(Path(request["folder"], request["arguments"][0]))
         process = os.fork()
         if not process:
@@ -188,9 +159,9 @@ def _fork(connection: socket.socket, others) -> int | None:
             for other in others:
                 other.close()
             _become(request, streams)
-        connection.sendall(b"\1")
+        connection.sendall(launcher.BEGUN)
         return process
-    except (OSError, EOFError, ValueError, TypeError, SyntaxError):
+    except (OSError, EOFError, ValueError, TypeError, KeyError, SyntaxError):
         return None
     finally:
         for stream in streams:
@@ -200,7 +171,6 @@ def _fork(connection: socket.socket, others) -> int | None:
 @functools.cache
 def _import_modules(script) -> None:
     """What the script imports, once for all who ask; of another project only libraries."""
-    import contextlib
     import importlib
 
     from normscape.pipeline import code
@@ -219,7 +189,6 @@ def _become(request: dict, streams: list[int]) -> None:
     import ctypes
     import runpy
     import traceback
-    from pathlib import Path
 
     status = 1
     try:
@@ -230,16 +199,19 @@ def _become(request: dict, streams: list[int]) -> None:
         os.chdir(request["folder"])
         os.environ.clear()
         os.environ.update(request["environment"])
-        for stream, given in zip(_STREAMS, streams, strict=True):
+        for stream, given in zip(launcher.STREAMS, streams, strict=True):
             os.dup2(given, stream)
         sys.argv = request["arguments"]
         script = Path(sys.argv[0]).absolute()
-        sys.path.insert(0, str(script.parent))
+        sys.path[0] = str(script.parent)
         try:
             runpy.run_path(str(script), run_name="__main__")
             status = 0
         except SystemExit as leaving:  # as for wrong arguments
             status = leaving.code or 0
+            if isinstance(status, str):
+                print(status, file=sys.stderr)
+                status = 1
         except BaseException:
             traceback.print_exc()
         sys.stdout.flush()
@@ -249,13 +221,6 @@ def _become(request: dict, streams: list[int]) -> None:
 
 
 if __name__ == "__main__":
-    match sys.argv[1:]:
-        case ["ask", address, python, *arguments]:
-            is_script = bool(arguments) and arguments[0].endswith(".py")
-            status = ask(address, arguments) if is_script else None
-            if status is None:
-                os.execv(python, [python, *arguments])
-            sys.exit(status)
-        case ["serve", descriptor, parent]:
-            with socket.socket(fileno=int(descriptor)) as listening:
-                serve(listening, int(parent))
+    number, place, starter = sys.argv[1:]
+    with socket.socket(fileno=int(number)) as sock:
+        serve(sock, Path(place), int(starter))

@@ -1,8 +1,10 @@
 """Params of rules: settings as JSON arguments, and code digests by wildcard."""
 
+import hashlib
 import json
+from pathlib import Path
 
-from normscape import parts
+from normscape import folders, parts
 from normscape.pipeline import code, grid, paths
 
 
@@ -54,6 +56,23 @@ def dataset_settings(config: dict, dataset: str):
     return lambda wildcards: as_json(
         settings | ({"seed": int(wildcards.seed)} if by_seed else {})
     )
+
+
+def folder_digests(config: dict, dataset: str):
+    """Params function: the digests of the folders that a data set reads, as lines.
+
+    Params, since Snakemake looks at a folder's own time and not at the files in it.
+    """
+
+    def of_dataset(wildcards):
+        found = []
+        for folder in paths.dataset_folders(config, dataset):
+            name = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
+            cache = Path(".snakemake/normscape", f"folder-{name}.json")
+            found.append(f"{folder} {folders.digest(folder, cache)}")
+        return found
+
+    return of_dataset
 
 
 def norm_settings(config: dict):

@@ -2,6 +2,7 @@
 
 import ast
 import functools
+from collections.abc import Iterator
 from pathlib import Path
 
 from normscape import parts
@@ -74,9 +75,33 @@ def dataset_settings(config: dict, dataset: str) -> dict:
 
 
 def dataset_files(config: dict, dataset: str) -> list[str]:
-    """The file that a data set is made from; a folder of images is not tracked."""
-    source = dataset_settings(config, dataset).get("source")
-    return [source] if source and not Path(source).is_dir() else []
+    """The files that a data set's settings name: what it reads is an input."""
+    settings = dataset_settings(config, dataset)
+    download = downloads().get(dataset)
+    return [p for p in _strings(settings) if Path(p).is_file() or p == download]
+
+
+def dataset_folders(config: dict, dataset: str) -> list[Path]:
+    """The folders that a data set's settings name, or the parts of them that it reads."""
+    declared = parts.declaration("datasets", dataset)
+    inner = declared.get("download", {}).get("folder_holds", [""])
+    found = []
+    for text in _strings(dataset_settings(config, dataset)):
+        folders = [path for name in inner if (path := Path(text, name)).is_dir()]
+        # A string such as "/" is no folder of data.
+        if not Path.cwd().is_relative_to(Path(text).resolve()):
+            found += folders
+    return found
+
+
+def _strings(settings) -> Iterator[str]:
+    """All strings among settings, at whatever depth."""
+    if isinstance(settings, str):
+        yield settings
+    elif isinstance(settings, dict | list):
+        values = settings.values() if isinstance(settings, dict) else settings
+        for value in values:
+            yield from _strings(value)
 
 
 # Training
