@@ -28,7 +28,8 @@ report: "workflow/report/workflow.rst"
 
 config = validate(config)
 ROOT = paths.root(config)
-EXPERIMENT = params.in_order(description(config))
+# What scripts read of the config, as files: an argument has a limit of 128 KiB.
+SETTINGS = {"config": config, "experiment": description(config)}
 
 
 wildcard_constraints:

@@ -11,9 +11,7 @@ from normscape.jobs import command_line
 def main():
     arguments = command_line.parser(__doc__)
     arguments.add_argument("--name", required=True, help="of the experiment")
-    arguments.add_argument(
-        "--config", type=command_line.json_object, required=True, help="JSON, resolved"
-    )
+    command_line.add_config_argument(arguments)
     arguments.add_argument(
         "--checkpoints", action="store_true", help="checkpoints and data too"
     )

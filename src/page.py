@@ -19,9 +19,7 @@ def main():
     arguments.add_argument("--checksums", required=True, help="SHA256SUMS")
     arguments.add_argument("--runs", nargs="+", required=True, help="run.json of runs")
     command_line.add_experiment_argument(arguments)
-    arguments.add_argument(
-        "--config", type=command_line.json_object, required=True, help="JSON, resolved"
-    )
+    command_line.add_config_argument(arguments)
     arguments.add_argument("--output", required=True, help="index.html")
     args = arguments.parse_args()
 

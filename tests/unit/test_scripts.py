@@ -87,11 +87,13 @@ def test_a_figure_without_its_tables_is_one_line(tmp_path):
     )
     figure = ["src/figure.py", "fig04_landscape", "--output", tmp_path / "f.png"]
     tables = ["--tables", "workflow/resources/paper_curves.csv"]
-    experiment = ["--experiment", json.dumps({"models": [], "norms": []})]
-    done = call(*figure, *tables, *experiment)
+    experiment = tmp_path / "experiment.json"
+    experiment.write_text(json.dumps({"models": [], "norms": []}), encoding="utf-8")
+    done = call(*figure, *tables, "--experiment", experiment)
     assert done.returncode == 1
     assert done.stderr == "figure.py: --tables: landscape_ranges.csv is missing\n"
-    done = call(*figure, *tables, "--experiment", "none,batch")
+    experiment.write_text("none,batch", encoding="utf-8")
+    done = call(*figure, *tables, "--experiment", experiment)
     assert done.returncode == 2
     assert "--experiment: not JSON" in done.stderr
     assert "Traceback" not in done.stderr

@@ -3,6 +3,7 @@ rule archive:
     input:
         results=paths.results(config),
         page=f"{ROOT}/index.html",
+        config=paths.settings_file(config, "config"),
     output:
         f"{ROOT}/archive.txt",
     log:
@@ -15,10 +16,9 @@ rule archive:
     params:
         code=code.digests("archive.py"),
         name=config["name"],
-        config=params.in_order(config),
         checkpoints="--checkpoints" if config["archive_checkpoints"] else "",
     message:
         "Pack results/{params.name}"
     shell:
-        "python -IS {resources.project:q}/src/run.py archive --name {params.name} --config {params.config:q}"
+        "python -IS {resources.project:q}/src/run.py archive --name {params.name} --config {input.config}"
         " {params.checkpoints} --output {output} 2>&1 | tee {log}"

@@ -1,3 +1,21 @@
+rule write_settings:
+    output:
+        paths.settings_file(config, "{settings}"),
+    log:
+        f"{ROOT}/logs/write_settings/{{settings}}.log",
+    wildcard_constraints:
+        settings="|".join(SETTINGS),
+    localrule: True
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        content=lambda wildcards: params.in_order(SETTINGS[wildcards.settings]),
+    message:
+        "Write {wildcards.settings}.json"
+    shell:
+        "printf '%s\\n' {params.content:q} > {output} 2> {log}"
+
+
 # Copies: where the project lies decides nothing, and results say what they were judged by.
 rule copy_claims:
     output:

@@ -1,6 +1,7 @@
 rule figure:
     input:
         tables=lambda wildcards: paths.figure_tables(config, wildcards.figure),
+        experiment=paths.settings_file(config, "experiment"),
     output:
         png=report(
             f"{ROOT}/figures/{{figure}}.png",
@@ -22,9 +23,8 @@ rule figure:
         ),
         figure="{figure}",
         caption=lambda wildcards: paths.caption(wildcards.figure)[1],
-        experiment=EXPERIMENT,
     message:
         "Draw {wildcards.figure}"
     shell:
         "python -IS {resources.project:q}/src/run.py figure {params.figure} --tables {input.tables}"
-        " --experiment {params.experiment:q} --output {output} > {log} 2>&1"
+        " --experiment {input.experiment} --output {output} > {log} 2>&1"

@@ -2,6 +2,8 @@
 rule page:
     input:
         claims=paths.judged_by(config),
+        config=paths.settings_file(config, "config"),
+        experiment=paths.settings_file(config, "experiment"),
         verdicts=f"{ROOT}/verdicts.csv",
         beside=f"{ROOT}/beside_paper.csv",
         theory=f"{ROOT}/theory.csv",
@@ -21,16 +23,17 @@ rule page:
     params:
         code=code.digests("page.py", *paths.page_templates(), *paths.figure_files()),
         name=config["name"],
-        config=params.in_order(config),
-        experiment=EXPERIMENT,
-        explored=params.as_json(quantities.explored(config)),
+        depends_on=[
+            quantities.explored(config),
+            [paths.caption(figure) for figure in paths.drawn(config)],
+        ],
     message:
         "Write the results page"
     shell:
-        "python -IS {resources.project:q}/src/run.py page --name {params.name} --config {params.config:q}"
+        "python -IS {resources.project:q}/src/run.py page --name {params.name} --config {input.config}"
         " --claims {input.claims} --verdicts {input.verdicts}"
         " --beside {input.beside} --theory {input.theory}"
         " --tables {input.tables} --figures {input.figures} --checksums {input.checksums}"
-        " --runs {input.runs} --experiment {params.experiment:q}"
+        " --runs {input.runs} --experiment {input.experiment}"
         " --output {output}"
         " > {log} 2>&1"

@@ -1,6 +1,7 @@
 rule verdicts:
     input:
         claims=paths.judged_by(config),
+        experiment=paths.settings_file(config, "experiment"),
         curves=paths.table(config, paths.PAPER_CURVES.stem),
         tables=quantities.tables(config, quantities.claimed(config)),
     output:
@@ -23,13 +24,11 @@ rule verdicts:
         project=PROJECT,
     params:
         code=code.digests("verdicts.py"),
-        claimed=params.as_json(quantities.claimed(config)),
-        labels=params.norm_labels(),
-        experiment=EXPERIMENT,
+        depends_on=[quantities.claimed(config), params.norm_labels()],
     message:
         "Judge the claims"
     shell:
         "python -IS {resources.project:q}/src/run.py verdicts --claims {input.claims} --paper-curves {input.curves}"
-        " --tables {input.tables} --experiment {params.experiment:q}"
+        " --tables {input.tables} --experiment {input.experiment}"
         " --csv {output.csv} --markdown {output.markdown} --beside {output.beside}"
         " > {log} 2>&1"

@@ -1,10 +1,19 @@
-"""One look for all figures: sizes, lines, saving."""
+"""One look for all figures: sizes, lines, saving. No setting of the user has a say."""
 
-import matplotlib
+import contextlib
+import os
+from pathlib import Path
 
-matplotlib.use("Agg")
+# A notebook's backend is not there outside of it, and a matplotlibrc may be in the user's
+# folder, in the working directory, or where a variable says.
+os.environ |= {"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}
+with contextlib.chdir(Path(__file__).parent):
+    import matplotlib
+    import matplotlib.pyplot as plt
 
-import matplotlib.pyplot as plt
+# Another process may have imported matplotlib before with the user's settings.
+matplotlib.rcdefaults()
+plt.switch_backend("agg")
 
 # Figures show those of them that the paper's do, and all others.
 NORMS_OF_THE_PAPER = ("none", "batch", "noisy_batch", "noise", "l1", "l2", "linf")

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 
 def parser(description: str) -> argparse.ArgumentParser:
@@ -33,9 +34,16 @@ def add_experiment_argument(arguments: argparse.ArgumentParser) -> None:
     """--experiment, for scripts that show what is in one."""
     arguments.add_argument(
         "--experiment",
-        type=json_object,
+        type=json_file,
         required=True,
-        help="JSON: what its models and norms declare, in order",
+        help="JSON file: what its models and norms declare, in order",
+    )
+
+
+def add_config_argument(arguments: argparse.ArgumentParser) -> None:
+    """--config, for scripts that need all of it."""
+    arguments.add_argument(
+        "--config", type=json_file, required=True, help="JSON file: the resolved config"
     )
 
 
@@ -55,6 +63,14 @@ def json_object(text: str) -> dict:
     if not isinstance(value, dict):
         raise argparse.ArgumentTypeError(f"expected a JSON object, found {text}")
     return value
+
+
+def json_file(path: str) -> dict:
+    """Argument type: a file that holds a JSON object."""
+    try:
+        return json_object(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def run(main: Callable[[], None]) -> None:

@@ -92,10 +92,10 @@ def probe_settings(config: dict, probe: str):
     return of_cell
 
 
-def norm_labels() -> str:
-    """The labels of all normalisers, which stand in statements, as JSON."""
+def norm_labels() -> dict[str, str]:
+    """The labels of all normalisers, which stand in statements."""
     names = parts.names("norms")
-    return as_json({n: parts.declaration("norms", n).get("label", n) for n in names})
+    return {n: parts.declaration("norms", n).get("label", n) for n in names}
 
 
 def probe_columns(probe: str) -> str:

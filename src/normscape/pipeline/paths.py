@@ -27,6 +27,11 @@ def root(config: dict) -> str:
     return f"results/{config['name']}"
 
 
+def settings_file(config: dict, name: str) -> str:
+    """The config, or the description of the experiment, as JSON that scripts read."""
+    return f"{root(config)}/{name}.json"
+
+
 def claims() -> list[Path]:
     """The files of claims."""
     return sorted(p for p in CLAIMS.iterdir() if p.suffix in (".yaml", ".yml"))
@@ -314,6 +319,8 @@ def results(config: dict) -> list[str]:
     return [
         *dict.fromkeys([*tables(config), *in_experiment]),
         *judged_by(config),
+        settings_file(config, "config"),
+        settings_file(config, "experiment"),
         *(
             f"{root(config)}/{name}"
             for name in (

@@ -1,0 +1,69 @@
+"""Figures look the same whatever matplotlib is told by the user."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tools.project import PROJECT
+
+DRAW = """
+{before}
+from normscape.figures import curves, style
+figure = curves.new(2)
+axes = figure.subplots()
+axes.plot([1, 2000.5], [0.5, 3], label="größe $\\\\beta$")
+axes.set_ylabel("Loss")
+axes.legend()
+for name in ("figure.png", "figure.pdf"):
+    style.save(figure, name)
+"""
+MATPLOTLIBRC = (
+    b"font.size: 20\naxes.facecolor: black\naxes.formatter.use_locale: True\n"
+)
+
+
+def draw(folder, before="", **variables) -> list[bytes]:
+    subprocess.run(
+        [sys.executable, "-c", DRAW.format(before=before)],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(PROJECT / "src")} | variables,
+        check=True,
+    )
+    return [(folder / name).read_bytes() for name in ("figure.png", "figure.pdf")]
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    return draw(tmp_path_factory.mktemp("plain"))
+
+
+@pytest.mark.parametrize(
+    "backend",
+    ["module://matplotlib_inline.backend_inline", "Qt4Agg", "TkAgg", "nonsense"],
+)
+def test_a_backend_of_a_notebook_or_a_desktop(plain, tmp_path, backend):
+    assert draw(tmp_path, MPLBACKEND=backend) == plain
+
+
+@pytest.mark.parametrize(
+    "content", [MATPLOTLIBRC, b"\xff\xfe bytes", b"text.usetex: True\n"]
+)
+@pytest.mark.parametrize("place", ["here", "variable", "home"])
+def test_a_users_matplotlibrc(plain, tmp_path, content, place):
+    folder = {
+        "here": tmp_path,
+        "variable": tmp_path / "rc",
+        "home": tmp_path / "matplotlib",
+    }
+    folder[place].mkdir(exist_ok=True)
+    (folder[place] / "matplotlibrc").write_bytes(content)
+    variables = {"MATPLOTLIBRC": str(tmp_path / "rc"), "XDG_CONFIG_HOME": str(tmp_path)}
+    assert draw(tmp_path, **variables) == plain
+
+
+def test_matplotlib_may_have_been_imported_before(plain, tmp_path):
+    """As in a process that starts scripts as forks."""
+    (tmp_path / "matplotlibrc").write_bytes(MATPLOTLIBRC)
+    assert draw(tmp_path, before="import matplotlib.pyplot") == plain
