@@ -14,7 +14,7 @@ from pathlib import Path
 import jsonschema
 import yaml
 
-from normscape import schemas
+from normscape import folders, schemas
 
 FOLDER = Path(__file__).parent
 KINDS = ("datasets", "models", "norms", "optimisers", "probes")
@@ -32,8 +32,30 @@ def names(kind: str) -> list[str]:
     ['adam', 'sgd']
     """
     suffix = "py" if kind == "norms" else "yaml"
-    paths = (FOLDER / kind).glob(f"[!_]*.{suffix}")
-    return sorted(path.stem for path in paths)
+    return module_names(FOLDER / kind, f"*.{suffix}")
+
+
+def module_names(folder: Path, pattern: str) -> list[str]:
+    """The stems of a folder's files that can be modules to look up, sorted.
+
+    Backups, copies such as "batch (1).py" and other leftovers are none.
+    """
+    return sorted(
+        path.stem
+        for path in folder.glob(pattern)
+        if path.stem.isidentifier()
+        and not path.stem.startswith("_")
+        and not folders.is_leftover(path.name)
+    )
+
+
+def read_source(path: Path) -> str:
+    """The text of a Python file; a DeclarationError names one that is not UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        line = f"{path}: expected UTF-8, got other bytes; save it as UTF-8"
+        raise DeclarationError(line) from None
 
 
 def _check_setting(key: str, setting: dict) -> None:
@@ -138,7 +160,7 @@ def _settings_of_class(path: Path, name: str) -> dict:
     """
     if path.with_suffix(".yaml").is_file():
         return declaration("norms", path.stem)["settings"]
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = ast.parse(read_source(path))
     definitions = {n.name: n for n in tree.body if isinstance(n, ast.ClassDef)}
     if name not in definitions:
         return {}

@@ -138,7 +138,7 @@ def _only_says(path: Path) -> bool:
         return False
     return all(
         isinstance(node, ast.Expr)
-        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        for node in ast.parse(path.read_text(encoding="utf-8-sig")).body
     )
 
 
@@ -174,7 +174,7 @@ def _names(path: Path) -> frozenset[str]:
     names = {".".join(path.relative_to(SRC).with_suffix("").parts)}
     if path.suffix != ".py":
         return frozenset(names)
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8-sig"))):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

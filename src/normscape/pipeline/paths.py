@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,8 +34,9 @@ def settings_file(config: dict, name: str) -> str:
 
 
 def claims() -> list[Path]:
-    """The files of claims."""
-    return sorted(p for p in CLAIMS.iterdir() if p.suffix in (".yaml", ".yml"))
+    """The files of claims, without leftovers such as "mine (1).yaml"."""
+    named = re.compile(r"\w[\w.-]*\.ya?ml")
+    return sorted(p for p in CLAIMS.iterdir() if named.fullmatch(p.name))
 
 
 def judged_by(config: dict) -> list[str]:
@@ -215,8 +217,7 @@ def collected_tables() -> list[str]:
 
 def summaries() -> list[str]:
     """The tables computed from tables of all runs: files of summaries/."""
-    paths = SRC.glob("normscape/summaries/[!_]*.py")
-    return sorted(path.stem for path in paths)
+    return parts.module_names(_library("summaries"), "*.py")
 
 
 def summary_sources(config: dict, summary: str) -> list[str]:
@@ -251,7 +252,7 @@ def table(config: dict, name: str) -> str:
 
 def figures() -> list[str]:
     """The figures' names: files of figures/ that draw something."""
-    return sorted(path.stem for path in SRC.glob("normscape/figures/*[0-9]_*.py"))
+    return parts.module_names(_library("figures"), "*[0-9]_*.py")
 
 
 def drawn(config: dict) -> list[str]:
@@ -291,7 +292,7 @@ def _library(file: str) -> Path:
 
 @functools.cache
 def _tree(file):
-    return ast.parse(file.read_text(encoding="utf-8"))
+    return ast.parse(parts.read_source(file))
 
 
 def figure_files() -> list[str]:
