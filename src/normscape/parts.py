@@ -50,9 +50,11 @@ def module_names(folder: Path, pattern: str) -> list[str]:
 
 
 def read_source(path: Path) -> str:
-    """The text of a Python file; a DeclarationError names one that is not UTF-8."""
+    """The text of a Python file; a DeclarationError names one that can't be read."""
     try:
         return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise DeclarationError(f"{path}: not readable: {error.strerror}") from None
     except UnicodeDecodeError:
         line = f"{path}: expected UTF-8, got other bytes; save it as UTF-8"
         raise DeclarationError(line) from None

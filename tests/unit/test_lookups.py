@@ -181,11 +181,84 @@ def test_a_mistake_is_one_line(library, file, old, new, line):
     assert Path(file).name in said or "training" in said
 
 
-def test_a_parts_name_is_a_word(library):
-    shutil.copy(library / "norms/none.py", library / "norms/my-norm.py")
+LEFTOVERS = [
+    *("._{}", ".#{}", ".{}.swp", "{}~", "#{}#", "._.{}", ".~lock.{}#"),
+    *("copy of {}", "2{}", "my-{}", "~${}", "{}.orig", "{}.rej"),
+]
+
+
+@pytest.mark.parametrize("leftover", LEFTOVERS)
+def test_what_programs_leave_is_no_part(library, leftover, monkeypatch):
+    claims = library.parents[1] / "claims"
+    shutil.copytree(paths.CLAIMS, claims)
+    monkeypatch.setattr(paths, "CLAIMS", claims)
+    of_claims = [path.name for path in paths.claims()]
+    before = [*map(parts.names, parts.KINDS), paths.figures(), paths.summaries()]
+    folders = [library / kind for kind in (*parts.KINDS, "figures", "summaries")]
+    for folder in [*folders, claims]:
+        for path in [*folder.glob("[a-z]*.py"), *folder.glob("[a-z]*.yaml")]:
+            if leftover not in ("2{}", "my-{}") or folder != claims:
+                path.with_name(leftover.format(path.name)).write_bytes(b"\0\5\x16\7")
+    (library / "norms/.#mine.py").symlink_to("user@host.1:2")
+    lookups.check_all()
+    checked = [*map(parts.names, parts.KINDS), paths.figures(), paths.summaries()]
+    assert checked == before
+    assert [path.name for path in paths.claims()] == of_claims
+
+
+@pytest.mark.parametrize("copy", ["{} (1){}", "{} - Copy{}", "{}.conflict{}", "{}-1{}"])
+def test_a_copy_whose_name_is_no_modules_is_no_part(library, copy):
+    before = [*map(parts.names, parts.KINDS), paths.figures(), paths.summaries()]
+    for folder in (*parts.KINDS, "figures", "summaries"):
+        for path in (library / folder).glob("[a-z]*.*"):
+            if path.is_file():
+                shutil.copy(path, path.with_name(copy.format(path.stem, path.suffix)))
+    lookups.check_all()
+    checked = [*map(parts.names, parts.KINDS), paths.figures(), paths.summaries()]
+    assert checked == before
+
+
+TEXT = """\"\"\"Batch normalisation after M\u00fcller.\"\"\"
+
+from normscape.norms.batch import Norm as Batch
+
+
+class Norm(Batch):
+    \"\"\"As it is.\"\"\"
+"""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+def test_a_parts_source_may_have_a_byte_order_mark_and_any_ends(
+    library, encoding, ends
+):
+    mine = library / "norms/mine.py"
+    mine.write_bytes(TEXT.replace("\n", ends).encode(encoding))
+    lookups.check_all()
+    assert (
+        parts.defaults("norms", "batch").keys()
+        == parts.declaration("norms", "mine")["settings"].keys()
+    )
+    assert code.of_file(mine)
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "cp1252"])
+@pytest.mark.parametrize(
+    "file", ["norms/mine.py", "figures/fig90_mine.py", "summaries/mine.py"]
+)
+def test_a_source_in_another_encoding_is_one_line(library, encoding, file):
+    (library / file).write_bytes(TEXT.encode(encoding))
     with pytest.raises(
-        parts.DeclarationError, match=r"my-norm\.py: allowed in its name"
-    ):
+        parts.DeclarationError, match="mine.py: expected UTF-8"
+    ) as error:
+        lookups.check_all()
+    assert "\n" not in str(error.value)
+
+
+def test_a_source_that_cannot_be_read_is_one_line(library):
+    (library / "figures/fig90_mine.py").mkdir()
+    with pytest.raises(parts.DeclarationError, match="fig90_mine.py"):
         lookups.check_all()
 
 
