@@ -1,0 +1,104 @@
+"""Folders of users: which files count, and a digest that follows names and contents."""
+
+import os
+import shutil
+
+import pytest
+
+from normscape import folders
+
+
+@pytest.fixture
+def folder(tmp_path):
+    root = tmp_path / "images"
+    for name in ("train/left/0.png", "train/left/1.png", "train/right/größe.png"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(name.encode())
+    return root
+
+
+def digest(folder, cache="cache.json"):
+    return folders.digest(folder, folder.parent / cache)
+
+
+CHANGES = {
+    "other bytes of the same size": lambda root: (
+        root / "train/left/0.png"
+    ).write_bytes(b"x" * 16),
+    "a file more": lambda root: (root / "train/left/2.png").write_bytes(b"2"),
+    "a file less": lambda root: (root / "train/left/1.png").unlink(),
+    "another name": lambda root: (root / "train/left/1.png").rename(
+        root / "train/left/9.png"
+    ),
+    "another class": lambda root: (root / "train/left").rename(root / "train/middle"),
+    "an empty file more": lambda root: (root / "train/left/2.png").touch(),
+    "a name with odd bytes": lambda root: open(
+        os.fsencode(root) + b"/\xff.png", "wb"
+    ).close(),
+    "a link that leads nowhere": lambda root: (root / "train/l.png").symlink_to(
+        "nowhere"
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_the_digest_follows_names_and_contents(folder, change):
+    before = digest(folder)
+    change(folder)
+    assert digest(folder) != before
+    assert digest(folder) == digest(folder, "another.json")
+
+
+def test_neither_time_nor_place_nor_leftovers_count(folder, tmp_path):
+    before = digest(folder)
+    os.utime(folder / "train/left/0.png", (1, 1))
+    assert digest(folder) == before
+    for name in (
+        ".DS_Store",
+        "train/Thumbs.db",
+        "train/left/@eaDir/0.png/t.jpg",
+        "0.png~",
+    ):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"x")
+    assert digest(folder) == before
+    assert (
+        digest(shutil.copytree(folder, tmp_path / "elsewhere"), "other.json") == before
+    )
+
+
+def test_files_of_equal_size_are_read_only_where_something_changed(folder, monkeypatch):
+    digest(folder)
+    monkeypatch.setattr(folders.hashlib, "sha256", _counting(folders.hashlib.sha256))
+    digest(folder)
+    assert _counting.calls == 1  # of names, sizes and times
+    os.utime(folder / "train/left/0.png", (1, 1))
+    digest(folder)
+    assert _counting.calls == 1 + 2 + 3
+
+
+def _counting(function):
+    _counting.calls = 0
+
+    def counted(*arguments):
+        _counting.calls += 1
+        return function(*arguments)
+
+    return counted
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"\xff", b'{"stats": 1}'])
+def test_a_damaged_cache_is_written_anew(folder, content):
+    before = digest(folder)
+    (folder.parent / "cache.json").write_bytes(content)
+    assert digest(folder) == before
+
+
+def test_links_are_followed_and_cycles_end(folder, tmp_path):
+    scratch = tmp_path / "scratch"
+    (folder / "train/left").rename(scratch)
+    (folder / "train/left").symlink_to(scratch)
+    (scratch / "up").symlink_to(folder)
+    listed = folders.files(folder)
+    assert listed[:2] == ["train/left/0.png", "train/left/1.png"]
+    assert len(listed) < 20
