@@ -8,7 +8,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from project import TINY, copy_of_project, snakemake
+from project import TINY, copy_of_project, planned, snakemake, starting
 
 NAMES = [
     f"{part}/{side}/{i}.png"
@@ -71,7 +71,8 @@ def prepare(project, dataset, *options):
 
 
 def is_planned(project, dataset="cifar10"):
-    return f"prepare_{dataset}" in prepare(project, dataset, "--dry-run")
+    jobs = planned(project, config=f"{TINY} mine.yaml")
+    return bool(starting(jobs, f"Prepare the data set {dataset}"))
 
 
 def test_images_of_a_folder(with_images):
