@@ -46,6 +46,11 @@ def start() -> None:
                 [python, __file__, *map(str, place)],
                 pass_fds=[listening.fileno()],
                 start_new_session=True,
+                env={
+                    name: value
+                    for name, value in os.environ.items()
+                    if name not in launcher.LIBRARY_SETTINGS
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
             )

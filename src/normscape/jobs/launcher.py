@@ -14,6 +14,13 @@ import sys
 
 # The folder of the server's socket.
 VARIABLE = "NORMSCAPE_SERVER"
+# With these the same script computes other digits on the same machine, or, where OpenMP
+# gives fewer threads than asked for, waits for ever.
+LIBRARY_SETTINGS = (
+    *("ATEN_CPU_CAPABILITY", "DNNL_MAX_CPU_ISA", "ONEDNN_MAX_CPU_ISA"),
+    *("ONEDNN_DEFAULT_FPMATH_MODE", "MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS"),
+    *("OMP_DYNAMIC", "OMP_THREAD_LIMIT"),
+)
 STREAMS = (0, 1, 2)
 SIGTERM = b"\2"
 BEGUN, EXITED, KILLED = b"\1", b"\3", b"\4"
@@ -25,7 +32,9 @@ def address(descriptor: int) -> str:
 
 
 def run(script: str, arguments: list[str]) -> None:
-    """Run a script and exit with its status."""
+    """Run a script and exit with its status. Libraries compute as they do by default."""
+    for name in LIBRARY_SETTINGS:
+        os.environ.pop(name, None)
     status = None
     if folder := os.environ.get(VARIABLE):
         status = ask_server(folder, [script, *arguments])
