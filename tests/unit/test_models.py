@@ -3,10 +3,12 @@
 import functools
 import math
 
+import hypothesis
 import pytest
 import torch
 import torch.nn.functional as F
 import torchvision
+from hypothesis import strategies as st
 from torch import nn
 
 from normscape import models, norms, parts
@@ -28,10 +30,15 @@ def no_norm(features, layer):
     return nn.Identity()
 
 
-def images(side, channels=3, count=4):
+def batch_norm(features, layer):
+    return norms.load("batch")(features, None, **parts.defaults("norms", "batch"))
+
+
+def images(height, channels=3, count=4, width=None):
+    """Random images, which are square unless a width is given."""
     torch.manual_seed(0)
     return {
-        "train_inputs": torch.randn(count, side, side, channels),
+        "train_inputs": torch.randn(count, height, width or height, channels),
         "train_targets": 9 - torch.arange(count),
     }
 
@@ -59,15 +66,52 @@ def test_full_width_is_torchvisions(configuration, name, count):
     )
 
 
-@pytest.mark.parametrize("side", [8, 16, 28, 32, 64])
-def test_deep_blocks_see_at_least_2x2_maps(side):
-    settings = VGG | {"width": 2}
-    network = models.build("vgg", images(side, 1), settings, no_norm, 0)
+@pytest.mark.parametrize(
+    ("height", "width", "last"),
+    [
+        *((side, side, (2, 2)) for side in (8, 16, 32)),
+        (28, 28, (3, 3)),
+        (64, 64, (4, 4)),
+        (32, 8, (2, 2)),
+        (5, 100, (2, 6)),
+        (1, 40, (1, 2)),
+        (3, 2, (3, 2)),
+    ],
+)
+def test_vgg_pools_each_direction_to_no_less_than_2_pixels(height, width, last):
+    data = images(height, 1, width=width)
+    network = models.build("vgg", data, VGG | {"width": 2}, no_norm, 0)
     shapes = []
     for layer in network[10:13]:
         layer.norm.register_forward_hook(lambda m, a, out: shapes.append(out.shape))
-    network(images(side, 1)["train_inputs"].movedim(-1, 1))
-    assert all(min(shape[2:]) >= 2 for shape in shapes)
+    network(data["train_inputs"].movedim(-1, 1))
+    assert [shape[2:] for shape in shapes] == [last] * 3
+
+
+SIDES = st.integers(1, 40)
+
+
+@pytest.mark.parametrize(
+    ("model", "network"),
+    [
+        ("vgg", VGG | {"configuration": "A", "width": 2, "fc_widths": [3]}),
+        ("resnet", RESNET),
+        ("vit", VIT),
+    ],
+)
+@hypothesis.settings(max_examples=25, deadline=None)
+@hypothesis.given(height=SIDES, width=SIDES, channels=st.integers(1, 4))
+def test_images_of_any_size_have_finite_outputs_and_gradients(
+    model, network, height, width, channels
+):
+    data = images(height, channels, width=width)
+    built = models.build(model, data, network, batch_norm, 0)
+    inputs, targets = data["train_inputs"].movedim(-1, 1), data["train_targets"]
+    _, outputs, gradient = built.loss_and_gradient(inputs, targets)
+    assert outputs.shape == (4, 10)
+    assert outputs.isfinite().all()
+    assert all(g.isfinite().all() for g in gradient)
+    assert any(g.any() for g in gradient)
 
 
 def test_fully_connected_widths():
@@ -111,11 +155,7 @@ def test_resnet_has_the_published_number_of_parameters(depth, millions):
     """Table 6 of He et al. (2016), for CIFAR-10 and with batch normalisation."""
     settings = parts.defaults("models", "resnet") | {"depth": depth}
 
-    def norm(features, layer):
-        defaults = parts.defaults("norms", "batch")
-        return norms.load("batch")(features, None, **defaults)
-
-    network = models.build("resnet", images(32), settings, norm, 0)
+    network = models.build("resnet", images(32), settings, batch_norm, 0)
     count = sum(parameter.numel() for parameter in network.parameters())
     assert round(count / 1e6, 2) == millions
 
@@ -136,11 +176,14 @@ def plain_resnet(parameters, x):
 
 
 @pytest.mark.parametrize("depth", [8, 20])
-@pytest.mark.parametrize(("side", "channels"), [(16, 1), (32, 3), (15, 2), (8, 1)])
-def test_resnet_is_a_plain_function(depth, side, channels):
+@pytest.mark.parametrize(
+    ("height", "width", "channels"),
+    [(16, 16, 1), (32, 32, 3), (15, 15, 2), (8, 8, 1), (9, 14, 2), (1, 7, 1)],
+)
+def test_resnet_is_a_plain_function(depth, height, width, channels):
     """Outputs, loss and gradient in float64; biases start at 0 and are drawn here."""
     settings = RESNET | {"depth": depth, "width": 3}
-    data = images(side, channels)
+    data = images(height, channels, width=width)
     network = models.build("resnet", data, settings, no_norm, 0).double()
     with torch.no_grad():
         for layer in network.layers:
@@ -212,14 +255,17 @@ def torchs_encoder_layer(attention, expansion):
     return layer
 
 
-@pytest.mark.parametrize(("side", "channels"), [(16, 1), (32, 3), (8, 1)])
-def test_vit_with_layer_norm_is_torchs_transformer(side, channels):
+@pytest.mark.parametrize(
+    ("height", "width", "channels"),
+    [(16, 16, 1), (32, 32, 3), (8, 8, 1), (8, 20, 1), (10, 7, 2), (1, 1, 1)],
+)
+def test_vit_with_layer_norm_is_torchs_transformer(height, width, channels):
     """Outputs and gradient, in float64; biases, gamma and beta are drawn here."""
 
     def layer_norm(features, number):
         return norms.load("layer")(features, None, **parts.defaults("norms", "layer"))
 
-    data = images(side, channels)
+    data = images(height, channels, width=width)
     settings = VIT | {"depth": 3, "heads": 4, "width": 16}
     network = models.build("vit", data, settings, layer_norm, 0).double()
     with torch.no_grad():
@@ -229,7 +275,10 @@ def test_vit_with_layer_norm_is_torchs_transformer(side, channels):
     inputs = data["train_inputs"].movedim(-1, 1).double()
 
     patches, *blocks, classifier = network
-    patches = F.unfold(inputs, 4, stride=4).mT @ patches.linear.weight.flatten(1).T
+    rows, columns = math.ceil(height / 4), math.ceil(width / 4)
+    padded = inputs.new_zeros(4, channels, 4 * rows, 4 * columns)
+    padded[:, :, :height, :width] = inputs
+    patches = F.unfold(padded, 4, stride=4).mT @ patches.linear.weight.flatten(1).T
     x = patches + network[0].linear.bias + network[0].after.places.T
     for attention, expansion in zip(blocks[::2], blocks[1::2], strict=True):
         x = torchs_encoder_layer(attention, expansion)(x)
@@ -273,24 +322,21 @@ def test_normalisers_of_the_vit_stand_before_attention_network_and_classifier(
     assert found == list(zip((2, 4, 6, 8, 10), features, strict=True))
 
 
-def test_the_vits_places_are_all_different():
-    found = vit.places(8, 4)
-    assert found.shape == (8, 16)
-    assert len({tuple(place) for place in found.T.tolist()}) == 16
-    assert found[0].tolist() == pytest.approx([math.sin(i % 4) for i in range(16)])
-    assert found[6].tolist() == pytest.approx([math.cos(i // 4) for i in range(16)])
+@pytest.mark.parametrize(("rows", "columns"), [(4, 4), (2, 5), (5, 2)])
+def test_the_vits_places_are_all_different(rows, columns):
+    count = rows * columns
+    found = vit.places(8, rows, columns)
+    assert found.shape == (8, count)
+    assert len({tuple(place) for place in found.T.tolist()}) == count
+    sines = [math.sin(i % columns) for i in range(count)]
+    cosines = [math.cos(i // columns) for i in range(count)]
+    assert found[0].tolist() == pytest.approx(sines)
+    assert found[6].tolist() == pytest.approx(cosines)
 
 
-@pytest.mark.parametrize(
-    ("changes", "side", "line"),
-    [
-        ({}, 18, "side: found 18 pixels, allowed are multiples of 4"),
-        ({"heads": 3}, 16, "heads: found 3, allowed are divisors of width = 8"),
-    ],
-)
-def test_a_vit_that_does_not_fit_is_refused(changes, side, line):
-    with pytest.raises(ValueError, match=line):
-        models.build("vit", images(side), VIT | changes, no_norm, 0)
+def test_heads_that_do_not_divide_the_vits_width_are_refused():
+    with pytest.raises(ValueError, match="heads: .*width = 8.* 3"):
+        models.build("vit", images(16), VIT | {"heads": 3}, no_norm, 0)
 
 
 @pytest.mark.parametrize("norm", ["none", "batch", "layer", "weight"])

@@ -34,7 +34,7 @@ class _Shortcut(nn.Module):
 
 
 def build(data, settings, norm: MakeNorm, seed) -> Classifier:
-    """ResNet for images of shape (count, side, side, channels) and labels from 0 up.
+    """ResNet for images of shape (count, height, width, channels) and labels from 0 up.
 
     settings : depth, 6n + 2 layers; width, the channels of the first group;
         initialisation.

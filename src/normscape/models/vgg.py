@@ -2,9 +2,10 @@
 
 ``configuration`` is a column of their Table 1: D, the paper's, is VGG-16; A is VGG-11, B
 VGG-13 and E VGG-19. ``width`` counts the channels of the first block; 64 is the full network.
-Max-pooling follows each of the first four blocks for as long as it leaves maps of at least
-2x2; a last max-pooling takes whatever is left to 1x1. For 32x32 inputs that is VGG-16, and
-for smaller ones the deep blocks still see 2x2 maps.
+Max-pooling after each of the first four blocks halves the height of the maps for as long
+as that leaves at least 2 pixels, and independently their width; a last max-pooling takes
+what remains to 1x1. For 32x32 inputs that is VGG-16. Smaller and narrower images reach
+the deep blocks as maps of at least 2x2, unless they are narrower than that themselves.
 """
 
 from torch import nn
@@ -31,12 +32,12 @@ def blocks(configuration: str) -> list[tuple[int, int]]:
 
 
 def build(data, settings, norm: MakeNorm, seed) -> Classifier:
-    """VGG for images of shape (count, side, side, channels) and labels from 0 up.
+    """VGG for images of shape (count, height, width, channels) and labels from 0 up.
 
     settings : configuration; width; fc_widths, the hidden fully connected layers before the
         classifier, normalised like the others; initialisation.
     """
-    side, _, channels = data["train_inputs"].shape[1:]
+    *size, channels = data["train_inputs"].shape[1:]
     layers = []
     of_blocks = blocks(settings["configuration"])
     for block, (convolutions, factor) in enumerate(of_blocks):
@@ -46,9 +47,10 @@ def build(data, settings, norm: MakeNorm, seed) -> Classifier:
             if number == convolutions - 1:
                 if block == len(of_blocks) - 1:
                     after += [nn.AdaptiveMaxPool2d(1), nn.Flatten()]
-                elif side >= 4:
-                    after.append(nn.MaxPool2d(2))
-                    side //= 2
+                elif max(size) >= 4:
+                    pool = tuple(2 if pixels >= 4 else 1 for pixels in size)
+                    after.append(nn.MaxPool2d(pool))
+                    size = [pixels // by for pixels, by in zip(size, pool, strict=True)]
             normaliser = norm(features, len(layers) + 1)
             after = nn.Sequential(*after)
             layers.append(convolution(channels, features, normaliser, after))

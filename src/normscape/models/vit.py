@@ -2,6 +2,8 @@
 
 As Beyer et al. (2022, "Better plain ViT baselines") simplify it: patches of 4x4 pixels become
 tokens, fixed sines and cosines tell their places, and the scores are means over tokens.
+Patches that reach beyond the right or bottom edge of an image are padded with zeros, the
+mean of standardised images.
 Between these lie blocks of self-attention and of a network of two layers, each with a skip
 connection around it. A normaliser stands before each attention, before each such network and
 before the classifier: 4 * depth + 2 layers, and 2 * depth + 1 normalisers.
@@ -9,7 +11,10 @@ before the classifier: 4 * depth + 2 layers, and 2 * depth + 1 normalisers.
 Activations have shape (batch, features, tokens), so that tokens are positions.
 """
 
+import math
+
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from normscape.models.network import Classifier, Layer, MakeNorm, Residual, classes
@@ -22,6 +27,17 @@ EXPANSION = 4
 class _VisionTransformer(Classifier):
     # Before each layer that has a normaliser stand sums of linear maps.
     nonlinearity = "linear"
+
+
+class _PatchEmbedding(nn.Conv2d):
+    """W x + b for each patch x of an image of any height and width, padded with zeros."""
+
+    def __init__(self, channels: int, features: int):
+        super().__init__(channels, features, PATCH, stride=PATCH)
+
+    def forward(self, x):
+        height, width = x.shape[2:]
+        return super().forward(F.pad(x, (0, -width % PATCH, 0, -height % PATCH)))
 
 
 class _TokenLinear(nn.Linear):
@@ -69,27 +85,27 @@ class PreNormLayer(Layer):
 
 
 class _Tokens(nn.Module):
-    """Maps of shape (batch, features, side, side) as tokens, with their places added."""
+    """Maps of shape (batch, features, rows, columns) as tokens, with their places added."""
 
-    def __init__(self, features: int, side: int):
+    def __init__(self, features: int, rows: int, columns: int):
         super().__init__()
-        self.register_buffer("places", places(features, side))
+        self.register_buffer("places", places(features, rows, columns))
 
     def forward(self, x):
         return x.flatten(2) + self.places
 
 
-def places(features: int, side: int) -> torch.Tensor:
-    """Of shape (features, side * side): sines and cosines of each place's row and column.
+def places(features: int, rows: int, columns: int) -> torch.Tensor:
+    """Sines and cosines of each place's row and column, (features, rows * columns).
 
     A quarter of the features each: sines of the column, its cosines, and the same of the
     row, at frequencies that fall from 1 to 1e-4.
     """
     frequencies = torch.logspace(0, -4, features // 4, dtype=torch.float64)
-    rows, columns = torch.meshgrid(
-        torch.arange(side), torch.arange(side), indexing="ij"
+    row, column = torch.meshgrid(
+        torch.arange(rows), torch.arange(columns), indexing="ij"
     )
-    angles = [frequencies[:, None] * axis.flatten() for axis in (columns, rows)]
+    angles = [frequencies[:, None] * axis.flatten() for axis in (column, row)]
     waves = [wave(angle) for angle in angles for wave in (torch.sin, torch.cos)]
     return torch.cat(waves).float()
 
@@ -117,18 +133,16 @@ class _MeanOverTokens(nn.Module):
 
 
 def build(data, settings, norm: MakeNorm, seed) -> Classifier:
-    """ViT for images of shape (count, side, side, channels) and labels from 0 up.
+    """ViT for images of shape (count, height, width, channels) and labels from 0 up.
 
     settings : depth, the number of blocks; width, features of a token; heads; initialisation.
-    A ValueError says where patches do not fill the side, or heads not the width.
+    Raises ValueError if heads does not divide width.
     """
     width, heads = settings["width"], settings["heads"]
-    _, side, _, channels = data["train_inputs"].shape
-    if side % PATCH:
-        raise ValueError(f"side: found {side} pixels, allowed are multiples of {PATCH}")
+    *size, channels = data["train_inputs"].shape[1:]
     if width % heads:
         raise ValueError(
-            f"heads: found {heads}, allowed are divisors of width = {width}"
+            f"heads: expected a divisor of width = {width}, got {heads}; change either"
         )
 
     def pre_norm(inputs, outputs, number, after):
@@ -140,8 +154,8 @@ def build(data, settings, norm: MakeNorm, seed) -> Classifier:
     def residual(*layers):
         return Residual(list(layers), nn.Identity(), nn.Identity())
 
-    patches = nn.Conv2d(channels, width, PATCH, stride=PATCH)
-    stages = [Layer(patches, nn.Identity(), _Tokens(width, side // PATCH))]
+    tokens = _Tokens(width, *(math.ceil(pixels / PATCH) for pixels in size))
+    stages = [Layer(_PatchEmbedding(channels, width), nn.Identity(), tokens)]
     hidden = EXPANSION * width
     for number in range(2, 4 * settings["depth"] + 2, 4):
         attention = pre_norm(width, 3 * width, number, _Attention(heads))
