@@ -10,6 +10,7 @@ min_version("9.27")
 PROJECT = workflow.current_basedir.get_path_or_uri(secret_free=True)
 sys.path.insert(0, f"{PROJECT}/src")
 
+from normscape.archive import contents
 from normscape.jobs import fork_server
 from normscape import parts
 from normscape.pipeline import code, grid, params, paths, quantities, resources

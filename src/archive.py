@@ -1,8 +1,8 @@
 """Pack an experiment into a Workflow Run RO-Crate: results/NAME/NAME-DIGEST.zip.
 
-Inside lies what the project's folder holds: the source as tracked by git, the config,
-the experiment's results without checkpoints and data, and Snakemake's records of them.
-Unpacked into a clone, the experiment is done. The digest is that of all content.
+An archive holds the project's source, the config, the results that this config makes,
+without checkpoints and data, and Snakemake's records of them. Unpacked into a clone, the
+experiment is done. The digest is that of all content.
 """
 
 from normscape.jobs import command_line
@@ -21,22 +21,38 @@ def main():
     import hashlib
     from pathlib import Path
 
-    from normscape.archive import crates, records, zips
+    from normscape.archive import contents, crates, names, provenance, records, zips
     from normscape.files import atomic
 
     folder = Path("results") / args.name
-    results = crates.results(folder, args.checkpoints)
-    source, commit = crates.source()
-    files = source | {str(path): path for path in results} | records.as_files(folder)
-    files["archive/config.json"] = crates.as_json(args.config, in_order=True)
-    metadata = crates.metadata(args.name, files, results, commit)
+    made = dict.fromkeys(contents.outputs(args.config))
+    recorded = [r for r in records.read(folder) if str(r.output) in made]
+    if not recorded:
+        raise ValueError(f".snakemake: no records of {folder}; run the experiment here")
+    wanted = [m for m in made if args.checkpoints or not contents.is_checkpoint(m)]
+    results = {names.in_archive(m): Path(m) for m in wanted if Path(m).is_file()}
+    source = provenance.source()
+    packed = contents.packed_source(source.files)
+    files = packed | results | records.as_files(folder, made)
+    files[crates.CONFIG] = crates.as_json(args.config, in_order=True)
+    metadata = crates.metadata(
+        args.name, files, list(results), recorded, source.commit, source.added
+    )
     files["ro-crate-metadata.json"] = crates.as_json(metadata)
     digest = hashlib.sha256(zips.checksums(files).encode()).hexdigest()[:12]
     path = folder / f"{args.name}-{digest}.zip"
     zips.write(path, files)
     with atomic(args.output) as temporary:
         temporary.write_text(f"{path}\n", encoding="utf-8")
-    print(f"{path}: {len(files)} files, {path.stat().st_size / 1e6:.1f} MB, {commit}")
+    size = path.stat().st_size / 1e6
+    print(f"{path}: {len(files)} files, {size:.1f} MB, {source.commit}")
+    for what, found in (
+        ("packed, but not in the commit", source.added),
+        ("left out, as this config does not make them", contents.others(args.config)),
+        ("missing", [m for m in wanted if m not in results]),
+    ):
+        if found:
+            print(f"{what}: {len(found)} files ({names.enumerate_names(found)})")
 
 
 if __name__ == "__main__":

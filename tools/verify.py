@@ -15,7 +15,6 @@ import json
 import random
 import shutil
 import tempfile
-import zipfile
 from importlib import metadata
 from pathlib import Path
 
@@ -23,6 +22,7 @@ import pandas as pd
 
 from normscape.archive import zips
 from normscape.archive.crates import CONFIG
+from normscape.archive.names import printable
 from normscape.jobs import command_line
 from normscape.pipeline import grid, paths
 from normscape.tables import CELL
@@ -36,6 +36,8 @@ DATA = (
     *("results/", "archive/", ".snakemake/metadata/", LOCK),
     *(zips.CHECKSUMS, "ro-crate-metadata.json"),
 )
+# Problems of one check that are printed.
+MOST = 50
 # Of a retrained history on another kind of machine, over the first steps: rounding
 # grows with each step, so that later ones say nothing.
 TOLERANCE, FIRST_STEPS = 1e-3, 10
@@ -43,7 +45,7 @@ TOLERANCE, FIRST_STEPS = 1e-3, 10
 
 def main():
     arguments = command_line.parser(__doc__)
-    arguments.add_argument("archive", help="zip made by `make archive`")
+    arguments.add_argument("archive", help="zip made by `make archive`, or its folder")
     arguments.add_argument("--cells", type=int, default=0, help="runs to retrain (0)")
     arguments.add_argument("--seed", type=int, help="of the choice of runs (at random)")
     args = arguments.parse_args()
@@ -55,8 +57,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="normscape-verify-") as name:
         folder = Path(name)
         zips.unpack(args.archive, folder)
-        differences = other_source(args.archive)
-        report("source", differences, "that of this clone")
+        differences = other_source(folder)
+        report("source", differences, "matches this clone")
         report("lock", other_versions(folder), "the versions installed here")
         if differences:  # only code that lies here is run
             raise SystemExit(1)
@@ -74,30 +76,42 @@ def main():
 
 
 def report(check: str, problems: list[str], otherwise: str = "") -> None:
-    """Print the outcome of a check."""
+    """Print the outcome of a check; of many problems only the first."""
     if not problems:
         print(f"ok    {check}: {otherwise}", flush=True)
-    for problem in problems:
+    for problem in problems[:MOST]:
         print(f"FAIL  {check}: {problem}", flush=True)
-        report.failed = True
+    if len(problems) > MOST:
+        print(f"FAIL  {check}: and {len(problems) - MOST} more", flush=True)
+    report.failed |= bool(problems)
 
 
 report.failed = False
 
 
-def other_source(archive: str) -> list[str]:
+def other_source(folder: Path) -> list[str]:
     """Files of the archive, besides data, that this clone has not, or has otherwise."""
-    with zipfile.ZipFile(archive) as file:
-        return [
-            f"{name} differs from this clone's; check out its commit"
-            for name in file.namelist()
-            if not name.startswith(DATA) and not _is_here(name, file.read(name))
-        ]
+    found = []
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        name = path.relative_to(folder).as_posix()
+        if name.startswith(DATA):
+            continue
+        here = PROJECT / name
+        if not here.is_file():
+            problem = "differs from this clone's, which has none"
+        elif not _is_same(here.read_bytes(), path.read_bytes()):
+            problem = "differs from this clone's"
+        else:
+            continue
+        found.append(f"{printable(name)} {problem}; check out its commit")
+    return found
 
 
-def _is_here(name, content):
-    path = PROJECT / name
-    return path.is_file() and path.read_bytes() == content
+def _is_same(one, other):
+    """Whether files are equal; texts also with other line ends, as some systems want."""
+    if b"\0" in one:
+        return one == other
+    return one.replace(b"\r\n", b"\n") == other.replace(b"\r\n", b"\n")
 
 
 def other_versions(folder: Path) -> list[str]:

@@ -4,6 +4,8 @@ rule archive:
         results=paths.results(config),
         page=f"{ROOT}/index.html",
         config=paths.settings_file(config, "config"),
+        # No file, but a check before the first job: trainings take hours.
+        source=contents.check_source,
     output:
         f"{ROOT}/archive.txt",
     log:

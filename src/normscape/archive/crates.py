@@ -1,22 +1,20 @@
-"""What goes into an archive, and its description as a Workflow Run RO-Crate.
+"""The description of an archive as a Workflow Run RO-Crate.
 
 The profile is version 0.5 of https://w3id.org/ro/wfrun/workflow, on RO-Crate 1.1.
 """
 
 import json
 import re
-import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
-import yaml
 from rocrate.model import ContextEntity
 from rocrate.rocrate import ROCrate
 
-from normscape.archive import records
+from normscape.archive import contents
+from normscape.archive.records import FOLDER, Record
 from normscape.files import digest
 
-PROJECT = Path(__file__).parents[3]
 CONFIG = "archive/config.json"
 PROFILES = {
     "https://w3id.org/ro/wfrun/process/0.5": "Process Run Crate",
@@ -39,59 +37,28 @@ _TYPES = {
 _TEXT = "text/plain"
 
 
-def source() -> tuple[dict[str, Path], str]:
-    """The project's files that git tracks, by their names in it, and the commit.
-
-    The commit says where files differ from it.
-    """
-    commit = _git("rev-parse", "HEAD").strip()
-    if _git("status", "--porcelain", "--untracked-files=no"):
-        commit += ", with changes"
-    found = {name: PROJECT / name for name in _git("ls-files", "-z").split("\0")}
-    return {name: path for name, path in found.items() if path.is_file()}, commit
-
-
-def _git(*arguments):
-    done = subprocess.run(
-        ["git", *arguments], cwd=PROJECT, capture_output=True, encoding="utf-8"
-    )
-    if done.returncode:
-        raise ValueError(
-            "an archive holds the source as git tracks it, but git says: "
-            f"{done.stderr.strip()}"
-        )
-    return done.stdout
-
-
-def results(folder: Path, checkpoints: bool) -> list[Path]:
-    """An experiment's files: without logs, and without checkpoints unless asked for."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file()
-        and "logs" not in path.relative_to(folder).parts
-        and "state" not in path.relative_to(folder).parts
-        and not path.name.startswith((".", "archive."))
-        and path.suffix != ".zip"
-        and (checkpoints or path.suffix != ".safetensors")
-    )
-
-
 def as_json(value, in_order: bool = False) -> bytes:
     """The same bytes for the same value; ``in_order`` where the order of keys counts."""
     return (json.dumps(value, indent=1, sort_keys=not in_order) + "\n").encode()
 
 
 def metadata(
-    name: str, files: dict[str, Path | bytes], results: list[Path], commit: str
+    name: str,
+    files: dict[str, Path | bytes],
+    results: list[str],
+    records: list[Record],
+    commit: str,
+    added: list[str],
 ) -> dict:
     """The crate's description (JSON-LD) of an archive with these files.
 
-    results : those that the experiment made. The action's times are those of the first
-        and the last job that Snakemake has recorded.
+    results : those files that the experiment made. added : those that belong to the
+        source, but are not in its commit. records : the action's times are those of the
+        first and the last job.
     """
-    citation = yaml.safe_load(files["CITATION.cff"].read_text(encoding="utf-8"))
-    start, end = _times(Path("results") / name)
+    citation = contents.read_citation(files[contents.CITATION])
+    start = _iso(min(record.start for record in records))
+    end = _iso(max(record.end for record in records))
     crate = ROCrate(version="1.1")
     crate.name = f"{citation['title']} ({name})"
     crate.description = (
@@ -127,10 +94,11 @@ def metadata(
     ]
     entities = {}
     for path in sorted(files):
-        if not path.startswith(f"{records.FOLDER}/") and path != "Snakefile":
-            entities[path] = crate.add_file(
-                dest_path=path, properties=_properties(path, files[path])
-            )
+        if not path.startswith(f"{FOLDER}/") and path != "Snakefile":
+            properties = _properties(path, files[path])
+            if path in added:
+                properties["description"] = "Not in the commit of the source."
+            entities[path] = crate.add_file(dest_path=path, properties=properties)
     workflow = crate.add_workflow(
         dest_path="Snakefile",
         main=True,
@@ -148,7 +116,7 @@ def metadata(
     )
     workflow["input"], workflow["output"] = [config], [made]
     entities[CONFIG]["exampleOfWork"] = config
-    outputs = [entities[str(path)] for path in results]
+    outputs = [entities[path] for path in results]
     for output in outputs:
         output["exampleOfWork"] = made
     crate.root_dataset["mentions"] = crate.add_action(
@@ -170,15 +138,13 @@ def metadata(
 
 
 def _author(crate, number, author):
-    """An author of CITATION.cff: a person has parts of a name, a group has a name."""
-    parts = ("given-names", "name-particle", "family-names", "name-suffix")
-    name = " ".join(author[part] for part in parts if part in author)
+    """An author of CITATION.cff: a group has one name, a person has parts of a name."""
     return ContextEntity(
         crate,
         author.get("orcid", f"#author{number}"),
         {
             "@type": "Organization" if "name" in author else "Person",
-            "name": author.get("name") or name or author["alias"],
+            "name": contents.name_of(author),
         },
     )
 
@@ -196,13 +162,6 @@ def _source(crate, commit):
             "identifier": identifier,
         },
     )
-
-
-def _times(folder):
-    jobs = records.read(folder)
-    if not jobs:
-        raise ValueError(f".snakemake: it holds no record of {folder}")
-    return _iso(min(job.start for job in jobs)), _iso(max(job.end for job in jobs))
 
 
 def _iso(seconds):

@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 
 from normscape.archive import records
+from normscape.archive.checksums import line, read
 from normscape.files import digest
 
 _AGAIN = "delete it, and run again"
@@ -55,12 +56,12 @@ def check_runs(manifests) -> dict[Path, str]:
 def listing(checksums: dict[Path, str], folder: Path) -> str:
     """A line "SHA-256  path" for each file, relative to the folder, sorted by path."""
     return "".join(
-        f"{checksums[path]}  {path.relative_to(folder)}\n" for path in sorted(checksums)
+        line(checksums[path], str(path.relative_to(folder)))
+        for path in sorted(checksums)
     )
 
 
 def read_listing(path: Path) -> dict[Path, str]:
     """What ``listing`` wrote; lines that are damaged are left out."""
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    pairs = (line.split("  ", 1) for line in lines if "  " in line)
-    return {path.parent / name: checksum for checksum, name in pairs}
+    listed = read(path.read_bytes().decode("utf-8", "replace"))
+    return {path.parent / name: checksum for name, checksum in listed.items()}

@@ -8,6 +8,7 @@ import base64
 import contextlib
 import json
 import sqlite3
+from collections.abc import Container
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,11 +47,15 @@ def read(results: Path, project: Path = Path()) -> list[Record]:
     ]
 
 
-def as_files(results: Path) -> dict[str, bytes]:
-    """The same as files of the file backend, by their names: so an archive holds them."""
+def as_files(results: Path, outputs: Container[str]) -> dict[str, bytes]:
+    """The records of these outputs as files of the file backend, by their names.
+
+    An archive holds them so.
+    """
     return {
         str(FOLDER / _name(output)): json.dumps(record).encode()
         for output, record in _records(results, Path()).items()
+        if str(output) in outputs
     }
 
 

@@ -3,22 +3,22 @@
 import hashlib
 import shutil
 import zipfile
-import zlib
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from normscape.archive import opening
+from normscape.archive.checksums import line
+from normscape.archive.names import on_disk, printable
+from normscape.archive.opening import CHECKSUMS
 from normscape.files import atomic, digest
 
-CHECKSUMS = "manifest-sha256.txt"
 # The same for all files, so that the same content is the same zip.
 _DATE = (1980, 1, 1, 0, 0, 0)
-# What zipfile raises for damaged or foreign content.
-_UNREADABLE = (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, ValueError)
 
 
 def checksums(files: dict[str, Path | bytes]) -> str:
-    """A line "SHA-256  name" for each file, sorted by name, as ``sha256sum`` reads."""
-    return "".join(f"{_digest(files[name])}  {name}\n" for name in sorted(files))
+    """The list of the checksums of files, sorted by name, as ``sha256sum`` reads it."""
+    return "".join(line(_digest(files[name]), name) for name in sorted(files))
 
 
 def _digest(content):
@@ -47,53 +47,39 @@ def write(path, files: dict[str, Path | bytes]) -> None:
 
 
 def damages(path) -> Iterator[str]:
-    """A line for each thing that is wrong with an archive; nothing is unpacked."""
+    """A line for each thing that is wrong with an archive; nothing is unpacked.
+
+    path : a zip, or a folder that one was unpacked into. A folder around everything, and
+        what systems add to folders, are no damage.
+    """
     try:
-        archive = zipfile.ZipFile(path)
-    except (OSError, zipfile.BadZipFile) as error:
-        yield f"{path}: not a complete zip file ({error})"
-        return
-    with archive:
-        names = archive.namelist()
-        outside = [name for name in names if not _stays_inside(name)]
-        if outside:
-            yield f"{outside[0]}: leads outside the folder"
-            return
-        if len(set(names)) < len(names):
-            yield "a file is there twice"
-            return
-        if CHECKSUMS not in names:
-            yield f"{CHECKSUMS}: missing"
-            return
+        with opening.opened(path) as archive:
+            yield from _differences(archive)
+    except (OSError, ValueError) as error:
+        yield str(error)
+
+
+def _differences(archive):
+    for name in sorted(archive.checksums.keys() - archive.files.keys()):
+        yield f"{printable(name)}: missing"
+    for name in sorted(archive.unlisted):
+        yield f"{printable(name)}: not of this archive"
+    for name in sorted(archive.checksums.keys() & archive.files.keys()):
         try:
-            lines = archive.read(CHECKSUMS).decode().splitlines()
-        except _UNREADABLE as error:
-            yield f"{CHECKSUMS}: unreadable ({error})"
-            return
-        expected = dict(reversed(line.split("  ", 1)) for line in lines if "  " in line)
-        for name in sorted(expected.keys() - set(names)):
-            yield f"{name}: missing"
-        for name in sorted(set(names) - expected.keys() - {CHECKSUMS}):
-            yield f"{name}: not of this archive"
-        for name in sorted(expected.keys() & set(names)):
-            if _digest_inside(archive, name) != expected[name]:
-                yield f"{name}: other bytes than when it was archived"
-
-
-def _stays_inside(name):
-    path = PurePosixPath(name)
-    return not (path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name)
-
-
-def _digest_inside(archive, name):
-    try:
-        with archive.open(name) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except _UNREADABLE:
-        return "unreadable"
+            with archive.files[name]() as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except opening.UNREADABLE as error:
+            yield f"{printable(name)}: unreadable ({error})"
+            continue
+        if found != archive.checksums[name]:
+            yield f"{printable(name)}: other bytes than when it was archived"
 
 
 def unpack(path, folder) -> None:
-    """Unpack an archive without damages into a folder."""
-    with zipfile.ZipFile(path) as archive:
-        archive.extractall(folder)
+    """Copy the files of an archive without damages into a folder."""
+    with opening.opened(path) as archive:
+        for name in (*archive.checksums, CHECKSUMS):
+            to = Path(folder, on_disk(name))
+            to.parent.mkdir(parents=True, exist_ok=True)
+            with archive.files[name]() as source, open(to, "wb") as target:
+                shutil.copyfileobj(source, target)

@@ -6,15 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from normscape.archive import crates, records
+from normscape.archive import provenance, records
 
 
 def commit() -> str:
-    """The commit of the source, or that there is none."""
-    try:
-        return crates.source()[1]
-    except ValueError:
-        return "not under version control"
+    """The commit of the source, or why there is none."""
+    return provenance.commit()
 
 
 def machines(manifests) -> list[str]:
