@@ -127,7 +127,7 @@ def read_yaml(path: Path) -> dict:
     """A YAML file; a DeclarationError names one that can't be read."""
     try:
         return yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         line = str(error).replace("\n", " ")
         raise DeclarationError(f"{path}: not readable as YAML: {line}") from None
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from pathlib import PurePosixPath
 
 
@@ -46,7 +47,9 @@ def printable(name: str) -> str:
     >>> printable("größe.txt"), printable("two\nlines")
     ('größe.txt', "'two\\nlines'")
     """
-    return name if name.isprintable() else repr(name)
+    shown = name if name.isprintable() else repr(name)
+    encoding = sys.stdout.encoding or "utf-8"  # the locale's
+    return shown.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def enumerate_names(names: list[str], most: int = 3) -> str:

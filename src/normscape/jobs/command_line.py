@@ -81,8 +81,6 @@ def run(main: Callable[[], None]) -> None:
     fifth less, and leaving at once spares the tear-down of torch.
     """
     gc.disable()
-    # A file's name may have characters that the locale's encoding lacks.
-    sys.stdout.reconfigure(errors="backslashreplace")
     status = 0
     try:
         main()
