@@ -14,8 +14,18 @@ import yaml
 from rocrate.rocrate import ROCrate
 
 from normscape.archive import zips
-from project import commit, one_of_each, planned, shared, snakemake, verify, with_config
-from tools.project import copy_tree
+from normscape.archive.provenance import NO_COMMIT
+from project import (
+    commit,
+    one_of_each,
+    planned,
+    results,
+    shared,
+    snakemake,
+    verify,
+    with_config,
+)
+from tools.project import copy_of_project, copy_tree
 
 
 @pytest.fixture
@@ -96,12 +106,18 @@ def archive(archived) -> Path:
     )
 
 
+def archive_again(folder: Path, config: str = "changed.yaml") -> Path:
+    force = ("--cores", "2", "archive", "--forcerun", "archive")
+    done = snakemake(folder, *force, config=config)
+    assert done.returncode == 0, done.stderr[-3000:]
+    name = (folder / "results/tiny/archive.txt").read_text(encoding="utf-8").strip()
+    return folder / name
+
+
 def test_there_and_back(archived, archive, tmp_path):
     """Packed again: the same bytes. Unpacked: nothing to do, until a figure changes."""
     again = copy_tree(archived, tmp_path / "again")
-    force = ("--cores", "2", "archive", "--forcerun", "archive")
-    assert snakemake(again, *force, config="changed.yaml").returncode == 0
-    assert (again / archive.relative_to(archived)).read_bytes() == archive.read_bytes()
+    assert archive_again(again).read_bytes() == archive.read_bytes()
     clone = copy_tree(archived, tmp_path / "clone", "results", ".snakemake")
     zips.unpack(archive, clone)
     assert planned(clone, "changed.yaml") == []
@@ -199,6 +215,82 @@ def test_the_crate(archive, tmp_path):
     assert run["started"] <= run["ended"]
     assert run["peak_memory_mb"] > 100
     assert {"history.csv", "step0.safetensors"} <= run["sha256"].keys()
+
+
+def test_all_that_the_experiment_made_is_in_it(archived, archive):
+    log = (archived / "results/tiny/logs/archive.log").read_text(encoding="utf-8")
+    assert len(log.splitlines()) == 1, log
+    made = results(archived, "tiny")
+    made = {
+        f"results/tiny/{name}" for name in made if not name.endswith(".safetensors")
+    }
+    with zipfile.ZipFile(archive) as file:
+        missing = made - set(file.namelist())
+    assert missing == {
+        str(archive.relative_to(archived)),
+        "results/tiny/archive.txt",
+    }
+
+
+def test_moved_results_foreign_files_and_an_untracked_part(archived, tmp_path):
+    """Links are followed, files of no use to the config are named, and so is the part."""
+    folder = copy_tree(archived, tmp_path / "project")
+    root = folder / "results/tiny"
+    run = "train/vgg/batch/lr0.1/seed0/run.json"
+    earlier = run.replace("batch", "l7")
+    (root / earlier).parent.mkdir(parents=True)
+    shutil.copy(root / run, root / earlier)
+    for odd in ("two\nlines.txt", r"a\b.txt", "12:30.txt"):
+        (root / odd).write_text("a note", encoding="utf-8")
+    (root / "train").rename(tmp_path / "scratch")
+    (root / "train").symlink_to(tmp_path / "scratch")
+    mine = "src/normscape/norms/_mine.py"
+    (folder / mine).write_text("# Not tracked.\n", encoding="utf-8")
+    archive = archive_again(folder)
+    with zipfile.ZipFile(archive) as file:
+        names = set(file.namelist())
+    assert {f"results/tiny/{run}", mine} < names
+    of_results = [name for name in names if name.startswith("results/")]
+    assert not [name for name in of_results if "l7" in name or name.endswith(".txt")]
+    log = (root / "logs/archive.log").read_text(encoding="utf-8")
+    assert "with changes" in log
+    assert mine in log
+    assert "4 files" in log
+    crate = ROCrate(archive)
+    assert crate.mainEntity["version"].endswith("with changes")
+    assert "isBasedOn" not in crate.root_dataset
+    assert "commit" in crate.get(mine)["description"]
+    assert verify(folder, archive).returncode == 0
+
+
+def test_inside_another_repository(archived, tmp_path, monkeypatch):
+    """That repository's commit is named nowhere, also where a hook's variables lead to it."""
+    folder = copy_tree(archived, tmp_path / "paper/normscape", ".git", "index.html")
+    commit(tmp_path / "paper")
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "paper/.git"))
+    archive = archive_again(folder)
+    page = (folder / "results/tiny/index.html").read_text(encoding="utf-8")
+    assert f"<td>{NO_COMMIT}</td>" in page
+    crate = ROCrate(archive)
+    assert crate.mainEntity["version"] == NO_COMMIT
+    assert "isBasedOn" not in crate.root_dataset
+    done = verify(archived, archive)
+    assert done.returncode == 0, done.stdout
+    clone = copy_tree(folder, tmp_path / "clone", "results", ".snakemake")
+    zips.unpack(archive, clone)
+    assert planned(clone, "changed.yaml") == []
+
+
+def test_a_source_that_cannot_be_packed_ends_the_run_before_any_job(tmp_path):
+    folder = copy_of_project(tmp_path / "project")
+    (folder / "LICENSE").unlink()
+    done = snakemake(folder, "--cores", "2", "archive")
+    assert done.returncode == 1
+    (line,) = [row for row in done.stderr.splitlines() if "LICENSE" in row]
+    assert line.startswith("archive: ")
+    assert "Traceback" not in done.stderr
+    assert not (folder / "results").exists()
+    assert snakemake(folder, "--dry-run").returncode == 0
 
 
 def test_verification(archived, archive):

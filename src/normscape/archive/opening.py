@@ -60,10 +60,11 @@ def _in_folder(folder):
     if (folder / CHECKSUMS).is_file():
         root = folder
     else:
-        root = _only([p for p in folder.iterdir() if (p / CHECKSUMS).is_file()])
+        inside = [p for p in folder.iterdir() if (p / CHECKSUMS).is_file()]
+        root = _only(inside, f"{folder}: expected an archive; it has no {CHECKSUMS}")
     found = (Path(at, name) for at, _, names in os.walk(root) for name in names)
-    inside = (os.fsencode(path.relative_to(root)) for path in found)
-    names = {name.decode("utf-8", "surrogateescape") for name in inside}
+    relative = (os.fsencode(path.relative_to(root)) for path in found)
+    names = {name.decode("utf-8", "surrogateescape") for name in relative}
     # os.walk does not follow links to folders, which may lead round in circles.
     names |= _read_checksums((root / CHECKSUMS).open, "rb").keys()
     paths = {name: root / on_disk(name) for name in names}
@@ -91,7 +92,8 @@ def _in_zip(file):
     lists = [PurePosixPath(name) for name in entries]
     lists = [path for path in lists if path.name == CHECKSUMS]
     depth = min((len(path.parts) for path in lists), default=0)
-    root = _only([path.parent for path in lists if len(path.parts) == depth])
+    roots = [path.parent for path in lists if len(path.parts) == depth]
+    root = _only(roots, f"{CHECKSUMS}: missing")
     inside = [name for name in entries if PurePosixPath(name).is_relative_to(root)]
     files = {
         str(PurePosixPath(name).relative_to(root)): entries[name] for name in inside
@@ -110,9 +112,10 @@ def _name(entry):
     return name.replace("\\", "/") if entry.create_system == 0 else name
 
 
-def _only(roots):
+def _only(roots, none):
+    """The one place where an archive is; ``none`` says that there is none."""
     if not roots:
-        raise ValueError(f"{CHECKSUMS}: missing")
+        raise ValueError(none)
     if len(roots) > 1:
         found = enumerate_names(sorted(map(str, roots)))
         raise ValueError(f"expected one archive, got {len(roots)}: {found}")
