@@ -122,7 +122,7 @@ def test_there_and_back(archived, archive, tmp_path):
     zips.unpack(archive, clone)
     assert planned(clone, "changed.yaml") == []
     with (clone / "src/normscape/figures/fig04_landscape.py").open("a") as file:
-        file.write("\n# an edit\n")
+        file.write("\nEDITED = True\n")
     assert planned(clone, "changed.yaml") == [
         "Check the integrity of all results",
         "Draw fig04_landscape",
