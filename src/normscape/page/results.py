@@ -44,6 +44,8 @@ def render(
     found = curves.curves(quantities, tables)
     folder = Path(checksums).parent
     paths = [Path(path) for path in figures]
+    # Now, since it changes the working directory for a moment, which threads share.
+    importlib.import_module("normscape.figures")
     with ThreadPoolExecutor() as pool:
         inlined = pool.map(images.inlined, paths)
         drawn = {
