@@ -1,4 +1,7 @@
-"""Prepare a data set as tensors that training and probes read."""
+"""Prepare a data set as tensors that training and probes read.
+
+Prints what its author or its files want noted, which the file holds as metadata, too.
+"""
 
 from normscape.jobs import command_line
 
@@ -15,7 +18,11 @@ def main():
     from normscape import datasets
     from normscape.training import tensors
 
-    tensors.save(args.output, datasets.load(args.dataset, args.settings))
+    data = datasets.load(args.dataset, args.settings)
+    notes = data.pop("notes", [])
+    for note in notes:
+        print(note)
+    tensors.save(args.output, data, {"notes": notes} if notes else {})
 
 
 if __name__ == "__main__":

@@ -72,7 +72,8 @@ def main():
         # From here on there is something to lose.
         told_to_stop = threading.Event()
         signal.signal(signal.SIGTERM, lambda *_: told_to_stop.set())
-        run = Run(spec, tensors.load(args.data)[0], device)
+        data, metadata = tensors.load(args.data)
+        run = Run(spec, data, device)
         modules = code.of_training(args.architecture, args.norm, args.optimiser["name"])
         depends_on = resume.dependencies(run, modules, args.data, settings)
         state = resume.State(folder / "state", depends_on, args.save_interval)
@@ -108,7 +109,8 @@ def main():
             outputs.append(folder / f"{name}.csv")
             table = (spec.cell | row._asdict() for row in found)
             rows.write(outputs[-1], [*CELL, *kind._fields], table)
-        manifests.write(args.manifest, run, started, outputs)
+        notes = metadata.get("notes", [])
+        manifests.write(args.manifest, run, started, outputs, notes)
         state.finish(folder)
     last = history[-1]
     outcome = "diverged" if last.diverged else "done"

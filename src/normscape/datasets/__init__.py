@@ -1,16 +1,50 @@
 """Data sets, one file each, looked up by name.
 
-A file ``NAME.py`` defines ``load(**settings)`` (with ``seed`` where ``NAME.yaml`` says
-``drawn_by_seed``), which returns tensors by name:
-``train_inputs`` and ``train_targets``, and for classification ``test_inputs`` and
-``test_targets`` too. Images are (count, height, width, channels), so that a batch is
-channels_last in memory: standardised float32, or uint8 with ``mean`` and ``deviation`` of
-shape (channels,) that standardise a batch when it is taken. Labels are int64 from 0 up.
+A file ``NAME.py`` defines ``load(**settings)``, with ``seed`` among the settings where
+``NAME.yaml`` says ``drawn_by_seed``. It returns a dictionary of tensors or NumPy arrays.
+
+For a data set of kind ``images``:
+
+- ``train_inputs``, ``test_inputs``: images of shape (count, height, width, channels), so
+  that a batch is channels_last in memory. They are standardised floats, or uint8.
+- ``train_targets``, ``test_targets``: integer labels of shape (count,). The labels of the
+  training set are 0, 1, ... without gaps; the test set has no others.
+- ``mean``, ``deviation``: floats of shape (channels,), beside uint8 images only. A batch is
+  standardised by them when it is taken. They are in units of 0 to 255.
+
+For a data set of kind ``vectors``: ``train_inputs`` and ``train_targets``, floats of shape
+(count, features).
+
+``notes`` may be added: a list of strings, such as what was left out. They are printed in
+the log, and shown on the results page.
 """
 
 import importlib
+from pathlib import Path
+
+import yaml
+
+from normscape.datasets import _contract
 
 
 def load(name: str, settings: dict) -> dict:
-    """The tensors of data set ``name``."""
-    return importlib.import_module(f"normscape.datasets.{name}").load(**settings)
+    """The tensors of data set ``name``, and its ``notes`` where it has some.
+
+    Floats become float32 and labels int64; no two tensors share memory. A ValueError names
+    the data set, and in one line what it could not read, or what is wrong with what it
+    returned.
+    """
+    module = importlib.import_module(f"normscape.datasets.{name}")
+    try:
+        data = module.load(**settings)
+        notes = data.pop("notes", []) if isinstance(data, dict) else []
+        data = _contract.conform(data, _kind(name))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"data set {name}: {' '.join(str(error).split())}") from error
+    return data | ({"notes": [f"{name}: {note}" for note in notes]} if notes else {})
+
+
+def _kind(name: str) -> str:
+    # Not by normscape.parts: the data would depend on all code that reads declarations.
+    path = Path(__file__).with_name(f"{name}.yaml")
+    return yaml.safe_load(path.read_text(encoding="utf-8"))["kind"]

@@ -1,47 +1,58 @@
 """CIFAR-10 (Krizhevsky 2009), from its archive or from folders of images.
 
-An archive is the original ``cifar-10-python.tar.gz``. A folder holds images in
-``train/CLASS/*`` and ``test/CLASS/*`` (torchvision's ImageFolder layout): any number of
-classes and images, all of one size.
+An archive is the original ``cifar-10-python.tar.gz``, packed or unpacked. A folder holds
+images in ``train/CLASS/*`` and ``test/CLASS/*``: any number of classes and images, all of
+one size.
 """
 
 import hashlib
 import pickle
 import tarfile
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import torch
 
 _SIDE = 32
+_FOLDER = "cifar-10-batches-py"
 _BATCHES = {
     "train": [f"data_batch_{number}" for number in range(1, 6)],
     "test": ["test_batch"],
 }
 
 
-def load(*, source: str, checksum: str) -> dict[str, torch.Tensor]:
+def load(*, source: str, checksum: str) -> dict[str, torch.Tensor | list[str]]:
     """uint8 images, labels, and the training set's mean and deviation by channel.
 
-    source : the archive, or a folder. checksum : "md5:..." or "sha256:..." of the
-    archive, which is opened only if it is right, because its format can hold code.
+    source : the archive, its unpacked folder or the folder that holds it, or a folder of
+    images. checksum : "md5:..." or "sha256:..." of the archive.
     """
-    path = Path(source)
-    if path.is_dir():
-        parts = _from_folder(path)
-    else:
+    path, notes = Path(source), []
+    if not path.is_dir():
         _verify(path, checksum)
         parts = _from_archive(path)
+    elif unpacked := _unpacked(path):
+        parts = _from_unpacked(unpacked)
+    else:
+        # Pillow only where images are read.
+        from normscape.datasets import _image_folder
+
+        parts, notes = _image_folder.read(path)
     data = {}
     for part, (images, labels) in parts.items():
         data[f"{part}_inputs"] = torch.from_numpy(images)
         data[f"{part}_targets"] = torch.from_numpy(labels)
-    if data["test_inputs"].shape[1:] != data["train_inputs"].shape[1:]:
-        found, expected = (
-            tuple(data[f"{p}_inputs"].shape[1:]) for p in ("test", "train")
+    moments = _moments(data["train_inputs"])
+    constant = moments["deviation"] == 0
+    if constant.any():
+        channels = ", ".join(map(str, constant.nonzero().flatten().tolist()))
+        notes.append(
+            f"all training images have the same value in channel {channels} (from 0), "
+            "which is centred and not scaled"
         )
-        raise ValueError(f"{path}/test: found images of {found}, expected {expected}")
-    return data | _moments(data["train_inputs"])
+        moments["deviation"][constant] = 1
+    return data | moments | ({"notes": notes} if notes else {})
 
 
 def _moments(images):
@@ -59,67 +70,103 @@ def _moments(images):
 def _verify(path, checksum):
     kind, expected = checksum.split(":")
     with open(path, "rb") as file:
-        found = hashlib.file_digest(file, kind).hexdigest()
-    if found != expected:
-        raise ValueError(f"{path}: found {kind} {found}, expected {expected}")
+        actual = hashlib.file_digest(file, kind).hexdigest()
+    if actual != expected:
+        raise ValueError(
+            f"{path}: expected {kind} {expected}, got {actual}; delete it, if it is in "
+            "downloads/, to download it again, or correct datasets.cifar10.checksum"
+        )
 
 
 def _from_archive(path):
+    # lzma, zlib and tarfile have errors of their own for damaged files.
     try:
         with tarfile.open(path) as archive:
-            return {
-                part: _joined([_batch(archive, name) for name in names])
-                for part, names in _BATCHES.items()
-            }
-    except (tarfile.TarError, KeyError, pickle.UnpicklingError, EOFError) as error:
-        raise ValueError(f"{path}: not CIFAR-10's python archive ({error})") from None
+            members = [member for member in archive if member.isfile()]
+            return _parts(lambda name: archive.extractfile(_only(name, members)))
+    except Exception as error:
+        raise ValueError(
+            f"{path}: expected CIFAR-10's python archive, got another or a damaged one "
+            f"({_line(error)}); use cifar-10-python.tar.gz or a folder of images"
+        ) from None
 
 
-def _batch(archive, name):
-    file = archive.extractfile(f"cifar-10-batches-py/{name}")
-    batch = pickle.load(file, encoding="bytes")
-    images = batch[b"data"].reshape(-1, 3, _SIDE, _SIDE).transpose(0, 2, 3, 1)
-    return images, np.array(batch[b"labels"], dtype=np.int64)
+def _only(name, members) -> tarfile.TarInfo:
+    """The batch of this name, whatever folders are around it."""
+    matching = [member for member in members if Path(member.name).name == name]
+    if len(matching) != 1:
+        raise ValueError(f"{name} is in it {len(matching)} times")
+    return matching[0]
+
+
+def _unpacked(path: Path) -> Path | None:
+    """The folder of an unpacked archive: ``path`` itself, or one in it.
+
+    None where ``path`` holds images in train/ and test/.
+    """
+    if all((path / part).is_dir() for part in _BATCHES):
+        return None
+    for folder in (path, path / _FOLDER):
+        if (folder / _BATCHES["test"][0]).is_file():
+            return folder
+    return None
+
+
+def _from_unpacked(folder):
+    try:
+        return _parts(lambda name: (folder / name).open("rb"))
+    except Exception as error:
+        raise ValueError(
+            f"{folder}: expected CIFAR-10's batches, got others or damaged ones "
+            f"({_line(error)}); unpack cifar-10-python.tar.gz again"
+        ) from None
+
+
+def _line(error):
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _parts(open_batch) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    return {
+        part: _joined([_batch(open_batch(name), name) for name in names])
+        for part, names in _BATCHES.items()
+    }
+
+
+class _Unpickler(pickle.Unpickler):
+    """Builds NumPy arrays, and what needs no code: dictionaries, lists, bytes, numbers."""
+
+    _ALLOWED = {
+        *((f"numpy.{core}.multiarray", "_reconstruct") for core in ("core", "_core")),
+        *((f"numpy.{core}.multiarray", "scalar") for core in ("core", "_core")),
+        *((f"numpy.{core}.numeric", "_frombuffer") for core in ("core", "_core")),
+        ("numpy", "ndarray"),
+        ("numpy", "dtype"),
+        ("_codecs", "encode"),
+    }
+
+    def find_class(self, module, name):
+        if (module, name) not in self._ALLOWED:
+            raise pickle.UnpicklingError(f"it would run {module}.{name}")
+        return super().find_class(module, name)
+
+
+def _batch(file: BinaryIO, name):
+    with file:
+        batch = _Unpickler(file, encoding="bytes").load()
+    for key in (b"data", b"labels"):
+        if key not in batch:
+            raise ValueError(f"{name} has no {key.decode()}")
+    images = np.asarray(batch[b"data"])
+    if images.dtype != np.uint8:
+        raise ValueError(f"{name} has data of {images.dtype}, not uint8")
+    images = images.reshape(-1, 3, _SIDE, _SIDE).transpose(0, 2, 3, 1)
+    labels = np.array(batch[b"labels"], dtype=np.int64)
+    if labels.shape != (len(images),):
+        raise ValueError(f"{name} has {len(images)} images and {labels.size} labels")
+    return images, labels
 
 
 def _joined(batches):
     images, labels = zip(*batches, strict=True)
     return np.ascontiguousarray(np.concatenate(images)), np.concatenate(labels)
-
-
-def _from_folder(path):
-    # torchvision only where images are read.
-    from torchvision.datasets import ImageFolder
-
-    parts = {name: _listed(ImageFolder, path / name) for name in _BATCHES}
-    train, test = (parts[name].classes for name in ("train", "test"))
-    if train != test:
-        differ = sorted(set(train) ^ set(test))
-        raise ValueError(f"{path}: class {differ[0]} is not in both train/ and test/")
-    return {name: _read(folder) for name, folder in parts.items()}
-
-
-def _read(folder):
-    from PIL import Image
-
-    first, images = None, []
-    for name, _ in folder.samples:
-        try:
-            with Image.open(name) as image:
-                pixels = np.asarray(image.convert("RGB"))
-        except (OSError, SyntaxError) as error:
-            raise ValueError(f"{name}: not a readable image ({error})") from None
-        first = pixels.shape if first is None else first
-        if pixels.shape != first:
-            raise ValueError(
-                f"{name}: found {pixels.shape}, expected {first} as before"
-            )
-        images.append(pixels)
-    return np.stack(images), np.array(folder.targets, dtype=np.int64)
-
-
-def _listed(image_folder, path):
-    try:
-        return image_folder(path)
-    except FileNotFoundError as error:
-        raise ValueError(f"{path}: {str(error).splitlines()[0]}") from None

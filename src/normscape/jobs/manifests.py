@@ -21,11 +21,18 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def write(path, run: Run, started: str, outputs: Collection[Path]) -> None:
+def write(
+    path,
+    run: Run,
+    started: str,
+    outputs: Collection[Path],
+    data_notes: Collection[str] = (),
+) -> None:
     """Write the manifest of a run that is done.
 
     started : as ``now`` gave it; of the last start, where a training was stopped.
     outputs : files whose SHA-256 is listed by name.
+    data_notes : notes on the data set (``normscape.datasets``).
     """
     manifest = run.spec.cell | {
         "started": started,
@@ -40,6 +47,8 @@ def write(path, run: Run, started: str, outputs: Collection[Path]) -> None:
         "peak_memory_mb": machine.peak_memory_mb(),
         "sha256": {path.name: digest(path) for path in sorted(outputs)},
     }
+    if data_notes:
+        manifest["data_notes"] = list(data_notes)
     with atomic(path) as temporary:
         temporary.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
 

@@ -31,6 +31,15 @@ def machines(manifests) -> list[str]:
     return [f"{text} ({count} runs)" for text, count in found.items()]
 
 
+def data_notes(manifests) -> list[str]:
+    """The notes on the data sets that the runs were trained on, each once."""
+    found = {}
+    for path in manifests:
+        run = json.loads(Path(path).read_text(encoding="utf-8"))
+        found |= dict.fromkeys(run.get("data_notes", []))
+    return list(found)
+
+
 def trainings(manifests) -> list[dict]:
     """For each training its name, its seconds since it last started, and its peak memory.
 

@@ -67,6 +67,7 @@ def render(
         ),
         commit=making.commit(),
         machines=making.machines(runs),
+        data_notes=making.data_notes(runs),
         trainings=making.trainings(runs),
         versions=f"Python {platform.python_version()}, "
         + ", ".join(f"{p} {metadata.version(p)}" for p in ("snakemake", "torch")),

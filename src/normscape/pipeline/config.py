@@ -97,15 +97,15 @@ def _check_source(config, dataset):
     source = config["datasets"][dataset]["source"]
     if source is None:
         return
-    key, path = f"datasets.{dataset}.source", Path(source)
+    key, path = f"datasets.{dataset}.source", Path(paths.expanded(source))
     download = parts.declaration("datasets", dataset)["download"]
     if path.is_dir():
-        needed = download["folder_holds"]
-        missing = [part for part in needed if not (path / part).is_dir()]
-        if missing:
+        choices = download["folder_holds"]
+        if not any(all((path / p).exists() for p in choice) for choice in choices):
             raise ConfigError(
-                f"{key}: found the folder {source!r} without {missing[0]}/, allowed is "
-                f"one with {' and '.join(f'{part}/' for part in needed)}"
+                f"{key}: expected a folder with "
+                f"{', or with '.join(' and '.join(choice) for choice in choices)}, "
+                f"got {source!r}"
             )
     elif not path.is_file():
         raise ConfigError(

@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,12 +73,21 @@ def downloads() -> dict[str, str]:
     }
 
 
+def expanded(source: str) -> str:
+    """A path with ~ and $NAME replaced, unless a file or folder has this very name."""
+    if Path(source).exists():
+        return source
+    # Of Path, the same raises for the home of an unknown user.
+    return os.path.expandvars(os.path.expanduser(source))  # noqa: PTH111
+
+
 def dataset_settings(config: dict, dataset: str) -> dict:
     """What prepare.py needs to know of a data set."""
     settings = config["datasets"][dataset]
     if dataset not in downloads():
         return settings
-    source = settings["source"] or downloads()[dataset]
+    source = settings["source"]
+    source = expanded(source) if source else downloads()[dataset]
     return {k: v for k, v in settings.items() if k != "url"} | {"source": source}
 
 
@@ -91,13 +101,18 @@ def dataset_files(config: dict, dataset: str) -> list[str]:
 def dataset_folders(config: dict, dataset: str) -> list[Path]:
     """The folders that a data set's settings name, or the parts of them that it reads."""
     declared = parts.declaration("datasets", dataset)
-    inner = declared.get("download", {}).get("folder_holds", [""])
+    choices = declared.get("download", {}).get("folder_holds", [[""]])
     found = []
     for text in _strings(dataset_settings(config, dataset)):
-        folders = [path for name in inner if (path := Path(text, name)).is_dir()]
         # A string such as "/" is no folder of data.
-        if not Path.cwd().is_relative_to(Path(text).resolve()):
-            found += folders
+        if not Path(text).is_dir() or Path.cwd().is_relative_to(Path(text).resolve()):
+            continue
+        for inner in choices:
+            paths = [Path(text, name) for name in inner]
+            if all(path.exists() for path in paths):
+                folders = [p if p.is_dir() else p.parent for p in paths]
+                found += dict.fromkeys(folders)
+                break
     return found
 
 

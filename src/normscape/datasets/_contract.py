@@ -1,0 +1,186 @@
+"""The contract of a data set (``normscape.datasets``): converted where nothing is lost."""
+
+import numpy as np
+import torch
+
+_SETS = {"images": ("train", "test"), "vectors": ("train",)}
+_MOMENTS = ("mean", "deviation")
+
+
+def conform(data: object, kind: str) -> dict[str, torch.Tensor]:
+    """What a data set returned, without its notes, as tensors that share no memory.
+
+    kind : "images" or "vectors". A ValueError of one line names the key, what was
+    expected and what was got.
+    """
+    names = _SETS[kind]
+    _check_keys(data, [f"{n}_{what}" for n in names for what in ("inputs", "targets")])
+    data = {key: _tensor(key, value) for key, value in data.items()}
+    for key in (f"{name}_inputs" for name in names):
+        check = _images if kind == "images" else _vectors
+        data[key] = check(key, data[key])
+    for name in names:
+        key = f"{name}_targets"
+        convert = _labels if kind == "images" else _vectors
+        data[key] = convert(key, data[key])
+        inputs, targets = len(data[f"{name}_inputs"]), len(data[key])
+        if inputs != targets:
+            _refuse(key, f"{inputs} targets, one for each of {name}_inputs", targets)
+    if kind == "images":
+        _check_test_set(data)
+        _check_classes(data)
+        _check_moments(data)
+    # Copies: views of one tensor cannot be saved, and need not be contiguous.
+    return {
+        key: tensor.clone(memory_format=torch.contiguous_format)
+        for key, tensor in data.items()
+    }
+
+
+def _refuse(key, expected, got, advice=None):
+    raise ValueError(
+        f"{key}: expected {expected}, got {got}" + (f"; {advice}" if advice else "")
+    )
+
+
+def _check_keys(data, required):
+    if not isinstance(data, dict):
+        _refuse("load", "a dictionary of tensors", type(data).__name__)
+    for key in required:
+        if key not in data:
+            _refuse(key, "a tensor", "nothing", "add it to what load returns")
+    known = [*required, *(_MOMENTS if "test_inputs" in required else [])]
+    for key in data:
+        if key not in known:
+            expected = f"the keys {', '.join(known)} or notes"
+            _refuse(key, expected, repr(key), "rename or remove it")
+
+
+def _tensor(key, value) -> torch.Tensor:
+    if isinstance(value, np.ndarray):
+        try:
+            # PyTorch takes no other order of bytes, no negative strides, no read-only memory.
+            value = torch.from_numpy(value.astype(value.dtype.newbyteorder("=")))
+        except TypeError:
+            _refuse(key, "numbers", f"an array of {value.dtype}", "convert them")
+    if not isinstance(value, torch.Tensor):
+        _refuse(key, "a tensor or NumPy array", type(value).__name__, "convert it")
+    if value.layout != torch.strided or value.is_quantized or value.is_meta:
+        _refuse(key, "a dense tensor", f"one of layout {value.layout}", "densify it")
+    return value.detach().cpu()
+
+
+def _images(key, images):
+    shape = tuple(images.shape)
+    if images.dim() == 3:
+        advice = "add a channel: images[..., None]"
+        _refuse(key, "shape (count, height, width, channels)", shape, advice)
+    if images.dim() != 4:
+        _refuse(key, "shape (count, height, width, channels)", shape, "reshape it")
+    _check_not_empty(key, images)
+    # More channels than four are told from channels that come first by the sizes alone.
+    _, first, second, channels = shape
+    if channels > 4 and first < min(second, channels):
+        advice = "put channels last: images.permute(0, 2, 3, 1)"
+        _refuse(key, "shape (count, height, width, channels)", shape, advice)
+    if images.dtype == torch.uint8:
+        return images
+    advice = "use standardised float32, or uint8 with mean and deviation"
+    return _floats(key, images, "float32 or uint8", advice)
+
+
+def _vectors(key, vectors):
+    if vectors.dim() != 2:
+        _refuse(key, "shape (count, features)", tuple(vectors.shape), "reshape it")
+    _check_not_empty(key, vectors)
+    return _floats(key, vectors, "float32", "convert it with .float()")
+
+
+def _floats(key, tensor, expected, advice):
+    if not tensor.is_floating_point():
+        _refuse(key, expected, tensor.dtype, advice)
+    tensor = tensor.float()
+    finite = tensor.isfinite().flatten(1).all(1)
+    if not finite.all():
+        index = int(finite.int().argmin())
+        expected = "finite numbers within float32"
+        _refuse(key, expected, f"others at index {index}", "remove or replace them")
+    return tensor
+
+
+def _check_not_empty(key, tensor):
+    if not tensor.numel():
+        _refuse(key, "at least one sample", f"shape {tuple(tensor.shape)}")
+
+
+def _labels(key, labels):
+    shape = tuple(labels.shape)
+    if labels.dim() == 2 and shape[1] == 1:
+        _refuse(key, "shape (count,)", shape, "use labels[:, 0]")
+    if labels.dim() == 2:
+        _refuse(key, "shape (count,)", shape, "if it is one-hot, use labels.argmax(1)")
+    if labels.dim() != 1:
+        _refuse(key, "shape (count,)", shape, "reshape it")
+    if labels.is_floating_point() or labels.is_complex():
+        _refuse(key, "integers", labels.dtype, "convert them with .long()")
+    return labels.long()
+
+
+def _check_classes(data):
+    """Labels of the training set are 0, 1, ...; the test set has no others."""
+    key, labels = "train_targets", data["train_targets"].unique().tolist()
+    if len(labels) == 1:
+        _refuse(key, "two classes or more", f"only the label {labels[0]}")
+    if labels != list(range(len(labels))):
+        got = f"labels from {labels[0]} to {labels[-1]}"
+        advice = "subtract 1"
+        if labels != list(range(1, len(labels) + 1)):
+            missing = next(n for n, label in enumerate(labels) if label != n)
+            got += f" without {missing}"
+            advice = (
+                "number the classes anew: numpy.unique(labels, return_inverse=True)"
+            )
+        _refuse(key, "labels from 0 up without gaps", got, advice)
+    for label in data["test_targets"].unique().tolist():
+        if not 0 <= label < len(labels):
+            expected = f"labels from 0 to {len(labels) - 1}, as in train_targets"
+            _refuse("test_targets", expected, label)
+
+
+def _check_test_set(data):
+    train, test = data["train_inputs"], data["test_inputs"]
+    if test.shape[1:] != train.shape[1:]:
+        expected = f"images of shape {tuple(train.shape[1:])}, as in train_inputs"
+        _refuse("test_inputs", expected, tuple(test.shape[1:]))
+    if test.dtype != train.dtype:
+        _refuse("test_inputs", f"{train.dtype}, as in train_inputs", test.dtype)
+
+
+def _check_moments(data):
+    """Images of uint8, and no others, come with what standardises a batch."""
+    images = data["train_inputs"]
+    channels = images.shape[3]
+    for key in _MOMENTS:
+        if images.dtype != torch.uint8:
+            if key in data:
+                advice = "standardise the images, or return uint8"
+                _refuse(key, "it beside uint8 images only", images.dtype, advice)
+            continue
+        if key not in data:
+            advice = "add the training set's, by channel, in units of 0 to 255"
+            _refuse(key, "it beside uint8 images", "nothing", advice)
+        if data[key].shape != (channels,):
+            _refuse(key, f"shape ({channels},)", tuple(data[key].shape))
+        data[key] = _floats(key, data[key][:, None], "float32", "convert it")[:, 0]
+    if images.dtype != torch.uint8:
+        return
+    mean, deviation = (data[key] for key in _MOMENTS)
+    if not (deviation > 0).all():
+        channel = int((deviation > 0).int().argmin())
+        advice = "use 1 where all values of a channel are equal"
+        got = f"{float(deviation[channel]):g} in channel {channel}"
+        _refuse("deviation", "numbers above 0", got, advice)
+    brightness = float(images.sum(dtype=torch.int64)) / images.numel()
+    if brightness > 2 and mean.max() <= 1 and deviation.max() <= 1:
+        got = f"{mean.tolist()}, where the images have {brightness:.3g}"
+        _refuse("mean", "it in units of 0 to 255", got, "multiply both by 255")
