@@ -22,7 +22,9 @@ def write_archive(path, per_batch=4, names=None):
             rows = pixels[number * per_batch : (number + 1) * per_batch]
             batch = {
                 b"data": rows.transpose(0, 3, 1, 2).reshape(per_batch, 3072),
-                b"labels": [(number + i) % min(10, per_batch) for i in range(per_batch)],
+                b"labels": [
+                    (number + i) % min(10, per_batch) for i in range(per_batch)
+                ],
             }
             content = pickle.dumps(batch)
             info = tarfile.TarInfo(f"cifar-10-batches-py/{name}")

@@ -124,7 +124,11 @@ def tiff(values, bits, *, inverted, big_endian, signed=False):
         for tag, value in sorted(tags.items())
     )
     return (
-        head + rows + struct.pack(order + "H", len(tags)) + entries + struct.pack("I", 0)
+        head
+        + rows
+        + struct.pack(order + "H", len(tags))
+        + entries
+        + struct.pack("I", 0)
     )
 
 
@@ -140,7 +144,9 @@ def test_grey_tiffs_of_any_depth(folder, bits, inverted, big_endian, signed, see
     signed = signed and bits >= 8 and bits != 12
     white = 2**bits - 1
     values = np.random.default_rng(seed).integers(0, white // (1 + signed) + 1, (3, 5))
-    content = tiff(values, bits, inverted=inverted, big_endian=big_endian, signed=signed)
+    content = tiff(
+        values, bits, inverted=inverted, big_endian=big_endian, signed=signed
+    )
     try:
         pixels = read(folder, content)
     except ValueError:

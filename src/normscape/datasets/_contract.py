@@ -59,8 +59,9 @@ def _check_keys(data, required):
 def _tensor(key, value) -> torch.Tensor:
     if isinstance(value, np.ndarray):
         try:
-            # PyTorch takes no other order of bytes, no negative strides, no read-only memory.
-            value = torch.from_numpy(value.astype(value.dtype.newbyteorder("=")))
+            # PyTorch takes no other order of bytes, no negative strides, no read-only
+            # memory, and one of two types of a size: by its name, as "u8".
+            value = torch.from_numpy(value.astype(value.dtype.str.lstrip("<>|=")))
         except TypeError:
             _refuse(key, "numbers", f"an array of {value.dtype}", "convert them")
     if not isinstance(value, torch.Tensor):

@@ -31,6 +31,8 @@ def read(path: Path) -> np.ndarray | None:
     """
     try:
         with warnings.catch_warnings():
+            # What ends in pixels or in one line needs no warnings beside it.
+            warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path) as image:
                 return np.asarray(_as_shown(image))

@@ -95,7 +95,8 @@ def _only(name, members) -> tarfile.TarInfo:
     """The batch of this name, whatever folders are around it."""
     matching = [member for member in members if Path(member.name).name == name]
     if len(matching) != 1:
-        raise ValueError(f"{name} is in it {len(matching)} times")
+        times = f"in it {len(matching)} times" if matching else "missing"
+        raise ValueError(f"{name} is {times}")
     return matching[0]
 
 
