@@ -138,9 +138,7 @@ def _check_classes(data):
         if labels != list(range(1, len(labels) + 1)):
             missing = next(n for n, label in enumerate(labels) if label != n)
             got += f" without {missing}"
-            advice = (
-                "number the classes anew: numpy.unique(labels, return_inverse=True)"
-            )
+            advice = "renumber them: numpy.unique(labels, return_inverse=True)"
         _refuse(key, "labels from 0 up without gaps", got, advice)
     for label in data["test_targets"].unique().tolist():
         if not 0 <= label < len(labels):
@@ -164,12 +162,15 @@ def _check_moments(data):
     for key in _MOMENTS:
         if images.dtype != torch.uint8:
             if key in data:
-                advice = "standardise the images, or return uint8"
-                _refuse(key, "it beside uint8 images only", images.dtype, advice)
+                advice = "standardise the images and leave it out, or return uint8"
+                _refuse(
+                    key, "uint8 images, which it standardises", images.dtype, advice
+                )
             continue
         if key not in data:
-            advice = "add the training set's, by channel, in units of 0 to 255"
-            _refuse(key, "it beside uint8 images", "nothing", advice)
+            expected = f"shape ({channels},), because the images are uint8"
+            advice = "add the training set's, in units of 0 to 255"
+            _refuse(key, expected, "nothing", advice)
         if data[key].shape != (channels,):
             _refuse(key, f"shape ({channels},)", tuple(data[key].shape))
         data[key] = _floats(key, data[key][:, None], "float32", "convert it")[:, 0]
@@ -184,4 +185,5 @@ def _check_moments(data):
     brightness = float(images.sum(dtype=torch.int64)) / images.numel()
     if brightness > 2 and mean.max() <= 1 and deviation.max() <= 1:
         got = f"{mean.tolist()}, where the images have {brightness:.3g}"
-        _refuse("mean", "it in units of 0 to 255", got, "multiply both by 255")
+        advice = "multiply mean and deviation by 255"
+        _refuse("mean", "units of 0 to 255", got, advice)
