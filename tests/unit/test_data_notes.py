@@ -43,7 +43,7 @@ def test_notes_reach_the_page(tmp_path, left_out):
         *("--norm-settings", json.dumps(parts.defaults("norms", "batch"))),
         *("--optimiser", json.dumps(optimiser), "--steps", 1),
         *("--checkpoints", 0, "--evaluations", 0),
-        *("--data", data, "--folder", tmp_path),
+        *("--data", data, "--manifest", manifest),
     )
     run = json.loads(manifest.read_text(encoding="utf-8"))
     notes = making.data_notes([manifest, manifest])

@@ -346,7 +346,17 @@ def test_a_source_may_be_written_as_in_a_shell(
     monkeypatch.setenv("PICTURES", str(source))
     written = form.format(source, source.relative_to(tmp_path))
     put(config, ["datasets", "cifar10"], {"source": written})
-    assert paths.dataset_settings(checked(config), "cifar10")["source"] == str(source)
+    full = checked(config)
+    assert paths.dataset_settings(full, "cifar10")["source"] == str(source)
+    # What is read is an input.
+    expected = {
+        "images": [source / "train", source / "test"],
+        "batches": [source],
+        "around batches": [source / "cifar-10-batches-py"],
+        "archive": [],
+    }
+    assert paths.dataset_folders(full, "cifar10") == expected[kind]
+    assert paths.dataset_files(full, "cifar10") == [str(source)] * (kind == "archive")
 
 
 def test_a_source_of_this_very_name_is_not_expanded(config, tmp_path, monkeypatch):
