@@ -181,6 +181,55 @@ def test_a_mistake_is_one_line(library, file, old, new, line):
     assert Path(file).name in said or "training" in said
 
 
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("norms/batch.py", "class Norm"),
+        ("models/vgg.py", "def build"),
+        ("datasets/digits.py", "def load"),
+        ("probes/ics.py", "def measure"),
+        ("optimisers/sgd.py", "class Optimiser"),
+        ("figures/fig04_landscape.py", "def draw"),
+        ("summaries/runs.py", "def summarise"),
+    ],
+)
+def test_what_is_looked_up_in_a_file_is_defined_there(library, file, name):
+    path = library / file
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(name, f"{name}_of_mine", 1), encoding="utf-8")
+    with pytest.raises(parts.DeclarationError) as error:
+        lookups.check_all()
+    assert re.match(rf".*/{file}: .*\b{name.split()[1]}\b", str(error.value))
+    imported = text.replace(name, f"{name}_of_mine", 1)
+    imported += (
+        f"\ntry:\n    from a import b as {name.split()[1]}\nexcept OSError:\n    1\n"
+    )
+    path.write_text(imported, encoding="utf-8")
+    lookups.check_all()
+
+
+@pytest.mark.parametrize(
+    ("kind", "like"),
+    [
+        ("models", "vgg"),
+        ("optimisers", "sgd"),
+        ("datasets", "digits"),
+        ("probes", "ics"),
+    ],
+)
+def test_a_component_without_its_declaration(library, kind, like):
+    folder = library / kind
+    for name in ("_mine.py", "mine (copy).py", "mine.py.orig", "mine.py~"):
+        shutil.copy(folder / f"{like}.py", folder / name)
+    (folder / "helpers.py").write_text("def help():\n    pass\n", encoding="utf-8")
+    lookups.check_all()
+    shutil.copy(folder / f"{like}.py", folder / "mine.py")
+    with pytest.raises(
+        parts.DeclarationError, match=r"mine\.py: mine\.yaml is missing"
+    ):
+        lookups.check_all()
+
+
 LEFTOVERS = [
     *("._{}", ".#{}", ".{}.swp", "{}~", "#{}#", "._.{}", ".~lock.{}#"),
     *("copy of {}", "2{}", "my-{}", "~${}", "{}.orig", "{}.rej"),
@@ -265,7 +314,7 @@ def test_a_source_that_cannot_be_read_is_one_line(library):
 def test_tables_may_be_declared_with_a_type(library):
     path = library / "figures/fig17_mine.py"
     path.write_text(
-        '"""Figure 17: a."""\nx = y = 1\nTABLES: tuple = ("history",)\n',
+        '"""Figure 17: a."""\nx = draw = 1\nTABLES: tuple = ("history",)\n',
         encoding="utf-8",
     )
     lookups.check_all()

@@ -17,13 +17,26 @@ from normscape.tables import CELL
 _LIBRARY = SRC / "normscape"
 
 
+# What each file of a folder defines, which is looked up in it by this name.
+_DEFINED = {
+    "datasets": "load",
+    "models": "build",
+    "norms": "Norm",
+    "optimisers": "Optimiser",
+    "probes": "measure",
+    "figures": "draw",
+    "summaries": "summarise",
+}
+
+
 def check_all() -> None:
     """Check every part, summary and figure, and what they say of one another."""
     for kind in parts.KINDS:
         for name in parts.names(kind):
             path = _LIBRARY / kind / f"{name}.py"
             parts.declaration(kind, name)
-            _parsed(path)
+            _check_definition(path)
+        _check_declared(kind)
     for name in parts.names("models"):
         _check_model(name)
     _check_tables()
@@ -41,6 +54,50 @@ def _parsed(path: Path) -> ast.Module:
         return ast.parse(parts.read_source(path))
     except SyntaxError as error:
         _refuse(path, f"line {error.lineno} is not Python: {error.msg}")
+
+
+def _check_definition(path: Path) -> None:
+    """The file defines what is looked up in it, or imports it."""
+    name = _DEFINED[path.parent.name]
+    if name not in _defined(_parsed(path).body) | {"*"}:
+        what = "class" if name[0].isupper() else "function"
+        _refuse(path, f"expected a {what} {name}, which is missing; define it")
+
+
+def _check_declared(kind: str) -> None:
+    """A component has a declaration beside it; a norm may do without.
+
+    What defines no component is a module that others share, or a leftover.
+    """
+    if kind == "norms":
+        return
+    for name in parts.module_names(_LIBRARY / kind, "*.py"):
+        path = _LIBRARY / kind / f"{name}.py"
+        if path.with_suffix(".yaml").is_file():
+            continue
+        if _DEFINED[kind] in _defined(_parsed(path).body):
+            line = f"{name}.yaml is missing beside it; write it, or begin the name "
+            _refuse(path, line + "with _ if this is no component")
+
+
+def _defined(statements: list[ast.stmt]) -> set[str]:
+    """Names that statements of a module define or import; "*" where all of one's are."""
+    names = set()
+    for statement in statements:
+        match statement:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                names.add(name)
+            case ast.Import() | ast.ImportFrom():
+                names |= {alias.asname or alias.name for alias in statement.names}
+            case ast.Assign(targets=targets):
+                nodes = [node for target in targets for node in ast.walk(target)]
+                names |= {node.id for node in nodes if isinstance(node, ast.Name)}
+            case ast.If() | ast.Try() | ast.With():
+                for block in ("body", "orelse", "finalbody"):
+                    names |= _defined(getattr(statement, block, []))
+                for handler in getattr(statement, "handlers", []):
+                    names |= _defined(handler.body)
+    return names
 
 
 def _check_model(name):
@@ -71,6 +128,7 @@ def _check_tables():
         path = _LIBRARY / f"summaries/{summary}.py"
         writers[summary].append(path)
         _check_sources(path)
+        _check_definition(path)
     for table, found in writers.items():
         if len(found) > 1:
             _refuse(found[1], f"there is a table {table} already, of {found[0]}")
@@ -91,6 +149,7 @@ def _check_sources(path):
 def _check_figure(figure):
     path = _LIBRARY / f"figures/{figure}.py"
     _check_sources(path)
+    _check_definition(path)
     if not ast.get_docstring(_parsed(path)):
         _refuse(path, "its docstring is missing; the first line is the figure's title")
 
