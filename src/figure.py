@@ -13,6 +13,7 @@ def main():
 
     import importlib
 
+    from normscape.claims import chance
     from normscape.experiment import Experiment
     from normscape.figures import style
     from normscape.files import atomic
@@ -20,10 +21,12 @@ def main():
 
     module = importlib.import_module(f"normscape.figures.{args.figure}")
     tables = frames.read(args.tables)
-    missing = set(module.TABLES) - tables.keys()
+    missing = {*module.TABLES, "outcomes"} - tables.keys()
     if missing:
-        raise ValueError(f"--tables: {', '.join(sorted(missing))}.csv is missing")
-    figure = module.draw(tables, Experiment(**args.experiment))
+        raise ValueError(
+            f"--tables: {', '.join(f'{name}.csv' for name in sorted(missing))} is missing"
+        )
+    figure = module.draw(chance.label(tables), Experiment(**args.experiment))
     for output in args.output:
         with atomic(output) as temporary:
             style.save(figure, temporary)

@@ -7,6 +7,8 @@ claim needs, summed over jobs. GB are those of the data, the trainings and that 
 from collections import defaultdict
 from pathlib import Path
 
+import pandas as pd
+
 from normscape import parts
 from normscape.archive import records
 from normscape.claims import declarations, wording
@@ -39,7 +41,7 @@ def table(folder: Path) -> list[str]:
             f"{minutes['trainings'] + minutes[f'probe_{probe}']:.0f}",
             f"{gigabytes(folder, probe):.1f}",
             next(value for key, value in said.items() if key.startswith("by step")),
-            row.verdict,
+            row.verdict + (f": {row.not_learnt}" if pd.notna(row.not_learnt) else ""),
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return lines

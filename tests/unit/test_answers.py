@@ -33,6 +33,8 @@ def judged(verdict="reproduced", again=None, **changes):
         "topic": "landscape",
         "seeds": 5,
         "verdict": verdict,
+        "reason": None,
+        "not_learnt": None,
         "effect": 0.3123,
         "low": 0.21,
         "high": 0.4567,
@@ -103,6 +105,22 @@ def test_evidence_counts_verdicts_of_an_explanation_by_normaliser_and_reading():
         ["Smooth", "One", "1 / 1 / 0", "1 / 0 / 1", "0 / 0 / 1", "-"],
         ["Invariant", "Two", "-", "-", "1 / 0 / 0", "-"],
     ]
+
+
+def test_runs_that_have_not_learnt_are_said_beside_the_number():
+    said = "3 of 3 runs of none stayed at chance"
+    one = judged(not_learnt=said, figure="fig04", statement="It is smoother")
+    assert answer(one, told()) == [f"By step reproduced, 0.31 [0.21, 0.46]; {said}."]
+    (found,) = findings(one, ["fig04"])
+    assert found.endswith(f"; {said}.")
+    why = judged("inconclusive", not_learnt=said, reason=said)
+    assert answer(why, told())[0].endswith(f"; not comparable: {said}.")
+
+
+def test_an_unknown_effect_has_its_reason():
+    unknown = dict.fromkeys(("effect", "low", "high"), math.nan)
+    one = judged("inconclusive", reason="no ratio", **unknown)
+    assert answer(one, told()) == ["By step inconclusive, unknown; no ratio."]
 
 
 def test_a_number_without_an_interval_stands_alone():

@@ -78,6 +78,17 @@ def test_the_papers_first_steps_end_between_two_digitised_points():
     assert found.loc["l2"].ours == pytest.approx(5)
 
 
+def test_runs_at_chance_are_said_to_be():
+    at_chance = [one._replace(accuracy=0.1) for one in around(2, 2.2)]
+    learnt = [one._replace(accuracy=0.9) for one in around(1, 1)]
+    made = tables("vgg", none=at_chance, batch=[learnt[0], at_chance[0]])
+    found = numbers(["loss_range"], made, {"vgg": "vgg"}).set_index("norm")
+    assert found.loc["none"].not_learnt == "2 of 2 runs stayed at chance"
+    assert found.loc["batch"].not_learnt == "1 of 2 runs stayed at chance"
+    rows = wording.beside_paper(found.reset_index())
+    assert all("stayed at chance" in row["runs"] for row in rows)
+
+
 def test_quantities_without_a_curve_have_no_row():
     made = tables("vgg", none=around(2, 3))
     names = ["ics_l2", "final_accuracy", "largest_learning_rate"]

@@ -14,9 +14,10 @@ from matplotlib.legend import Legend
 from scipy import stats
 
 from experiments import experiment
+from normscape.claims import chance
 from normscape.figures import curves, fig17_verdicts, landscapes
 from normscape.pipeline import paths
-from normscape.tables import frames, rows
+from normscape.tables import CELL, frames, rows
 from normscape.theory import instances
 
 NORMS = ["none", "batch", "noisy_batch", "noise", "l1", "l2", "linf", "mine"]
@@ -122,9 +123,30 @@ def tables():
             ("invariance", invariance),
         )
     }
+    tables |= {
+        table: of_probe(table)
+        for table in paths.collected_tables()
+        if table not in tables
+    }
     tables = summarised(tables)
     tables |= {"theory_instances": theory_instances(), "verdicts": verdicts()}
     return tables | frames.read([paths.PAPER_CURVES])
+
+
+def of_probe(table):
+    """A table of any probe, of its declared columns."""
+    declared = frames.columns(table)
+    rows = []
+    for cell in cells():
+        level = NORMS.index(cell["norm"]) + 1
+        for step, layer in itertools.product((0, 10, 20), LAYERS):
+            row = {
+                name: "text" if column.get("text") else float(level + step)
+                for name, column in declared.items()
+            }
+            place = {"step": step, "layer": layer} if "layer" in row else {"step": step}
+            rows.append(cell | row | place)
+    return pd.DataFrame(rows).drop_duplicates()
 
 
 def summarised(tables):
@@ -177,6 +199,7 @@ def verdict(**changes):
         "equal_loss_high": math.nan,
         "equal_loss_seeds": math.nan,
         "equal_loss_verdict": None,
+        "not_learnt": None,
     } | changes
 
 
@@ -232,6 +255,73 @@ def axes_of(figure):
 def texts(figure):
     found = [t.get_text() for t in figure.findobj(plt.Text)]
     return [text for text in found if text]
+
+
+def with_outcomes(tables, failed):
+    """The tables of runs with their outcomes: of (norm, lr) those that failed, else learnt."""
+    runs = tables["runs"]
+    keys = zip(runs.norm, runs.lr, strict=True)
+    outcome = [failed.get(key, chance.LEARNT) for key in keys]
+    outcomes = runs[CELL].assign(outcome=outcome)
+    return chance.label(tables | {"outcomes": outcomes})
+
+
+def pixels(figure):
+    figure.canvas.draw()
+    return bytes(figure.canvas.buffer_rgba())
+
+
+# Figure 16 marks a trained network that the tables have a run of, Figure 17 reads verdicts.
+OF_RUNS = sorted({*paths.figures()} - {"fig16_theory", "fig17_verdicts"})
+
+
+@pytest.mark.parametrize("name", OF_RUNS)
+def test_a_figure_says_so_if_a_run_that_it_shows_stayed_at_chance(tables, name):
+    keys = {(norm, lr) for norm in NORMS for lr in itertools.chain(*LRS.values())}
+    figure = draw(name, with_outcomes(tables, dict.fromkeys(keys, chance.AT_CHANCE)))
+    assert "stayed at chance" in " ".join(texts(figure))
+    assert "diverged" not in " ".join(texts(figure))
+
+
+@pytest.mark.parametrize(
+    "name", ["fig00_answer", "fig04_landscape", "fig14_learning_rates", "fig24_ranking"]
+)
+def test_a_figure_of_runs_that_have_learnt_is_as_it_was(tables, name):
+    assert pixels(draw(name, with_outcomes(tables, {}))) == pixels(draw(name, tables))
+
+
+def test_a_hollow_line_is_of_a_run_that_has_not_learnt(tables):
+    failed = {("none", 0.1): chance.AT_CHANCE}
+    figure = draw("fig04_landscape", with_outcomes(tables, failed))
+    rows = {ax.get_title(loc="left"): ax for ax in axes_of(figure)}
+    hollow = [
+        {line.get_gid() for line in rows[f"VGG, lr {lr}"].lines} for lr in (0.1, 0.5)
+    ]
+    assert [chance.AT_CHANCE in gids for gids in hollow] == [True, False]
+
+
+def test_verdicts_say_which_runs_have_not_learnt():
+    said = verdict(not_learnt="3 of 3 runs of none stayed at chance")
+    figure = draw("fig17_verdicts", {"verdicts": pd.DataFrame([said])})
+    words = " ".join(" ".join(texts(figure)).split())
+    assert "(3 of 3 runs of none stayed at chance)" in words
+
+
+def test_the_first_layer_has_no_shift_by_definition(tables):
+    ics = tables["ics"].query("layer <= 2")
+    first = ics.layer == 1
+    ics = ics.assign(
+        l2_difference=ics.l2_difference.mask(first, 0), cosine=ics.cosine.mask(first, 1)
+    )
+    figure = draw("fig03_internal_covariate_shift", {"ics": ics})
+    words = texts(figure)
+    assert sum("by definition" in text for text in words) == 8
+    assert not any("not in this" in text for text in words)
+
+
+@pytest.mark.parametrize("table", paths.collected_tables()[2:])
+def test_a_made_up_table_of_any_probe_has_its_columns(table):
+    assert list(of_probe(table)) == paths.columns(table)
 
 
 @pytest.mark.parametrize("name", paths.figures())
@@ -945,7 +1035,8 @@ def test_no_verdict_is_said_to_be_missing():
 def test_the_verdicts_are_a_table_of_their_own():
     config = {"name": "mine"}
     assert paths.figure_tables(config, "fig17_verdicts") == [
-        "results/mine/verdicts.csv"
+        "results/mine/verdicts.csv",
+        "results/mine/tables/outcomes.csv",
     ]
 
 

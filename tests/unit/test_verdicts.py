@@ -188,6 +188,49 @@ def test_a_standard_net_that_never_starts_decides_nothing_in_both_readings():
     assert readings(row) == ("reproduced", "reproduced")
 
 
+def test_a_verdict_says_which_runs_have_not_learnt_though_it_stands():
+    around = [run(falls(100), accuracy=0.1)] * 5 + [run(falls(100), accuracy=0.9)]
+    batch = [run(falls(60), accuracy=0.9)] * 6
+    row = verdict(tables("vgg", none=around, batch=batch), quantity="mean_loss")
+    assert row.verdict == "reproduced"
+    assert row.not_learnt == "5 of 6 runs of none stayed at chance"
+    row = verdict(tables("vgg", none=batch, batch=batch), quantity="mean_loss")
+    assert row.not_learnt is None
+
+
+@pytest.mark.parametrize(
+    ("none", "batch", "defined"),
+    [
+        ((1.0, 2.0), (3.0, 1.0), (True, True)),
+        ((-1.0, -2.0), (3.0, 1.0), (False, False)),
+        ((1.0, 2.0), (-3.0, 1.0), (False, False)),
+        ((0.0, 0.0), (3.0, 1.0), (True, True)),  # an infinite ratio
+        ((0.0, 0.0), (0.0, 0.0), (False, False)),
+        # By step the median is positive; at equal loss each probe counts.
+        ((1.0, 2.0, 1.0, -1.0, 1.0), (3.0,), (True, False)),
+    ],
+)
+def test_a_ratio_of_values_that_are_not_positive_is_refused(none, batch, defined):
+    def cycled(values, by):
+        around = lambda step, loss: np.resize(values, np.shape(step))  # noqa: E731
+        return [run(falls(by), around, accuracy=0.9)] * 6
+
+    made = tables("vgg", none=cycled(none, 100), batch=cycled(batch, 60))
+    row = verdict(made, quantity="ics_cosine", comparison="ratio")
+    for found, reason in zip(defined, reasons(row), strict=True):
+        assert ("a ratio is not defined" in str(reason)) != found
+    if not defined[0]:
+        assert math.isnan(row.effect)
+    row = verdict(made, quantity="ics_cosine", comparison="difference")
+    assert "not defined" not in str(reasons(row))
+
+
+def test_negative_values_have_no_geometric_mean():
+    values = [run(falls(by), lambda *_: -1.0, accuracy=0.9) for by in (60, 70)]
+    row = verdict(tables("vgg", none=values, batch=values), quantity="ics_l2")
+    assert all("no geometric mean" in reason for reason in reasons(row))
+
+
 def test_a_standard_net_without_a_partner_may_stay_at_chance():
     none = [run(falls(100 + s), lambda *_: 4.0, accuracy=0.9) for s in range(6)]
     batch = [run(falls(60), lambda *_: 1.0, accuracy=0.9)] * 5

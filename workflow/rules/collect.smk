@@ -50,6 +50,30 @@ rule collect:
         " --output {output} > {log} 2>&1"
 
 
+rule outcomes:
+    input:
+        runs=paths.table(config, "runs"),
+        tables=quantities.tables(config, quantities.of_chance(config)),
+        experiment=paths.settings_file(config, "experiment"),
+    output:
+        paths.outcomes(config),
+    log:
+        f"{ROOT}/logs/outcomes.log",
+    localrule: True
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        project=PROJECT,
+    params:
+        code=code.digests("outcomes.py"),
+        learnt=params.as_json(quantities.of_chance(config)),
+    message:
+        "Note which runs have learnt"
+    shell:
+        "python -IS {resources.project:q}/src/run.py outcomes --tables {input.runs} {input.tables}"
+        " --experiment {input.experiment} --output {output} > {log} 2>&1"
+
+
 rule summarise:
     input:
         tables=lambda wildcards: paths.summary_sources(config, wildcards.table),

@@ -7,6 +7,7 @@ rule page:
         verdicts=f"{ROOT}/verdicts.csv",
         beside=f"{ROOT}/beside_paper.csv",
         theory=f"{ROOT}/theory.csv",
+        outcomes=paths.outcomes(config),
         tables=quantities.tables(config, quantities.explored(config)),
         figures=[f"{ROOT}/figures/{figure}.png" for figure in paths.drawn(config)],
         checksums=f"{ROOT}/SHA256SUMS",
@@ -33,7 +34,7 @@ rule page:
         "python -IS {resources.project:q}/src/run.py page --name {params.name} --config {input.config}"
         " --claims {input.claims} --verdicts {input.verdicts}"
         " --beside {input.beside} --theory {input.theory}"
-        " --tables {input.tables} --figures {input.figures} --checksums {input.checksums}"
+        " --tables {input.tables} {input.outcomes} --figures {input.figures} --checksums {input.checksums}"
         " --runs {input.runs} --experiment {input.experiment}"
         " --output {output}"
         " > {log} 2>&1"

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from normscape.claims import declarations, intervals, paper
+from normscape.claims import chance, declarations, intervals, paper
 from normscape.claims.quantities import at_shared_steps, of_runs, select
 from normscape.experiment import Experiment
 from normscape.tables.frames import Tables
@@ -19,12 +19,14 @@ def beside(
     paper : the number of the paper's run. ours, low, high : geometric mean over seeds with
         its 95 % interval, of runs at the same learning rate; empty where the experiment has
         none. paper_as_long : the paper's number over as many steps as ours have.
-        ratio : ours over ``paper_as_long``.
+        ratio : ours over ``paper_as_long``. not_learnt : how many of our runs diverged or stayed
+        at chance (``chance.failures``), or empty.
     """
     of_ours = at_shared_steps(tables)
     of_paper = paper.tables(curves)
     steps = tables["history"].groupby("model").step.max() + 1
     first_steps = {model: paper.tables(curves, n) for model, n in steps.items()}
+    outcomes = chance.outcomes(experiment, tables)
     rows = []
     for name in names:
         theirs = _numbers(name, of_paper)
@@ -47,13 +49,15 @@ def beside(
                 }
                 if len(values):
                     row |= _ours(values.to_numpy(float), as_long[model.name][run])
+                    of_runs_ = outcomes[model.name].reindex(values.index).dropna()
+                    row["not_learnt"] = chance.failures(of_runs_) or None
                 rows.append(row)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 COLUMNS = [
     *("quantity", "label", "model", "norm", "lr", "paper", "paper_as_long"),
-    *("ours", "low", "high", "seeds", "ratio"),
+    *("ours", "low", "high", "seeds", "ratio", "not_learnt"),
 ]
 
 

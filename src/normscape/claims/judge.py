@@ -17,6 +17,7 @@ from normscape.claims.quantities import (
     best_rates,
     finished,
     is_rate,
+    of_rows,
     of_runs,
     of_steps,
     select,
@@ -24,6 +25,15 @@ from normscape.claims.quantities import (
 from normscape.experiment import Experiment
 from normscape.tables import CELL
 from normscape.tables.frames import Tables
+
+NO_RATIO = (
+    "the quantity has values that are not positive, so a ratio is not defined; "
+    "use comparison: difference"
+)
+NO_MEAN = (
+    "the quantity has negative values, which have no geometric mean; "
+    "use average: mean or median in its declaration"
+)
 
 
 def judge(
@@ -43,6 +53,8 @@ def judge(
         because they saw a finished run.
     p : one-sided, of the claim; holm : corrected for all comparisons of its topic.
     verdict : "reproduced", "not reproduced" or "inconclusive"; reason : why the last.
+    not_learnt : which of the compared runs diverged or stayed at chance, or empty; where
+        that is why the runs are not compared, the reason.
     equal_loss_effect, ..._verdict, ..._reason : the same at equal training loss
         (``equal_loss``), for quantities that are read so; else empty.
     """
@@ -55,12 +67,15 @@ def judge(
         models = [m.name for m in experiment.models_of(claim["model"])]
         for model in models or [claim["model"]]:
             for subject in _subjects(claim, experiment):
-                reason = None
+                reason = not_learnt = None
                 if model in outcomes:
                     rates = functools.partial(readings.rate, claim, model)
-                    reason = chance.reason(
-                        outcomes[model], claim, _norms(claim, subject), rates
-                    )
+                    norms = _norms(claim, subject)
+                    reason = chance.reason(outcomes[model], claim, norms, rates)
+                    not_learnt = reason or chance.remark(outcomes[model], norms, rates)
+                run = claim, model, subject
+                undefined = readings.undefined(*run)
+                undefined_again = readings.undefined_at_equal_loss(*run)
                 shown = of_paper[claim["quantity"]].effects(
                     claim, claim["model"], subject
                 )
@@ -84,9 +99,14 @@ def judge(
                         "below": claim["claimed"].get("below"),
                     }
                     | _shown(claim, shown)
-                    | _weigh(claim, effects, reason)
+                    | _weigh(claim, _unless(undefined, effects), reason or undefined)
+                    | {"not_learnt": not_learnt}
                     | {"finished": readings.finished(claim, model, subject)}
-                    | _second(claim, again, reason)
+                    | _second(
+                        claim,
+                        _unless(undefined_again, again),
+                        reason or undefined_again,
+                    )
                     | {"figure": claim["figure"]}
                 )
     table = pd.DataFrame(rows)
@@ -121,6 +141,7 @@ class _Readings:
         self._by_step = tables if by_step is None else by_step
         self._experiment = experiment
         self._of_runs = functools.cache(lambda name: of_runs(name, self._by_step))
+        self._rows = functools.cache(self._rows)
         self._steps = functools.cache(self._steps)
         self._courses = functools.cache(self._courses)
         self._finished = functools.cache(self._finished)
@@ -139,16 +160,7 @@ class _Readings:
 
     def effects(self, claim, model, subject) -> np.ndarray:
         """By step: of one number for each run."""
-        values = self._of_runs(claim["quantity"])
-        values = select(values, model=model)
-        of_norms = []
-        for norm in _norms(claim, subject):
-            own = select(values, norm=norm, lr=self.rate(claim, model, norm))
-            # Without a learning rate, the mean over all.
-            by_seed = own.groupby(own.index.get_level_values("seed"))
-            of_norms.append(by_seed.agg(lambda some: some.mean(skipna=False)))
-        # Only a run that is not there is left out; what a run could not give stays NaN.
-        both = pd.concat(of_norms, axis="columns", join="inner").to_numpy(float).T
+        both = self._values(claim, model, subject)
         if claim["comparison"] == "value":
             return both[0]
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -156,10 +168,52 @@ class _Readings:
                 return np.log(both[0]) - np.log(both[1])
             return both[0] - both[1]
 
+    def undefined(self, claim, model, subject) -> str | None:
+        """Why ``effects`` are not defined, or None."""
+        if reason := self._no_mean(claim, model, subject):
+            return reason
+        both = self._values(claim, model, subject)
+        return NO_RATIO if _has_no_ratio(claim, both) else None
+
+    def undefined_at_equal_loss(self, claim, model, subject) -> str | None:
+        """Why ``effects_at_equal_loss`` are not defined, or None."""
+        if not _is_read_at_equal_loss(claim):
+            return None
+        if reason := self._no_mean(claim, model, subject):
+            return reason
+        steps = self._steps(claim["quantity"]).set_index(CELL).value
+        both = self._compared(claim, model, subject, steps)
+        return NO_RATIO if _has_no_ratio(claim, both) else None
+
+    def _no_mean(self, claim, model, subject):
+        declared = declarations.quantities()[claim["quantity"]]
+        if "geometric_mean" not in (declared["average"], declared["average_in_step"]):
+            return None
+        rows = self._rows(claim["quantity"])
+        compared = self._compared(claim, model, subject, rows)
+        return NO_MEAN if any((values < 0).any() for values in compared) else None
+
+    def _compared(self, claim, model, subject, values) -> list[pd.Series]:
+        """The values, indexed by run, of a claim's subject and of its reference."""
+        return [
+            select(values, model=model, norm=norm, lr=self.rate(claim, model, norm))
+            for norm in _norms(claim, subject)
+        ]
+
+    def _values(self, claim, model, subject) -> np.ndarray:
+        """A number for each seed that has all runs: a row for the subject, and the reference."""
+        values = self._of_runs(claim["quantity"])
+        of_norms = []
+        for own in self._compared(claim, model, subject, values):
+            # Without a learning rate, the mean over all.
+            by_seed = own.groupby(own.index.get_level_values("seed"))
+            of_norms.append(by_seed.agg(lambda some: some.mean(skipna=False)))
+        # Only a run that is not there is left out; what a run could not give stays NaN.
+        return pd.concat(of_norms, axis="columns", join="inner").to_numpy(float).T
+
     def effects_at_equal_loss(self, claim, model, subject) -> np.ndarray | None:
         """As ``effects``, NaN for runs that are never at the same loss; None if not read so."""
-        declared = declarations.quantities()[claim["quantity"]]
-        if not declared["equal_loss"] or claim["comparison"] == "value":
+        if not _is_read_at_equal_loss(claim):
             return None
         courses = self._courses(claim["quantity"], claim["comparison"] == "ratio")
         # At best rates, two runs of a seed are compared whose rates may differ.
@@ -203,6 +257,13 @@ class _Readings:
     def _losses(self):
         return equal_loss.smoothed_losses(self._tables["history"], self._experiment)
 
+    def _rows(self, name):
+        declared = declarations.quantities()[name]
+        there = "value" in declared and set(declared["tables"]) <= self._by_step.keys()
+        if not there:
+            return pd.Series(index=pd.MultiIndex.from_product([[]] * 4, names=CELL))
+        return of_rows(declared, self._by_step).set_index(CELL).value
+
     def _steps(self, name):
         return of_steps(declarations.quantities()[name], self._tables)
 
@@ -212,6 +273,30 @@ class _Readings:
     def _finished(self, name):
         steps = of_steps(declarations.quantities()[name], self._by_step)
         return steps.assign(here=finished(steps, self._by_step)).set_index(CELL).here
+
+
+def _is_read_at_equal_loss(claim) -> bool:
+    declared = declarations.quantities()[claim["quantity"]]
+    return declared["equal_loss"] and claim["comparison"] != "value"
+
+
+def _has_no_ratio(claim, both) -> bool:
+    """Whether a ratio is claimed of values that have none.
+
+    That is, one is negative, or subject and reference have a zero each; one zero alone is a
+    ratio's limit.
+    """
+    if claim["comparison"] != "ratio":
+        return False
+    signed = any((values < 0).any() for values in both)
+    return signed or all((values == 0).any() for values in both)
+
+
+def _unless(reason, effects):
+    """The effects; all of them unknown if there is a reason for it."""
+    if not reason or effects is None:
+        return effects
+    return np.full(len(effects), math.nan)
 
 
 def _norms(claim, subject):

@@ -141,7 +141,7 @@ FUNCTIONS: dict[str, Callable[[Tables], pd.Series]] = {
 
 
 def _geometric_mean(values: pd.Series) -> float:
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         return np.exp(np.log(values.to_numpy()).mean())
 
 

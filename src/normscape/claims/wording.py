@@ -22,7 +22,9 @@ def markdown(verdicts: pd.DataFrame) -> str:
     """The verdicts as a table that reads well in a terminal, too."""
     shown = here(verdicts)
     table = readable(shown)
-    reasons = [f": {r}" if pd.notna(r) else "" for r in shown.reason]
+    reasons = [
+        f": {said}" if (said := remark(row)) else "" for row in shown.itertuples()
+    ]
     text = f"Verdicts: {counts(shown)}\n\n"
     text += aligned(table.assign(verdict=table.verdict + reasons))
     return text + "".join(f"\n{line}\n" for line in notes(verdicts))
@@ -53,6 +55,12 @@ def counts(verdicts: pd.DataFrame) -> str:
         f"{found.get(verdict, 0)} {verdict}"
         for verdict in ("reproduced", "not reproduced", "inconclusive")
     )
+
+
+def remark(row) -> str:
+    """What is said beside a verdict: its reason, and which runs have not learnt; or nothing."""
+    said = [text for text in (row.reason, row.not_learnt) if pd.notna(text)]
+    return "; ".join(dict.fromkeys(said))
 
 
 def readable(verdicts: pd.DataFrame) -> pd.DataFrame:
@@ -90,7 +98,8 @@ def beside_paper(numbers: pd.DataFrame) -> list[dict[str, str]]:
     return [
         {
             "quantity": row.label,
-            "runs": f"{row.model} {row.norm}, lr {row.lr:g}",
+            "runs": f"{row.model} {row.norm}, lr {row.lr:g}"
+            + (f": {row.not_learnt}" if pd.notna(row.not_learnt) else ""),
             "paper": f"{row.paper:.3g}",
             "paper, as many steps": f"{row.paper_as_long:.3g}",
             "ours [95 %], seeds": _measured(row.ours, row.low, row.high, row.seeds),

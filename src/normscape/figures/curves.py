@@ -8,8 +8,10 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator
 
+from normscape.claims import chance
 from normscape.experiment import Experiment, Model
 from normscape.figures import style
+from normscape.tables import CELL
 
 # Of more normalisers, bands hide each other, and dashes tell no rates apart.
 FEW = 5
@@ -23,7 +25,7 @@ def new(height):
     return plt.figure(figsize=(style.WIDTH, height))
 
 
-def note_if_empty(ax) -> None:
+def note_if_empty(ax, note="not in this\nexperiment") -> None:
     """Say so where the experiment has nothing to show in a panel."""
     if not ax.has_data() and not ax.texts:
         # Not set_yticks: other panels may share the axis.
@@ -32,7 +34,7 @@ def note_if_empty(ax) -> None:
         ax.text(
             0.5,
             0.5,
-            "not in this\nexperiment",
+            note,
             transform=ax.transAxes,
             ha="center",
             va="center",
@@ -46,6 +48,31 @@ def models_in(table, experiment: Experiment) -> list[Model]:
     return [model for model in models if (table.model == model.name).any()] or models
 
 
+def outcomes(rows) -> list[str]:
+    """What became of the runs that rows of a table are of, except those that have learnt.
+
+    ``src/figure.py`` gives every table of runs a column ``outcome``.
+    """
+    there = set(rows.outcome) if "outcome" in rows else set()
+    return [outcome for outcome in chance.SAID if outcome in there]
+
+
+def run_columns(table) -> list[str]:
+    """The columns by which rows of one run are summed up."""
+    return [column for column in (*CELL, "outcome") if column in table]
+
+
+def plot(ax, x, y, rows, **line) -> None:
+    """A line that sums up runs; hollow where one of them stayed at chance or diverged.
+
+    rows : of a table, which say which runs it sums up.
+    """
+    failed = outcomes(rows)
+    ax.plot(x, y, **line | (style.WIDE if failed else {}))
+    for outcome in failed:
+        ax.plot(x, y, **line | style.WHITE, gid=outcome)
+
+
 def curve(ax, table, x, y, smooth=1, band=True, **line):
     """Mean of ``y`` over seeds against ``x``, and a band from the lowest to the highest.
 
@@ -57,7 +84,7 @@ def curve(ax, table, x, y, smooth=1, band=True, **line):
     if smooth > 1:
         seeds = seeds.rolling(smooth, min_periods=1).mean().where(seeds.notna())
     mean = seeds.mean(axis=1)
-    ax.plot(mean.index, mean, **line)
+    plot(ax, mean.index, mean, table, **line)
     if band and seeds.shape[1] > 1:
         ax.fill_between(
             seeds.index,
@@ -90,7 +117,7 @@ def medians(ax, table, x, y, thin=True, **line):
     overflowed = seeds == np.inf
     seeds = seeds.mask(seeds.isna() & overflowed.cummax(), np.inf)
     middle = _finite(seeds.median(axis=1))
-    ax.plot(middle.index, middle, **line)
+    plot(ax, middle.index, middle, table, **line)
     if thin and seeds.shape[1] > 1:
         for _, seed in seeds.items():
             ax.plot(seeds.index, _finite(seed), **line | style.SEED | {"marker": ""})
@@ -211,7 +238,7 @@ def legend(figure, norms, lrs=()):
             Line2D([], [], color="#555555", linestyle=dash, label=style.lr_label(lr))
             for lr, dash in zip(lrs, style.LINE_STYLES, strict=False)
         ]
-    shown = {line.get_gid() for ax in figure.axes for line in ax.lines}
+    shown = _gids(figure)
     for gid, label, look in (
         ("paper", "As in the paper", {"ls": ":", "lw": 0.7}),
         ("overflow", "A seed overflowed", {"ls": "", "marker": "^"}),
@@ -223,10 +250,34 @@ def legend(figure, norms, lrs=()):
     ):
         if gid in shown:
             handles.append(Line2D([], [], color="#555555", label=label, **look))
+    labels = [handle.get_label() for handle in handles]
+    for label, handle in _hollow(figure).items():
+        handles.append(handle)
+        labels.append(label)
     # A line of the legend holds about 120 letters, of which a handle takes nine.
-    letters = sum(9 + len(handle.get_label()) for handle in handles)
+    letters = sum(9 + len(label) for label in labels)
     columns = math.ceil(len(handles) / math.ceil(letters / 120))
-    figure.legend(handles=handles, loc="outside upper center", ncols=columns)
+    figure.legend(handles, labels, loc="outside upper center", ncols=columns)
+
+
+def legend_of_hollow(figure):
+    """What hollow lines mean, where there are some, in a figure without ``legend``."""
+    for label, handle in _hollow(figure).items():
+        figure.legend([handle], [label], loc="outside upper center")
+
+
+def _hollow(figure) -> dict[str, tuple]:
+    """The legend's entry for hollow lines by its label; empty where there are none."""
+    shown = _gids(figure)
+    failed = [said for outcome, said in chance.SAID.items() if outcome in shown]
+    grey = {"color": "#555555", "marker": "o"}
+    lines = (grey | style.WIDE, grey | style.WHITE)
+    handle = tuple(Line2D([], [], **line) for line in lines)
+    return {f"A seed {' or '.join(failed)}": handle} if failed else {}
+
+
+def _gids(figure) -> set:
+    return {line.get_gid() for ax in figure.axes for line in ax.lines}
 
 
 def log_y(ax) -> None:

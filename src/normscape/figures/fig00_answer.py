@@ -14,7 +14,6 @@ from normscape.claims import equal_loss
 from normscape.figures import curves
 from normscape.figures.landscapes import RANGE, landscape
 from normscape.figures.over_loss import over_loss
-from normscape.tables import CELL
 
 TABLES = ("history", "ics", "landscape_ranges")
 
@@ -46,7 +45,8 @@ def draw(tables, experiment):
 
 
 def _draw_shift(ax, ics, losses, norms):
-    cosines = ics[ics.layer > 1].groupby([*CELL, "step"]).cosine.mean()
+    run = curves.run_columns(ics)
+    cosines = ics[ics.layer > 1].groupby([*run, "step"]).cosine.mean()
     steps = cosines.rename("value").reset_index()
     over_loss(ax, steps, losses, norms, logarithms=False)
     if ax.has_data():

@@ -19,10 +19,16 @@ def draw(tables, experiment):
     norms = curves.choose(experiment, "none", "batch")
     figure, rows = shifts.new(experiment, ics, height=1.6)
     for model, lr, of_rate, row in rows:
+        of_rate = of_rate[of_rate.norm.isin([norm.name for norm in norms])]
         for i, layer in enumerate(curves.layers(of_rate, model, {})):
             panels = row[2 * i], row[2 * i + 1]
-            _draw_layer(*panels, of_rate[of_rate.layer == layer], norms)
+            of_layer = of_rate[of_rate.layer == layer]
+            _draw_layer(*panels, of_layer, norms)
             for ax in panels:
+                if len(of_layer):
+                    # Zeros have no place on a logarithmic axis.
+                    why = "by definition" if layer == 1 else "in all runs"
+                    curves.note_if_empty(ax, f"layer {layer}: shift\nis zero {why}")
                 ax.set_title(f"{model.label}, layer {layer}\n{style.lr_label(lr)}")
     shifts.finish(figure, norms, "Step")
     return figure
@@ -34,5 +40,7 @@ def _draw_layer(difference, cosine, ics, norms):
         line = {"color": norm.colour, "marker": "o"}
         if seeds.l2_difference.ne(0).any():
             curves.medians(difference, seeds, "step", "l2_difference", **line)
+        # The first layer has none below it, and so no shift whose direction could turn.
+        if (seeds.layer > 1).any():
             curves.curve(cosine, seeds, "step", "cosine", **line)
     shifts.finish_pair(difference, cosine)

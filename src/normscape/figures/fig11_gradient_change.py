@@ -64,4 +64,5 @@ def draw(tables, experiment):
         ]
         if handles:
             row.legend(handles=handles, title="Step", loc="outside right upper")
+    curves.legend_of_hollow(figure)
     return figure

@@ -68,6 +68,10 @@ def _draw_norm(ax, ends, colour, edge):
     done, diverged = ends[~ends.diverged], ends[ends.diverged]
     mark = {"color": colour, "linestyle": "", "alpha": 0.6}
     ax.plot(done.x, done.end, "o", markeredgewidth=0, **mark)
+    for outcome in curves.outcomes(done):
+        rows = done[done.outcome == outcome]
+        hollow = {"markerfacecolor": "white", "alpha": 1, "gid": outcome}
+        ax.plot(rows.x, rows.end, "o", **mark | hollow)
     if ends.lr.nunique() >= RATES_OF_A_LINE:
         middle = ends.groupby("lr").end.median().replace(np.inf, np.nan)
         ax.plot(middle.index, middle, color=colour)

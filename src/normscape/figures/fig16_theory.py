@@ -11,6 +11,7 @@ from itertools import cycle
 
 import numpy as np
 
+from normscape.claims import chance
 from normscape.figures import curves
 
 TABLES = ("theory_instances",)
@@ -30,7 +31,9 @@ def draw(tables, experiment):
     instances = tables["theory_instances"]
     origins = {"random": ("#999999", "Random units")}
     for model, colour in zip(experiment.models.values(), cycle(COLOURS), strict=False):
-        origins[model.name] = (colour, f"{model.label}, trained")
+        of_run = instances[instances.model == model.name]
+        said = "".join(f", {chance.SAID[o]}" for o in curves.outcomes(of_run))
+        origins[model.name] = (colour, f"{model.label}, trained{said}")
     figure = curves.new(4.6)
     axes = figure.subplots(2, 3).flat
     for ax, (statement, form) in zip(axes, PANELS, strict=True):

@@ -14,6 +14,7 @@ shaded range, the paper's figure does not show what its text claims.
 import textwrap
 
 import numpy as np
+import pandas as pd
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter
@@ -58,6 +59,11 @@ PAPER = {
 
 def draw(tables, experiment):
     verdicts = here(tables["verdicts"])
+    statements = [
+        row.statement + (f" ({row.not_learnt})" if pd.notna(row.not_learnt) else "")
+        for row in verdicts.itertuples()
+    ]
+    verdicts = verdicts.assign(statement=statements)
     blocks = [
         (topic, of_topic, comparison, rows)
         for topic, of_topic in verdicts.groupby("topic", sort=False)

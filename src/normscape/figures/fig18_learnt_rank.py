@@ -35,7 +35,8 @@ def draw(tables, experiment):
                 ranks = run.learnt_rank + shift
                 ax.plot(run.step, ranks, color=norm.colour, lw=0.5, alpha=0.5)
             mean = rows.groupby("step").learnt_rank.mean()
-            ax.plot(mean.index, mean, color=norm.colour, marker="o")
+            line = {"color": norm.colour, "marker": "o"}
+            curves.plot(ax, mean.index, mean, rows, **line)
         ax.set_title(style.runs_label(model, lr))
         ax.set_xlabel("Step")
         ax.yaxis.set_major_locator(MaxNLocator(integer=True))

@@ -35,15 +35,17 @@ def draw(tables, experiment):
     trainings, landscape = figure.subplots(1, 2, sharey=True)
     lrs = set()
     for norm in norms if lr is not None else ():
-        band = _trainings(history[history.norm == norm.name], lr)
+        trained = _trainings(history[history.norm == norm.name], lr)
+        band = trained.pivot_table(index="step", columns="lr", values="loss")
+        band = band.replace([np.inf, -np.inf], np.nan)
         if band.empty:
             continue
         lrs |= set(band)
         smooth = band.rolling(model.smoothing, min_periods=1).mean()
-        _fill(trainings, smooth.min(axis=1), smooth.max(axis=1), norm)
+        _fill(trainings, smooth.min(axis=1), smooth.max(axis=1), norm, trained)
         own = ranges[(ranges.norm == norm.name) & (ranges.lr == lr)]
         own = own[own.seed == own.seed.min()].set_index("step")
-        _fill(landscape, own.loss_low, own.loss_high, norm)
+        _fill(landscape, own.loss_low, own.loss_high, norm, own)
     rates = ", ".join(f"{rate:g}" for rate in sorted(lrs))
     trainings.set_title(f"Trainings at learning rates {rates}" if lrs else "Trainings")
     landscape.set_title(
@@ -62,15 +64,14 @@ def draw(tables, experiment):
 
 
 def _trainings(history, lr):
-    """Losses of the first seed that has the most of the rates, a column a rate."""
+    """The first seed that has the most of the rates."""
     near = history[history.lr.between(LOWEST * lr, HIGHEST * lr)]
     rates = near.groupby("seed").lr.nunique()
-    of_seed = near[near.seed == rates.idxmax()] if len(rates) else near
-    losses = of_seed.pivot_table(index="step", columns="lr", values="loss")
-    return losses.replace([np.inf, -np.inf], np.nan)
+    return near[near.seed == rates.idxmax()] if len(rates) else near
 
 
-def _fill(ax, low, high, norm):
+def _fill(ax, low, high, norm, rows):
+    """A band of runs, which rows of a table are of; its edges as ``curves.plot`` draws them."""
     ax.fill_between(low.index, low, high, color=norm.colour, alpha=0.35, linewidth=0)
-    ax.plot(high.index, high, color=norm.colour, lw=0.8)
-    ax.plot(low.index, low, color=norm.colour, lw=0.8)
+    for edge in (high, low):
+        curves.plot(ax, edge.index, edge, rows, color=norm.colour, linewidth=0.8)

@@ -46,7 +46,8 @@ def _draw_window(difference, cosine, ics, norms):
         if len(seeds):
             curves.medians(difference, seeds, "layer", "l2_difference", **line)
             of_seed = seeds.groupby(["layer", "seed"]).cosine.median().unstack()
-            cosine.plot(of_seed.median(axis=1), **line)
+            middle = of_seed.median(axis=1)
+            curves.plot(cosine, middle.index, middle, seeds, **line)
             cosine.plot(of_seed, **line | style.SEED | {"marker": ""})
     shifts.finish_pair(difference, cosine)
 

@@ -44,7 +44,7 @@ def draw(tables, experiment):
 
 def _over_hidden_layers(table):
     """A row for each run and step; the last layer is not normalised."""
-    run = ["norm", "lr", "seed"]
+    run = curves.run_columns(table)
     hidden = table[table.layer < table.layer.max()].sort_values("step")
     first = hidden.groupby([*run, "layer"]).weight_norm.transform("first")
     logarithm = 2 * np.log(first / hidden.weight_norm)

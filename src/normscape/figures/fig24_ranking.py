@@ -44,6 +44,7 @@ def draw(tables, experiment):
     at_equal_loss = _at_equal_loss(tables, experiment, rates)
     edge = of_runs("final_largest_eigenvalue_times_lr", tables)
     loss = of_runs("mean_loss", tables)
+    histories = dict(list(tables["history"].groupby(["model", "norm"])))
     for row, model in zip(axes, models, strict=True):
         norms = ranked[model.name]
         keys = [(model.name, norm.name) for norm in norms]
@@ -52,8 +53,13 @@ def draw(tables, experiment):
             [at_equal_loss.get(key, np.array([])) for key in keys],
             [_of(edge, key, rates) for key in keys],
         )
+        trained = [histories[key] for key in keys]
+        trained = [
+            table[is_rate(table.lr, rates[key])]
+            for key, table in zip(keys, trained, strict=True)
+        ]
         for ax, of_norms, title in zip(row, numbers, TITLES, strict=True):
-            _draw(ax, of_norms, [norm.colour for norm in norms])
+            _draw(ax, of_norms, [norm.colour for norm in norms], trained)
             ax.set_xlabel(title)
             ax.set_yticks(range(len(norms)), [""] * len(norms))
         labels = [f"{n.label}, {rates[model.name, n.name]:g}" for n in norms]
@@ -66,6 +72,7 @@ def draw(tables, experiment):
         for ax in row:
             _set_ticks(ax)
             curves.note_if_empty(ax)
+    curves.legend_of_hollow(figure)
     return figure
 
 
@@ -108,8 +115,11 @@ def _at_equal_loss(tables, experiment, rates):
     return {key: np.array(ratios) for key, ratios in found.items()}
 
 
-def _draw(ax, of_norms, colours):
-    """A line for each normaliser's numbers, from the top down."""
+def _draw(ax, of_norms, colours, trained):
+    """A line for each normaliser's numbers, from the top down.
+
+    trained : rows of the runs that each normaliser's numbers are of.
+    """
     found = []
     for values in of_norms:
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -130,6 +140,8 @@ def _draw(ax, of_norms, colours):
             ends = np.exp(np.clip(ends, *limits))
             ax.plot(ends, [place, place], color=colours[place], lw=1, gid="interval")
         ax.plot(effect, place, shape, color=colours[place], gid="effect")
+        for outcome in curves.outcomes(trained[place]):
+            ax.plot(effect, place, shape, color="white", markersize=1.6, gid=outcome)
     ax.set_xscale("log")
     ax.set_ylim(len(of_norms) - 0.5, -0.5)
     ax.grid(visible=False, axis="y")

@@ -3,15 +3,16 @@
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from normscape.claims import chance
 from normscape.experiment import Model
-from normscape.figures.curves import note_if_empty, probed_lr
+from normscape.figures.curves import note_if_empty, outcomes, probed_lr
 
 
-def ridges(ax, histograms, colour):
+def ridges(ax, histograms, colour, *, hollow=False):
     """Histograms of one run, layer and unit: a ridge a step, the first at the top.
 
     Each ridge is scaled to the same height; the axis spans the central 99.9 % of the
-    values of all steps.
+    values of all steps. hollow : as of a run that has not learnt.
     """
     steps = sorted(histograms.step.unique())
     histograms = histograms.dropna(subset="density")
@@ -37,8 +38,8 @@ def ridges(ax, histograms, colour):
             edges,
             baseline=offset,
             fill=True,
-            facecolor=colour,
-            edgecolor="white",
+            facecolor="white" if hollow else colour,
+            edgecolor=colour if hollow else "white",
             linewidth=0.4,
             alpha=0.75,
             zorder=i + 2,
@@ -66,7 +67,9 @@ def ridge_grid(figure, histograms, model: Model | None, layers, norms):
     for axes_row, layer in zip(axes, layers, strict=True):
         for ax, norm in zip(axes_row, norms, strict=False):
             chosen = rows[(rows.layer == layer) & (rows.norm == norm.name)]
-            ridges(ax, chosen, norm.colour)
-            ax.set_title(f"{norm.label}, layer {layer}")
+            failed = outcomes(chosen)
+            ridges(ax, chosen, norm.colour, hollow=bool(failed))
+            said = "".join(f"\n({chance.SAID[outcome]})" for outcome in failed)
+            ax.set_title(f"{norm.label}, layer {layer}{said}")
         axes_row[0].set_ylabel("Step")
     figure.supxlabel("Activation of one unit", fontsize="medium")

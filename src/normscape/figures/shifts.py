@@ -27,6 +27,7 @@ def finish_pair(difference, cosine) -> None:
     """Scales and labels of a panel of L2 differences and one of cosines."""
     if difference.has_data():
         curves.log_y(difference)
+    if cosine.has_data():
         cosine.set_ylim(-1.05, 1.05)
     difference.set_ylabel("$\\ell_2$ difference")
     cosine.set_ylabel("Cosine")

@@ -24,6 +24,9 @@ LINE_STYLES = ("-", "--", ":", "-.")
 EDGE = (0, (6, 2))
 # A seed beside the thick line of all.
 SEED = {"linewidth": 0.5, "alpha": 0.35}
+# What a hollow line is drawn with: wide in its colour, and then narrow and white.
+WIDE = {"linewidth": 2.2, "markersize": 4.5}
+WHITE = {"color": "white", "linewidth": 0.9, "markersize": 2.5, "linestyle": "-"}
 
 plt.rcParams.update(
     {

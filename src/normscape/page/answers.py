@@ -52,7 +52,15 @@ def _told(part, verdicts) -> str:
     if "at_equal_loss" in part and row.equal_loss_seeds > 0:
         more = part["at_equal_loss"][row.equal_loss_verdict]
         text += more.format(effect=_measured_at_equal_loss(row))
-    return text
+    return text + _remark(row)
+
+
+def _remark(row) -> str:
+    """Which of the compared runs have not learnt, or why there is no effect; or nothing."""
+    if pd.notna(row.not_learnt):
+        said = "not comparable: " if row.not_learnt == row.reason else ""
+        return f"; {said}{row.not_learnt}"
+    return f"; {row.reason}" if pd.isna(row.effect) else ""
 
 
 def _measured(effect, low, high):
@@ -60,6 +68,8 @@ def _measured(effect, low, high):
     >>> _measured(1.0023, 0.2, 243.2), _measured(0.11, 0.11, 0.11)
     ('1.0 [0.20, 240]', '0.11')
     """
+    if pd.isna(effect):
+        return "unknown"
     if low == high or pd.isna(low):
         return _two_digits(effect)
     return f"{_two_digits(effect)} [{_two_digits(low)}, {_two_digits(high)}]"
@@ -136,7 +146,7 @@ def findings(verdicts: pd.DataFrame, figures: Iterable[str]) -> list[str]:
     ...     "figure": "fig05", "statement": ["L1 trains faster", "L2 trains faster"],
     ...     "verdict": ["reproduced", "inconclusive"], "seeds": 3,
     ...     "effect": [0.5, 0.7], "low": [0.4, 0.5], "high": [0.6, 0.9],
-    ...     "equal_loss_seeds": 0,
+    ...     "equal_loss_seeds": 0, "not_learnt": None,
     ... })
     >>> findings(judged, ["fig05"])
     ['L1 trains faster: reproduced, 0.50 [0.40, 0.60].', 'L2 trains faster: inconclusive, 0.70 [0.50, 0.90].']
@@ -154,7 +164,7 @@ def _finding(row) -> str:
         agrees = row.equal_loss_verdict == row.verdict
         verdict = "" if agrees else f"{row.equal_loss_verdict}, "
         text += f"; at equal loss {verdict}{_measured_at_equal_loss(row)}"
-    return f"{text}."
+    return f"{text}{_remark(row)}."
 
 
 def theorems(summary: pd.DataFrame) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from normscape import parts
-from normscape.claims import declarations
+from normscape.claims import chance, declarations
 from normscape.claims.wording import aligned, here, readable
 from normscape.experiment import Experiment
 from normscape.page import curves, images, templates
@@ -26,11 +26,17 @@ class Finished:
 
     def __init__(self, folder: Path, label: str):
         self.folder, self.label = folder, label
-        (self.verdicts,) = frames.read([folder / "verdicts.csv"]).values()
+        (verdicts,) = frames.read([folder / "verdicts.csv"]).values()
+        # Results of earlier versions have no column of that name, and no such table.
+        without = [] if "not_learnt" in verdicts else ["not_learnt"]
+        self.verdicts = verdicts.assign(**dict.fromkeys(without))
         here = {path.stem: path for path in folder.glob("tables/*.csv")}
         self.quantities = declarations.explored(set(here))
         names = {table for q in self.quantities.values() for table in q["tables"]}
+        names |= {"outcomes"} & here.keys()
         tables = frames.read(here[name] for name in sorted(names))
+        if "outcomes" in tables:
+            tables = chance.label(tables)
         self.curves = curves.curves(self.quantities, tables)
 
     @property
@@ -55,6 +61,8 @@ def verdicts(a: Finished, b: Finished) -> pd.DataFrame:
         judged = experiment.verdicts
         judged = here(judged).reset_index(drop=True)
         text = readable(judged).rename(columns=_COLUMNS)[list(_COLUMNS.values())]
+        said = [f"; {s}" if pd.notna(s) else "" for s in judged.not_learnt]
+        text = text.assign(measured=text.measured + said)
         text = pd.concat([judged[_KEY], text], axis="columns")
         both.append(text.add_suffix(f"_{letter}"))
     left, right = both
@@ -77,6 +85,7 @@ def verdicts(a: Finished, b: Finished) -> pd.DataFrame:
 def last_values(a: Finished, b: Finished) -> pd.DataFrame:
     """Each curve that both have, at the last step that both have, as numbers.
 
+    A number is text where a run that it is of stayed at chance or diverged, and says so.
     ``apart``: the ranges over seeds do not overlap there.
     """
     rows = []
@@ -89,9 +98,18 @@ def last_values(a: Finished, b: Finished) -> pd.DataFrame:
         step = max(common)
         i, j = curve["step"].index(step), other["step"].index(step)
         apart = curve["low"][i] > other["high"][j] or curve["high"][i] < other["low"][j]
-        rows.append([*_key(curve), step, curve["mean"][i], other["mean"][j], apart])
+        means = (
+            _with_remark(curve["mean"][i], curve),
+            _with_remark(other["mean"][j], other),
+        )
+        rows.append([*_key(curve), step, *means, apart])
     columns = ["quantity", "model", "norm", "lr", "step", "a", "b", "apart"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _with_remark(mean, curve):
+    """A number of a curve; as text where not all of its runs have learnt."""
+    return f"{mean} ({curve['not_learnt']})" if "not_learnt" in curve else mean
 
 
 def _key(curve):

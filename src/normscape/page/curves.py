@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from normscape.claims import chance
 from normscape.claims.quantities import of_rows
 from normscape.tables.frames import Tables
 
@@ -18,6 +19,8 @@ def curves(quantities: dict[str, dict], tables: Tables) -> list[dict]:
     Each has ``step``, ``mean``, ``low`` and ``high`` (over seeds) as lists of equal
     length with four digits, and the number of ``seeds``; ``lr`` is text. A run's rows of
     one step are averaged. What diverged has no value, and a point without any is left out.
+    ``not_learnt`` says how many runs stayed at chance or diverged, where some did and the
+    tables have the ``outcome`` of runs.
     """
     return [
         {"quantity": name, **curve}
@@ -39,12 +42,20 @@ def _of_quantity(table) -> Iterator[dict]:
             "model": model,
             "norm": norm,
             "lr": f"{lr:g}",
+            **_not_learnt(rows),
             "seeds": seeds.shape[1],
             "step": seeds.index.tolist(),
             "mean": _rounded(seeds.mean(axis=1)),
             "low": _rounded(seeds.min(axis=1)),
             "high": _rounded(seeds.max(axis=1)),
         }
+
+
+def _not_learnt(rows) -> dict[str, str]:
+    if "outcome" not in rows:
+        return {}
+    said = chance.failures(rows.groupby("seed").outcome.first())
+    return {"not_learnt": said} if said else {}
 
 
 def _rounded(values):

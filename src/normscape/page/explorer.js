@@ -70,7 +70,8 @@
 
   const labelOf = (name) => data.norms.find((norm) => norm.name === name).label;
   const title = (curve) =>
-    [curve.experiment, labelOf(curve.norm), `lr ${curve.lr}`].filter(Boolean).join(", ");
+    [curve.experiment, labelOf(curve.norm), `lr ${curve.lr}`, curve.not_learnt]
+      .filter(Boolean).join(", ");
 
   async function draw() {
     const curves = chosen();
@@ -79,6 +80,7 @@
       curve: title(curve), norm: labelOf(curve.norm),
       dash: curve.experiment ?? `lr ${curve.lr}`,
       step, mean: curve.mean[i], low: curve.low[i], high: curve.high[i], seeds: curve.seeds,
+      learnt: !curve.not_learnt,
     })));
     const log = picked("log").length > 0;
     const shown = log ? rows.filter((row) => row.low > 0) : rows;
@@ -110,6 +112,8 @@
           encoding: {
             y: y("mean"),
             strokeDash: { field: "dash", type: "nominal", title: null, sort: null },
+            // The table below says of a faint line that runs stayed at chance or diverged.
+            strokeOpacity: { condition: { test: "datum.learnt", value: 1 }, value: 0.4 },
           },
         },
         {

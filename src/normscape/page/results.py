@@ -9,17 +9,27 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
 
-import pandas as pd
 import yaml
 
-from normscape.claims import declarations
-from normscape.claims.wording import beside_paper, counts, here, notes, readable
+from normscape.claims import chance, declarations
+from normscape.claims.wording import (
+    beside_paper,
+    counts,
+    here,
+    notes,
+    readable,
+    remark,
+)
 from normscape.experiment import Experiment
 from normscape.page import answers, curves, images, making, templates
 from normscape.tables.frames import Tables
 
 # The figure that the page begins with.
 OVERVIEW = "fig17_verdicts"
+# Of figures of runs, where some have not learnt.
+HOLLOW = (
+    "A line or mark is hollow where a run that it is of stayed at chance or diverged."
+)
 
 
 def render(
@@ -41,7 +51,7 @@ def render(
     """
     verdicts = tables["verdicts"]
     quantities = declarations.explored(set(tables))
-    found = curves.curves(quantities, tables)
+    found = curves.curves(quantities, chance.label(tables))
     folder = Path(checksums).parent
     paths = [Path(path) for path in figures]
     # Now, since it changes the working directory for a moment, which threads share.
@@ -100,7 +110,7 @@ def _verdict_table(verdicts):
     table = readable(verdicts)
     rows = [
         {"cells": cells, "verdict": row.verdict, "figure": row.figure}
-        | {"reason": None if pd.isna(row.reason) else row.reason}
+        | {"reason": remark(row)}
         for cells, row in zip(table.to_numpy(), verdicts.itertuples(), strict=True)
     ]
     return {"columns": list(table), "verdicts": rows}
@@ -117,8 +127,10 @@ def _figure(path, image, tables, folder):
     finding = answers.findings(tables["verdicts"], judged)
     if "theory_instances" in module.TABLES:
         finding = [answers.theorems(tables["theory"])]
-    if "verdicts" in module.TABLES:
+    elif "verdicts" in module.TABLES:
         finding = [f"{counts(here(tables['verdicts']))}."]
+    elif chance.failures(tables["outcomes"].outcome):
+        caption.append(HOLLOW)
     return {
         "name": path.stem,
         "image": image.address,

@@ -284,7 +284,9 @@ def caption(figure: str) -> tuple[str, str]:
 
 
 def figure_tables(config: dict, figure: str) -> list[str]:
-    return [table(config, t) for t in tables_of(_library(f"figures/{figure}.py"))]
+    """The tables that a figure names, and that of ``outcomes``."""
+    names = tables_of(_library(f"figures/{figure}.py"))
+    return [*(table(config, name) for name in names), outcomes(config)]
 
 
 def tables_of(file: Path) -> tuple[str, ...] | None:
@@ -323,6 +325,11 @@ def page_templates() -> list[str]:
         for path in paths
         if path.suffix in (".j2", ".css", ".js")
     )
+
+
+def outcomes(config: dict) -> str:
+    """The table of what became of each run, which every figure and the page read."""
+    return f"{root(config)}/tables/outcomes.csv"
 
 
 def results(config: dict) -> list[str]:

@@ -10,10 +10,17 @@ from normscape.pipeline import grid, paths
 def claimed(config: dict) -> dict[str, dict]:
     """Declarations of the quantities that claims are judged by."""
     names = {c["quantity"] for c in declarations.read(paths.claims())["claims"]}
-    for model in grid.models(config):
-        architecture = config["models"][model]["architecture"]
-        declared = parts.declaration("models", architecture)
-        names.add(declared["left_chance"]["quantity"])
+    names |= of_chance(config).keys()
+    return {n: q for n, q in declarations.quantities().items() if n in names}
+
+
+def of_chance(config: dict) -> dict[str, dict]:
+    """Declarations of the quantities that say whether a run has learnt anything."""
+    architectures = {
+        config["models"][model]["architecture"] for model in grid.models(config)
+    }
+    limits = [parts.declaration("models", a)["left_chance"] for a in architectures]
+    names = {limit["quantity"] for limit in limits}
     return {n: q for n, q in declarations.quantities().items() if n in names}
 
 
