@@ -31,6 +31,8 @@ config = validate(config)
 ROOT = paths.root(config)
 # What scripts read of the config, as files: an argument has a limit of 128 KiB.
 SETTINGS = {"config": config, "experiment": description(config)}
+# Without --cache, Snakemake would print a line for each rule that might use it.
+CACHE = workflow.workflow_settings.cache is not None
 
 
 wildcard_constraints:
@@ -66,7 +68,11 @@ rule all:
 
 
 # Jobs read this file, too, and have nothing to tell.
-progress = Progress(logger) if workflow.is_main_process else None
+progress = (
+    Progress(logger, workflow.output_settings, workflow.modifier.is_main_snakefile())
+    if workflow.is_main_process
+    else None
+)
 
 
 # Where a submission's jobs run, onstart does not. On Slurm that is a second Snakemake, a job
@@ -76,7 +82,7 @@ if workflow.remote_exec and "--executor" not in sys.argv:
 
 
 onstart:
-    progress.start()
+    progress.start(config["name"], ROOT, log)
     if workflow.local_exec:
         fork_server.start()
         # With a limit, each job that ends adds a timer that looks for work ever again:
@@ -85,10 +91,8 @@ onstart:
 
 
 onsuccess:
-    progress.stop()
-    print(summary(ROOT), flush=True)
+    progress.stop(summary(ROOT))
 
 
 onerror:
-    progress.stop()
-    print(progress.failures(), flush=True)
+    progress.stop(progress.failures())

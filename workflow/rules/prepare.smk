@@ -38,7 +38,7 @@ for dataset in parts.names("datasets"):
             paths.dataset_file(config, dataset),
         log:
             f"{ROOT}/logs/prepare/{paths.dataset_name(dataset)}.log",
-        cache: True
+        cache: CACHE
         conda:
             "../../envs/environment.yaml"
         resources:

@@ -19,7 +19,7 @@ for probe in config["probes"]:
             **paths.probe_files(config, probe),
         log:
             f"{ROOT}/logs/probe_{probe}/{paths.STEP_PATTERN}.log",
-        cache: True
+        cache: CACHE
         group:
             submission
         conda:

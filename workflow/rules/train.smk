@@ -16,7 +16,7 @@ for model in grid.models(config):
             manifest=paths.train_file(config, "run.json", model),
         log:
             f"{ROOT}/logs/train/{model}/{paths.RUN_PATTERN}.log",
-        cache: True
+        cache: CACHE
         conda:
             "../../envs/environment.yaml"
         threads: config["threads"]

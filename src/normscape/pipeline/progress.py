@@ -1,104 +1,253 @@
-"""How far a run of the pipeline is, now and then, as lines in Snakemake's own log.
+"""What a run prints: how far it is, each failure, and at the end the verdicts.
 
-Lines, and nothing that moves: they read alike in a terminal, in a file and under Slurm.
+Snakemake prints ten lines per job. During a run, ``Progress`` takes the place of the handler
+that prints them. Snakemake's log file has a handler of its own and stays complete.
 """
 
 import contextlib
 import csv
 import logging
+import math
+import os
+import re
+import signal
 import textwrap
 import threading
 import time
 from pathlib import Path
-from typing import NamedTuple
 
+from snakemake.settings.enums import Quietness
+from snakemake.settings.types import OutputSettings
 from snakemake_interface_logger_plugins.common import LogEvent
 
-INTERVAL = 30  # seconds
+from normscape.pipeline.console import Console
+from normscape.pipeline.tally import Job, Tally
 
+FIRST, INTERVAL = 10, 30  # seconds until the first status line, and between two others
+REDRAW = 1  # seconds, in a terminal
+LONG = 20  # seconds after which a training's steps are shown
+TRAININGS = 3  # whose steps are shown, at most
+LAST_LINES = 10  # of a failed job's log
+TAIL = 50_000  # bytes at the end of a log, of which these lines are taken
+FAILURES = 20  # that are shown with their logs, and listed at the end, at most
 
-class Job(NamedTuple):
-    message: str
-    logs: list[str]
+# One line stands for these.
+ANNOUNCEMENTS = (LogEvent.WORKFLOW_STARTED, LogEvent.RESOURCES_INFO, LogEvent.RUN_INFO)
+# Beginnings of Snakemake's other lines that are printed during a run.
+RELEVANT = ("Trying to restart", "Will exit", "Shutting down", "Terminating processes")
 
 
 class Progress(logging.Handler):
-    """Listens to Snakemake's events; ``start`` makes it speak, ``stop`` ends that."""
+    """Listens to Snakemake's events; ``start`` makes it print, ``stop`` ends that.
 
-    def __init__(self, logger: logging.Logger):
+    main : whether the workflow is the main one. Where it is a module of another, where
+        Snakemake's details are asked for (--printshellcmds, --verbose), and with another
+        logger, Snakemake's output stays as it is, and status lines are added to it.
+    """
+
+    def __init__(self, logger: logging.Logger, settings: OutputSettings, main: bool):
         super().__init__()
         self._logger = logger
-        self._jobs: dict[int, Job] = {}
-        self._running: set[int] = set()
-        self._done = self._total = 0
-        self._failed: dict[int, Job] = {}
-        self._started = time.monotonic()
+        self._tally = Tally()
+        self._quiet = settings.quiet or ()
+        self._lines = None if settings.show_failed_logs else LAST_LINES
+        self._started = 0.0
+        self._prints = False
         self._ended = threading.Event()
+        self._failures = 0
+        self._exits: dict[int, str] = {}
+        details = settings.verbose or settings.printshellcmds or settings.debug_dag
+        replaces = main and not details and not settings.dryrun
+        self._console = take_console(logger) if replaces else None
         logger.addHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Note an event; other records are ignored."""
-        match getattr(record, "event", None):
-            case LogEvent.RUN_INFO:
-                self._total = record.stats.get("total", 0)
-            case LogEvent.JOB_INFO:
-                message = record.rule_msg or record.rule_name
-                self._jobs[record.jobid] = Job(message, record.log)
-            case LogEvent.JOB_STARTED:
-                self._running.update(record.jobs)
-            case LogEvent.JOB_FINISHED:
-                self._failed.pop(record.job_id, None)
-                self._running.discard(record.job_id)
-            case LogEvent.JOB_ERROR if record.jobid in self._jobs:
-                self._running.discard(record.jobid)
-                self._failed[record.jobid] = self._jobs[record.jobid]
-            case LogEvent.PROGRESS:
-                self._done, self._total = record.done, record.total
+        """Take an event into account; print what matters."""
+        self._tally.note(record)
+        if self._console is None:
+            return
+        event = getattr(record, "event", None)
+        if not self._prints:
+            if event not in ANNOUNCEMENTS:
+                self._console.handle(record)
+        elif event == LogEvent.ERROR and (status := exit_status(record)):
+            # The same thread reports the job next.
+            self._exits[record.thread] = status
+        elif event == LogEvent.JOB_ERROR and record.jobid in self._tally.failed:
+            # A group was reported as one.
+            if not record.indent:
+                job = self._tally.failed[record.jobid]
+                reason = record.rule_msg or self._exits.pop(record.thread, "")
+                self._report(job.message, record.log, reason)
+        elif event == LogEvent.GROUP_ERROR:
+            jobs = count(len(record.job_error_info), "job")
+            self._report(f"a group of {jobs}", record.aux_logs, "")
+        elif record.levelno >= logging.WARNING or (
+            event is None and record.getMessage().startswith(RELEVANT)
+        ):
+            self._console.handle(record)
 
-    def start(self) -> None:
-        threading.Thread(target=self._speak, daemon=True).start()
+    def _report(self, what, logs, reason):
+        """Print a failure when it happens."""
+        self._failures += 1
+        lines = [f"failed: {what}; see {' '.join(logs)}"]
+        if self._failures <= FAILURES:
+            lines += [f"  | {line}" for line in last_lines(logs, self._lines)]
+        lines += [f"  {line}" for line in reason.splitlines()]
+        if Quietness.ALL not in self._quiet:
+            self._console.print("\n".join(lines))
 
-    def stop(self) -> None:
-        self._ended.set()
+    def start(self, name: str, folder: str, logs: list[str]) -> None:
+        """Print what will be run and where the complete logs are; then, the status.
 
-    def failures(self) -> str:
-        """A line for each job that failed and was not made good, with its log."""
-        return "".join(
-            f"failed: {job.message}; see {' '.join(job.logs)}\n"
-            for job in self._failed.values()
-        )
+        name : of the experiment. folder : of its results.
+        """
+        self._started = time.monotonic()
+        if self._console is not None and Quietness.ALL not in self._quiet:
+            cores = self._tally.cores
+            on = f" on {count(cores, 'core')}" if cores else ""
+            self._console.print(
+                f"{name}: {count(self._tally.total, 'job')} to run{on}; "
+                f"results go to {folder}/\n"
+                "If a job fails, the end of its log is shown here. "
+                f"All details: {' '.join(map(os.path.relpath, logs))}"
+            )
+        self._prints = True
+        # With these settings Snakemake says nothing of jobs that have finished.
+        if not {Quietness.ALL, Quietness.PROGRESS}.intersection(self._quiet):
+            threading.Thread(target=self._speak, daemon=True).start()
+
+    def stop(self, text: str) -> None:
+        """End with a text."""
+        self.close()
+        if text and Quietness.ALL not in self._quiet:
+            print(text, flush=True)
+
+    def close(self) -> None:
+        """Leave the terminal without a status line."""
+        with self.lock:
+            self._prints = False
+            self._ended.set()
+            if self._console is not None:
+                self._console.clear()
+        super().close()
 
     def _speak(self):
-        while not self._ended.wait(INTERVAL):
-            self._logger.info(self.status())
+        redraws = self._console is not None and self._console.redraws
+        wait = REDRAW if redraws else FIRST
+        # A terminal may go away while jobs run.
+        with contextlib.suppress(OSError, ValueError):
+            while not self._ended.wait(wait):
+                self._tell(redraws)
+                wait = REDRAW if redraws else INTERVAL
 
-    def status(self) -> str:
-        """How many jobs are done and how fast; a line for each long training."""
-        percent = 100 * self._done // max(self._total, 1)
-        minutes = (time.monotonic() - self._started) / 60
-        lines = [f"{self._done} of {self._total} jobs done ({percent} %)"]
-        if self._done and minutes:
-            rate = self._done / minutes
-            lines[0] += (
-                f", {rate:.0f} a minute" if rate >= 10 else f", {rate:.2g} a minute"
-            )
-        for jobid in list(self._running):
-            job = self._jobs.get(jobid)
-            said = last_step(job.logs) if job else None
-            if said:
-                lines += [f"  {job.message}:", f"    {said}"]
+    def _tell(self, redraws):
+        lines = self.status()
+        if self._console is None:
+            self._logger.info("\n  ".join(lines))
+            return
+        with self.lock:
+            if self._ended.is_set():
+                return
+            if not redraws:
+                self._console.print("\n  ".join(lines))
+            elif any(job.prints for job in self._tally.running.values()):
+                self._console.clear()
+            else:
+                self._console.draw("; ".join(lines))
+
+    def status(self) -> list[str]:
+        """How many jobs are done and the time left; then, a line for each long training."""
+        with self.lock:
+            now = time.monotonic()
+            tally = self._tally
+            parts = [f"{done_of(tally)} ({100 * tally.done // max(tally.total, 1)}%)"]
+            if tally.failed:
+                parts.append(f"{len(tally.failed):,} failed")
+            if (left := tally.seconds_left()) is not None and tally.done < tally.total:
+                parts.append(duration(left))
+            trainings = [
+                job
+                for job in tally.running.values()
+                if "train" in job.rule and now - job.started >= LONG
+            ]
+        elapsed = int(now - self._started)
+        minutes, seconds = divmod(elapsed, 60)
+        clock = f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+        return [f"{clock}  {', '.join(parts)}", *last_steps(trainings)]
+
+    def failures(self) -> str:
+        """How a run ended that did not reach its end: each job that failed, with its log."""
+        failed = list(self._tally.failed.values())
+        lines = [
+            f"failed: {job.message}; see {' '.join(job.logs)}"
+            for job in failed[:FAILURES]
+        ]
+        if more := len(failed[FAILURES:]):
+            lines.append(f"failed: {count(more, 'more job')}; see the complete log")
+        lines.append(f"{done_of(self._tally)}. The same command continues from here.")
         return "\n".join(lines)
 
 
-def last_step(logs: list[str]) -> str | None:
-    """What a training's log said last of its steps."""
-    for path in logs:
-        with contextlib.suppress(OSError):
-            lines = Path(path).read_text(encoding="utf-8").splitlines()
-            steps = [line for line in lines if line.startswith("step ")]
-            if steps:
-                return steps[-1]
+def take_console(logger: logging.Logger) -> Console | None:
+    """Remove Snakemake's handler of the terminal; None where another logger prints."""
+    for handler in logger.handlers:
+        if handler.name == "DefaultStreamHandler":
+            logger.removeHandler(handler)
+            if os.environ.get("NO_COLOR"):
+                handler.nocolor = True
+            return Console(handler)
     return None
+
+
+def exit_status(record: logging.LogRecord) -> str:
+    """How the command of a failed job ended; empty for other errors."""
+    text = record.getMessage()
+    status = re.search(r"returned non-zero exit status (\d+)\.$", text)
+    if "CalledProcessError" not in text or not status:
+        return ""
+    number = int(status[1]) - 128  # so a shell says that a signal ended a program
+    name = f" ({signal.Signals(number).name})" if number in set(signal.Signals) else ""
+    return f"exit status {status[1]}{name}"
+
+
+def last_steps(trainings: list[Job]) -> list[str]:
+    """What logs say last of trainings' steps, of a few."""
+    lines = []
+    for job in trainings:
+        steps = [each for each in last_lines(job.logs) if each.startswith("step ")]
+        if steps and len(lines) < TRAININGS:
+            lines.append(f"{job.message.removeprefix('Train ')}: {steps[-1]}")
+    return lines
+
+
+def last_lines(logs: list[str], number: int | None = None) -> list[str]:
+    """Of the first log in which there is something; all that are read without a number."""
+    for path in logs:
+        with contextlib.suppress(OSError), open(path, "rb") as file:
+            file.seek(max(Path(path).stat().st_size - TAIL, 0))
+            lines = file.read().decode("utf-8", errors="replace").rstrip().splitlines()
+            if lines:
+                return lines[-(number or len(lines)) :]
+    return []
+
+
+def done_of(tally: Tally) -> str:
+    return f"{tally.done:,} of {count(tally.total, 'job')} done"
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def duration(seconds: float) -> str:
+    """Rounded up to minutes."""
+    minutes = math.ceil(seconds / 60)
+    if minutes <= 1:
+        return "less than a minute left"
+    if minutes < 60:
+        return f"about {minutes} min left"
+    return f"about {minutes // 60} h {minutes % 60} min left"
 
 
 def verdicts(path: str, width: int = 80) -> str:

@@ -1,0 +1,58 @@
+"""The terminal or stream that Snakemake prints to, with one line that is redrawn in place."""
+
+import logging
+import os
+import shutil
+import unicodedata
+
+CLEAR = "\r\x1b[K"
+
+
+class Console:
+    """Takes a stream handler's place. It has no lock: the handler that calls it has one.
+
+    redraws : whether the stream is a terminal in which a line can be redrawn.
+    """
+
+    def __init__(self, handler: logging.StreamHandler):
+        self._handler = handler
+        self._stream = handler.stream
+        self._line = ""
+        terminal = os.environ.get("TERM") or "dumb"
+        self.redraws = self._stream.isatty() and terminal != "dumb"
+
+    def handle(self, record: logging.LogRecord) -> None:
+        """Print a record as Snakemake does."""
+        self.clear()
+        self._handler.handle(record)
+
+    def print(self, text: str) -> None:
+        self.clear()
+        self._write(text + "\n")
+
+    def draw(self, line: str) -> None:
+        """Show a line, cut to the terminal's width, in place of the one before."""
+        size = os.get_terminal_size(self._stream.fileno())
+        # The last column stays free: some terminals wrap after it.
+        width = (shutil.get_terminal_size(fallback=size).columns or 80) - 1
+        self._line = cut(line, width)
+        self._write(CLEAR + self._line)
+
+    def clear(self) -> None:
+        if self._line:
+            self._line = ""
+            self._write(CLEAR)
+
+    def _write(self, text):
+        self._stream.write(text)
+        self._stream.flush()
+
+
+def cut(line: str, width: int) -> str:
+    """The start of a line that takes no more than so many columns."""
+    columns = 0
+    for position, character in enumerate(line):
+        columns += 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        if columns > width:
+            return line[:position]
+    return line

@@ -1,0 +1,100 @@
+"""The jobs of a run, from Snakemake's events: which are done, running or failed; the time left."""
+
+import logging
+import time
+from collections import defaultdict
+from typing import NamedTuple
+
+from snakemake_interface_logger_plugins.common import LogEvent
+
+# The rules that follow trainings and probes: short jobs, most of them at the very end.
+SHORT_RULES = ("all", "check", "collect", "copy", "figure", "page")
+SHORT_RULES += ("summarise", "theory", "verdicts")
+MEASURED = 3  # jobs of a rule, after which their mean time is taken as known
+
+
+class Job(NamedTuple):
+    """A job that was started, at a time of ``time.monotonic``."""
+
+    rule: str
+    message: str
+    logs: list[str]
+    started: float
+    # Jobs that end in ``| tee`` write to the terminal themselves.
+    prints: bool
+
+
+class Tally:
+    """Counts jobs. It has no lock: the handler that calls it has one."""
+
+    def __init__(self):
+        self.done = self.total = 0
+        self.cores: int | None = None
+        self.running: dict[int, Job] = {}
+        self.failed: dict[int, Job] = {}
+        self._planned: dict[str, int] = {}
+        self._seconds: dict[str, list[float]] = defaultdict(list)
+        self._first: float | None = None
+
+    def note(self, record: logging.LogRecord) -> None:
+        """Take an event into account; other records change nothing."""
+        match getattr(record, "event", None):
+            case LogEvent.RESOURCES_INFO:
+                self.cores = getattr(record, "cores", self.cores)
+            case LogEvent.RUN_INFO:
+                self._planned = dict(record.stats)
+                self.total = self._planned.pop("total", 0)
+            case LogEvent.JOB_INFO:
+                self._start(record)
+            case LogEvent.JOB_FINISHED:
+                if job := self.running.pop(record.job_id, None):
+                    self._seconds[job.rule].append(time.monotonic() - job.started)
+            case LogEvent.JOB_ERROR:
+                if job := self.running.pop(record.jobid, None):
+                    self.failed[record.jobid] = job
+            case LogEvent.PROGRESS:
+                self.done, self.total = record.done, record.total
+
+    def _start(self, record):
+        now = time.monotonic()
+        self._first = now if self._first is None else self._first
+        # A job that is tried again has not failed so far.
+        self.failed.pop(record.jobid, None)
+        self.running[record.jobid] = Job(
+            record.rule_name,
+            record.rule_msg or record.rule_name,
+            record.log,
+            now,
+            "| tee " in (record.shellcmd or ""),
+        )
+
+    def seconds_left(self) -> float | None:
+        """An estimate from the mean times of finished jobs of the same rule.
+
+        None while it would mislead: before each rule with long jobs has a mean, and once a
+        job has failed, because the jobs that depend on it will not run.
+        """
+        times = [each for rule in self._seconds.values() for each in rule]
+        if self.failed or not times:
+            return None
+        overall = sum(times) / len(times)
+        means = {rule: sum(each) / len(each) for rule, each in self._seconds.items()}
+        work = longest = 0.0
+        for rule, planned in self._planned.items():
+            finished = len(self._seconds.get(rule, ()))
+            if finished >= planned:
+                continue
+            if finished < min(MEASURED, max(planned - 1, 1)):
+                if not rule.startswith(SHORT_RULES):
+                    return None
+                means[rule] = overall
+            work += (planned - finished) * means[rule]
+        now = time.monotonic()
+        busy = sum(times)
+        for job in self.running.values():
+            seconds, mean = now - job.started, means.get(job.rule, overall)
+            busy += seconds
+            work -= min(seconds, mean)
+            longest = max(longest, mean - seconds)
+        # As many jobs at a time as so far, and no sooner than the longest of those that run.
+        return max(work * (now - self._first) / busy if busy else 0, longest)
