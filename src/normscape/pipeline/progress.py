@@ -54,6 +54,7 @@ class Progress(logging.Handler):
         self._started = 0.0
         self._prints = False
         self._ended = threading.Event()
+        self._interrupted = False
         self._failures = 0
         self._exits: dict[int, str] = {}
         details = settings.verbose or settings.printshellcmds or settings.debug_dag
@@ -74,18 +75,24 @@ class Progress(logging.Handler):
             # The same thread reports the job next.
             self._exits[record.thread] = status
         elif event == LogEvent.JOB_ERROR and record.jobid in self._tally.failed:
-            # A group was reported as one.
-            if not record.indent:
-                job = self._tally.failed[record.jobid]
-                reason = record.rule_msg or self._exits.pop(record.thread, "")
-                self._report(job.message, record.log, reason)
+            self._fail(record)
         elif event == LogEvent.GROUP_ERROR:
             jobs = count(len(record.job_error_info), "job")
             self._report(f"a group of {jobs}", record.aux_logs, "")
         elif record.levelno >= logging.WARNING or (
             event is None and record.getMessage().startswith(RELEVANT)
         ):
+            self._interrupted |= "on user request" in record.getMessage()
             self._console.handle(record)
+
+    def _fail(self, record):
+        """Report a job that failed, unless Ctrl-C stopped it, or its group was reported."""
+        reason = record.rule_msg or self._exits.pop(record.thread, "")
+        if self._interrupted or reason.endswith("SIGINT)"):
+            del self._tally.failed[record.jobid]
+        elif not record.indent:
+            job = self._tally.failed[record.jobid]
+            self._report(job.message, record.log, reason)
 
     def _report(self, what, logs, reason):
         """Print a failure when it happens."""
@@ -203,12 +210,16 @@ def take_console(logger: logging.Logger) -> Console | None:
 def exit_status(record: logging.LogRecord) -> str:
     """How the command of a failed job ended; empty for other errors."""
     text = record.getMessage()
-    status = re.search(r"returned non-zero exit status (\d+)\.$", text)
-    if "CalledProcessError" not in text or not status:
+    if "CalledProcessError" not in text:
+        return ""
+    if signalled := re.search(r"died with <Signals\.(\w+): \d+>\.$", text):
+        return f"ended by a signal ({signalled[1]})"
+    if not (status := re.search(r"returned non-zero exit status (\d+)\.$", text)):
         return ""
     number = int(status[1]) - 128  # so a shell says that a signal ended a program
-    name = f" ({signal.Signals(number).name})" if number in set(signal.Signals) else ""
-    return f"exit status {status[1]}{name}"
+    if number in set(signal.Signals):
+        return f"exit status {status[1]} ({signal.Signals(number).name})"
+    return f"exit status {status[1]}"
 
 
 def last_steps(trainings: list[Job]) -> list[str]:
@@ -216,8 +227,10 @@ def last_steps(trainings: list[Job]) -> list[str]:
     lines = []
     for job in trainings:
         steps = [each for each in last_lines(job.logs) if each.startswith("step ")]
-        if steps and len(lines) < TRAININGS:
+        if steps:
             lines.append(f"{job.message.removeprefix('Train ')}: {steps[-1]}")
+        if len(lines) == TRAININGS:
+            break
     return lines
 
 

@@ -35,6 +35,7 @@ class Tally:
         self._planned: dict[str, int] = {}
         self._seconds: dict[str, list[float]] = defaultdict(list)
         self._first: float | None = None
+        self._known = 0
 
     def note(self, record: logging.LogRecord) -> None:
         """Take an event into account; other records change nothing."""
@@ -53,7 +54,10 @@ class Tally:
                 if job := self.running.pop(record.jobid, None):
                     self.failed[record.jobid] = job
             case LogEvent.PROGRESS:
-                self.done, self.total = record.done, record.total
+                self.done = record.done
+                # Its total counts jobs that --until leaves out, but grows at checkpoints.
+                self.total += record.total - (self._known or record.total)
+                self._known = record.total
 
     def _start(self, record):
         now = time.monotonic()
