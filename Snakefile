@@ -82,12 +82,12 @@ if workflow.remote_exec and "--executor" not in sys.argv:
 
 
 onstart:
-    progress.start(config["name"], ROOT, log)
     if workflow.local_exec:
         fork_server.start()
         # With a limit, each job that ends adds a timer that looks for work ever again:
         # after some hundred jobs that takes a sixth of a core. Processes need none.
         workflow.scheduler.job_rate_limiter = None
+    progress.start(config["name"], ROOT, log)
 
 
 onsuccess:

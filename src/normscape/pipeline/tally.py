@@ -9,7 +9,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 
 # The rules that follow trainings and probes: short jobs, most of them at the very end.
 SHORT_RULES = ("all", "check", "collect", "copy", "figure", "page")
-SHORT_RULES += ("summarise", "theory", "verdicts")
+SHORT_RULES += ("summarise", "theory", "verdicts", "write")
 MEASURED = 3  # jobs of a rule, after which their mean time is taken as known
 
 
