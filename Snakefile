@@ -20,6 +20,13 @@ from normscape.pipeline.progress import Progress, summary
 if not parts.FOLDER.samefile(f"{PROJECT}/src/normscape"):
     sys.exit(f"{PROJECT}: another clone is in use here, {parts.FOLDER}; allowed is one")
 
+# Jobs read this file, too, and have nothing to tell.
+progress = (
+    Progress(logger, workflow.output_settings, workflow.modifier.is_main_snakefile())
+    if workflow.is_main_process
+    else None
+)
+
 
 configfile: f"{PROJECT}/config.yaml"
 
@@ -65,14 +72,6 @@ rule all:
         # Also when all that is made of them is there.
         paths.manifests(config),
     localrule: True
-
-
-# Jobs read this file, too, and have nothing to tell.
-progress = (
-    Progress(logger, workflow.output_settings, workflow.modifier.is_main_snakefile())
-    if workflow.is_main_process
-    else None
-)
 
 
 # Where a submission's jobs run, onstart does not. On Slurm that is a second Snakemake, a job

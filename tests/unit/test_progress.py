@@ -1,12 +1,23 @@
-"""What is said while an experiment runs: lines that fit a terminal, from Snakemake's events."""
+"""What a run prints: lines, or one line of a terminal, from Snakemake's events."""
 
+import contextlib
+import fcntl
 import logging
+import os
+import pty
+import struct
+import termios
+import time
+from io import StringIO
 
 import pytest
+from snakemake.logging import ColorizingTextHandler
+from snakemake.settings.enums import Quietness
+from snakemake.settings.types import OutputSettings
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from normscape.jobs import progress as training_progress
-from normscape.pipeline import progress
+from normscape.pipeline import console, progress, tally
 from normscape.training.loop import Step
 
 
@@ -20,45 +31,127 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     clock = Clock()
-    for module in (progress, training_progress):
+    for module in (progress, tally, training_progress):
         monkeypatch.setattr(module, "time", clock)
     return clock
 
 
+class Run:
+    """Snakemake's side of a run that prints to a stream."""
+
+    def __init__(self, stream, main: bool = True, **settings):
+        self.stream = stream
+        self.logger = logging.Logger("snakemake of its own")
+        self.logger.setLevel(logging.INFO)
+        handler = ColorizingTextHandler(stream=stream)
+        handler.name = "DefaultStreamHandler"
+        self.logger.addHandler(handler)
+        self.progress = progress.Progress(self.logger, OutputSettings(**settings), main)
+
+    def say(self, event, level=logging.INFO, text="said by Snakemake", **fields):
+        self.logger.log(level, text, extra={"event": event, **fields})
+
+    def start(self, **planned: int):
+        self.say(LogEvent.WORKFLOW_STARTED)
+        self.say(LogEvent.RESOURCES_INFO, cores=2)
+        stats = planned | {"total": sum(planned.values())}
+        self.say(LogEvent.RUN_INFO, stats=stats)
+        self.progress.start("digits", "results/digits", [".snakemake/log/1.log"])
+
+    def begin(self, jobid, rule, message, log=(), shellcmd="python"):
+        fields = {"rule_name": rule, "rule_msg": message, "log": list(log)}
+        self.say(LogEvent.JOB_INFO, jobid=jobid, shellcmd=shellcmd, **fields)
+
+    def finish(self, jobid, done, total):
+        self.say(LogEvent.JOB_FINISHED, job_id=jobid)
+        self.say(LogEvent.PROGRESS, done=done, total=total)
+
+    def fail(self, jobid, log=(), reason=None, indent=False, status=None):
+        if status:
+            text = f"RuleException:\nCalledProcessError in file 'x':\nCommand 'y' {status}."
+            self.say(LogEvent.ERROR, logging.ERROR, text)
+        fields = {"rule_msg": reason, "log": list(log), "indent": indent}
+        self.say(LogEvent.JOB_ERROR, logging.ERROR, jobid=jobid, **fields)
+
+
 @pytest.fixture
-def logger():
-    logger = logging.Logger("snakemake of its own")
-    logger.setLevel(logging.INFO)
-    return logger
+def run():
+    """run(**settings): a run whose output goes to a file. All are stopped at the end."""
+    runs = []
+
+    def make(stream=None, **settings):
+        runs.append(Run(stream or StringIO(), **settings))
+        return runs[-1]
+
+    yield make
+    for each in runs:
+        each.progress.close()
 
 
-def say(logger, event, **fields):
-    logger.info("", extra={"event": event, **fields})
+def lines_of(run) -> list[str]:
+    return run.stream.getvalue().splitlines()
 
 
-def begin(logger, jobid, rule, message, log=()):
-    fields = {"jobid": jobid, "rule_name": rule, "rule_msg": message, "log": list(log)}
-    say(logger, LogEvent.JOB_INFO, **fields)
-    say(logger, LogEvent.JOB_STARTED, jobs=[jobid])
+def test_jobs_that_go_well_print_nothing(run):
+    here = run()
+    here.start(figure=3)
+    first = lines_of(here)
+    assert "digits: 3 jobs to run on 2 cores; results go to results/digits/" in first
+    assert any(".snakemake/log/1.log" in line for line in first)
+    for job in range(3):
+        here.say(None, text="Select jobs to execute...")
+        here.begin(job, "figure", f"Draw {job}")
+        here.finish(job, job + 1, 3)
+    assert lines_of(here) == first
+    here.progress.stop("")
+    here.say(None, text="Complete log(s): .snakemake/log/1.log")
+    assert lines_of(here) == [*first, "Complete log(s): .snakemake/log/1.log"]
 
 
-def test_how_much_is_done_and_how_fast(logger, clock):
-    shown = progress.Progress(logger)
-    say(logger, LogEvent.RUN_INFO, stats={"train": 2, "probe": 4, "total": 6})
-    clock.now += 60
-    assert shown.status() == "0 of 6 jobs done (0 %)"  # no rate is known
-    for jobid, (rule, seconds) in enumerate([("train", 100), ("probe", 20)]):
-        begin(logger, jobid, rule, f"A {rule}")
-        clock.now += seconds
-        say(logger, LogEvent.JOB_FINISHED, job_id=jobid)
-        say(logger, LogEvent.PROGRESS, done=jobid + 1, total=6)
-    # In three minutes.
-    assert shown.status() == "2 of 6 jobs done (33 %), 0.67 a minute"
-    clock.now += 60
-    assert shown.status() == "2 of 6 jobs done (33 %), 0.5 a minute"
+def test_errors_and_warnings_are_shown_before_and_during_a_run(run):
+    here = run()
+    here.say(LogEvent.ERROR, logging.ERROR, "no rule to produce x")
+    here.start(figure=1)
+    here.say(None, logging.WARNING, "a warning")
+    here.say(LogEvent.ERROR, logging.ERROR, "MissingOutputException: figure")
+    here.say(None, text="Shutting down, this might take some time.")
+    said = lines_of(here)
+    for text in ("no rule to produce x", "a warning", "MissingOutputException: figure"):
+        assert said.count(text) == 1
+    assert said[-1].startswith("Shutting down")
 
 
-def test_long_trainings_tell_their_step_loss_and_rate(logger, clock, tmp_path, capsys):
+def test_how_much_is_done(run, clock):
+    here = run()
+    here.start(train_vgg=1200)
+    assert here.progress.status() == ["0:00:00  0 of 1,200 jobs done (0%)"]
+    for job in range(3):
+        here.begin(job, "train_vgg", "A training")
+        clock.now += 2
+        here.finish(job, job + 1, 1200)
+    status = "0:00:06  3 of 1,200 jobs done (0%), about 40 min left"
+    assert here.progress.status() == [status]
+    here.begin(3, "train_vgg", "A training")
+    here.fail(3)
+    status = "0:00:06  3 of 1,200 jobs done (0%), 1 failed"
+    assert here.progress.status() == [status]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "less than a minute left"),
+        (60, "less than a minute left"),
+        (61, "about 2 min left"),
+        (3600, "about 1 h 0 min left"),
+        (100 * 3600, "about 100 h 0 min left"),
+    ],
+)
+def test_durations(seconds, text):
+    assert progress.duration(seconds) == text
+
+
+def test_long_trainings_tell_their_step_loss_and_rate(run, clock, tmp_path, capsys):
     say_step = training_progress.Progress(steps=800, start=100)
     history = [Step(339, loss=1.23456, accuracy=0.5, gradient_norm=2.0, diverged=0)]
     clock.now = 10
@@ -70,30 +163,240 @@ def test_long_trainings_tell_their_step_loss_and_rate(logger, clock, tmp_path, c
     assert said == "step 340 of 800, loss 1.23, 6 steps/s\n"
     log = tmp_path / "seed1.log"
     log.write_text(f"goes on from step 100\n{said}", encoding="utf-8")
-    shown = progress.Progress(logger)
-    say(logger, LogEvent.RUN_INFO, stats={"train_vgg": 1, "total": 1})
-    message = "Train vgg, noisy_batch, lr 0.1, seed 1"
-    begin(logger, 7, "train_vgg", message, [str(log)])
-    lines = shown.status().splitlines()
-    assert lines[1:] == [f"  {message}:", f"    {said.strip()}"]
+    here = run()
+    here.start(train_vgg=10, probe_ics=1)
+    for job in range(5):
+        message = f"Train vgg, noisy_batch, lr 0.1, seed {job}"
+        here.begin(job, "train_vgg", message, [str(log)])
+    here.begin(9, "probe_ics", "Probe", [str(log)])
+    assert len(here.progress.status()) == 1  # they have just begun
+    clock.now += 30
+    lines = here.progress.status()
+    assert lines[1:] == [
+        f"vgg, noisy_batch, lr 0.1, seed {job}: {said.strip()}"
+        for job in range(progress.TRAININGS)
+    ]
     assert max(map(len, lines)) <= 80
-    assert "\r" not in shown.status()
 
 
-def test_what_failed_is_named_at_the_end(logger, clock):
-    shown = progress.Progress(logger)
-    for jobid in (1, 2):
-        begin(logger, jobid, "figure", f"Draw fig0{jobid}", [f"logs/fig0{jobid}.log"])
-        say(logger, LogEvent.JOB_ERROR, jobid=jobid)
-    say(logger, LogEvent.JOB_FINISHED, job_id=2)  # at the second attempt
-    assert shown.failures() == "failed: Draw fig01; see logs/fig01.log\n"
+def test_a_failure_is_shown_with_the_end_of_its_log(run, tmp_path):
+    log = tmp_path / "fig01.log"
+    log.write_bytes(b"\xff\n" * 50_000 + b"figure.py: no such column\n\n")
+    here = run()
+    here.start(figure=2)
+    here.begin(1, "figure", "Draw fig01", [str(log)])
+    here.fail(1, [str(log)], status="returned non-zero exit status 137")
+    said = lines_of(here)
+    start = said.index(f"failed: Draw fig01; see {log}")
+    assert len(said[start:]) == 1 + progress.LAST_LINES + 1
+    assert said[-2] == "  | figure.py: no such column"
+    assert "137" in said[-1] and "SIGKILL" in said[-1]
+    assert not any("RuleException" in line for line in said)
 
 
-def test_other_records_are_nothing_to_it(logger, clock):
-    shown = progress.Progress(logger)
-    logger.info("a line")
-    say(logger, LogEvent.JOB_FINISHED, job_id=99)  # of no job that was announced
-    assert shown.status() == "0 of 0 jobs done (0 %)"
+def test_what_slurm_says_is_shown_and_its_log_where_the_job_has_none(run, tmp_path):
+    log = tmp_path / "slurm.log"
+    log.write_text("slurmstepd: error\n", encoding="utf-8")
+    here = run()
+    here.start(figure=1)
+    here.begin(1, "figure", "Draw fig01")
+    here.fail(1, [str(tmp_path / "none.log"), str(log)], "SLURM status is: TIMEOUT")
+    assert lines_of(here)[-2:] == [
+        "  | slurmstepd: error",
+        "  SLURM status is: TIMEOUT",
+    ]
+
+
+def test_a_group_fails_once(run, tmp_path):
+    log = tmp_path / "slurm.log"
+    log.write_text("out of memory\n", encoding="utf-8")
+    here = run()
+    here.start(probe_ics=2)
+    before = len(lines_of(here))
+    for job in (1, 2):
+        here.begin(job, "probe_ics", f"Probe {job}")
+    fields = {"job_error_info": [{}, {}], "aux_logs": [str(log)]}
+    here.say(LogEvent.GROUP_ERROR, logging.ERROR, **fields)
+    for job in (1, 2):
+        here.fail(job, indent=True)
+    said = lines_of(here)[before:]
+    assert len(said) == 2
+    assert said[1] == "  | out of memory"
+    assert "2 failed" in here.progress.status()[0]
+
+
+def test_very_many_failures_are_short(run, tmp_path):
+    log = tmp_path / "probe.log"
+    log.write_text("probe.py: broken\n" * 20, encoding="utf-8")
+    here = run()
+    here.start(probe_ics=500)
+    for job in range(500):
+        here.begin(job, "probe_ics", f"Probe {job}", [str(log)])
+        here.fail(job, [str(log)])
+    assert len(lines_of(here)) < 500 + (progress.LAST_LINES + 1) * progress.FAILURES
+    assert len(here.progress.failures().splitlines()) < progress.FAILURES + 5
+
+
+def test_what_failed_is_named_at_the_end(run):
+    here = run()
+    here.start(figure=2)
+    for job in (1, 2):
+        here.begin(job, "figure", f"Draw fig0{job}", [f"logs/fig0{job}.log"])
+        here.fail(job)
+    here.begin(2, "figure", "Draw fig02")  # again
+    here.finish(2, 1, 2)
+    said = here.progress.failures().splitlines()
+    assert said[0] == "failed: Draw fig01; see logs/fig01.log"
+    assert said[1].startswith("1 of 2 jobs done")
+
+
+def test_a_job_that_ctrl_c_stopped_has_not_failed(run):
+    here = run()
+    here.start(figure=3)
+    before = len(lines_of(here))
+    for job in (1, 2, 3):
+        here.begin(job, "figure", "Draw")
+    here.fail(1, status="died with <Signals.SIGINT: 2>")
+    here.say(None, text="Terminating processes on user request, this might take.")
+    here.fail(2, status="died with <Signals.SIGTERM: 15>")
+    here.fail(3)
+    assert len(lines_of(here)[before:]) == 1
+    assert "failed" not in here.progress.failures()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"printshellcmds": True},
+        {"verbose": True},
+        {"debug_dag": True},
+        {"dryrun": True},
+        {"main": False},  # a module of another workflow
+    ],
+)
+def test_snakemakes_own_output_stays_where_it_is_wanted(run, settings):
+    here = run(**settings)
+    here.start(figure=1)
+    here.begin(1, "figure", "Draw")
+    here.finish(1, 1, 1)
+    assert len(lines_of(here)) >= 6
+    assert not any(line.startswith("digits:") for line in lines_of(here))
+
+
+def test_quiet(run, capsys):
+    here = run(quiet={Quietness.ALL})
+    here.start(figure=1)
+    here.begin(1, "figure", "Draw")
+    here.fail(1)
+    assert not any("figure" in line or "Draw" in line for line in lines_of(here))
+    here.progress.stop("verdicts")
+    assert capsys.readouterr().out == ""
+    here = run(quiet={Quietness.PROGRESS, Quietness.RULES})  # --quiet
+    here.start(figure=1)
+    here.begin(1, "figure", "Draw")
+    here.fail(1, ["logs/a.log"])
+    assert "failed: Draw; see logs/a.log" in lines_of(here)
+    assert "jobs done" not in here.progress.failures()
+
+
+def test_another_logger_of_snakemake(clock):
+    """Without Snakemake's own handler, as with --logger rich."""
+    logger = logging.Logger("snakemake of its own")
+    shown = progress.Progress(logger, OutputSettings(), main=True)
+    shown.start("digits", "results/digits", [])
+    assert shown.status() == ["0:00:00  0 of 0 jobs done (0%)"]
+    shown.close()
+
+
+class Terminal:
+    """A pseudo-terminal of so many columns."""
+
+    def __init__(self, columns: int):
+        self._reader, writer = pty.openpty()
+        size = struct.pack("HHHH", 24, columns, 0, 0)
+        fcntl.ioctl(writer, termios.TIOCSWINSZ, size)
+        os.set_blocking(self._reader, False)
+        self.stream = os.fdopen(writer, "w", encoding="utf-8")
+        self.text = ""
+
+    def lines(self) -> list[str]:
+        """What is to be seen after what was printed so far."""
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self.text += os.read(self._reader, 100_000).decode()
+        self.text = self.text.replace("\r\n", "\n")
+        return [line.rpartition(console.CLEAR)[2] for line in self.text.split("\n")]
+
+    def close(self):
+        self.stream.close()
+        os.close(self._reader)
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """terminal(columns)"""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("COLUMNS", raising=False)
+    made = []
+
+    def make(columns):
+        made.append(Terminal(columns))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+@pytest.mark.parametrize("columns", [20, 80])
+def test_one_line_of_a_terminal_is_redrawn(terminal, run, columns, monkeypatch):
+    monkeypatch.setattr(progress, "REDRAW", 0.01)
+    screen = terminal(columns)
+    here = run(screen.stream, nocolor=True)
+    here.start(figure=9)
+    here.begin(1, "figure", "Draw")
+    deadline = time.monotonic() + 20
+    while not (lines := screen.lines())[-1]:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert "0 of 9" in lines[-1]
+    assert len(lines[-1]) < columns
+    here.fail(1)
+    here.say(None, logging.WARNING, "a warning")
+    here.progress.stop("")
+    lines = screen.lines()
+    assert lines[-1] == ""
+    assert not any("0:00:0" in line for line in lines)
+    assert "a warning" in lines[-2]
+
+
+def test_a_job_that_writes_to_the_terminal_has_it_for_itself(terminal, run):
+    screen = terminal(80)
+    here = run(screen.stream)
+    here.start(download=1)
+    here.begin(1, "download", "Download", shellcmd="python x.py 2>&1 | tee x.log")
+    here.progress._tell(redraws=True)
+    assert screen.lines()[-1] == ""
+    here.finish(1, 1, 1)
+    here.progress._tell(redraws=True)
+    assert "1 of 1 job done" in screen.lines()[-1]
+
+
+@pytest.mark.parametrize("term", ["dumb", ""])
+def test_a_dumb_terminal_gets_lines(terminal, run, monkeypatch, term):
+    screen = terminal(80)
+    monkeypatch.setenv("TERM", term)
+    here = run(screen.stream)
+    here.start(figure=1)
+    here.progress._tell(redraws=here.progress._console.redraws)
+    assert "0 of 1 job done" in screen.lines()[-2]
+    assert "\x1b[K" not in screen.text
+
+
+def test_wide_characters_take_two_columns():
+    assert console.cut("ab\u5c42cd", 4) == "ab\u5c42"
+    assert console.cut("ab\u5c42cd", 3) == "ab"
+    assert console.cut("abc", 3) == "abc"
 
 
 LONG = "The loss varies less " * 4 + "with "

@@ -136,7 +136,9 @@ class Progress(logging.Handler):
             self._prints = False
             self._ended.set()
             if self._console is not None:
-                self._console.clear()
+                # The terminal may be gone.
+                with contextlib.suppress(OSError, ValueError):
+                    self._console.clear()
         super().close()
 
     def _speak(self):
@@ -192,7 +194,9 @@ class Progress(logging.Handler):
         ]
         if more := len(failed[FAILURES:]):
             lines.append(f"failed: {count(more, 'more job')}; see the complete log")
-        lines.append(f"{done_of(self._tally)}. The same command continues from here.")
+        if Quietness.PROGRESS not in self._quiet:
+            lines.append(f"{done_of(self._tally)}.")
+        lines.append("The same command continues from here.")
         return "\n".join(lines)
 
 
