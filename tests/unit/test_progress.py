@@ -93,48 +93,48 @@ def lines_of(run) -> list[str]:
 
 
 def test_jobs_that_go_well_print_nothing(run):
-    here = run()
-    here.start(figure=3)
-    first = lines_of(here)
+    snake = run()
+    snake.start(figure=3)
+    first = lines_of(snake)
     assert "digits: 3 jobs to run on 2 cores; results go to results/digits/" in first
     assert any(".snakemake/log/1.log" in line for line in first)
     for job in range(3):
-        here.say(None, text="Select jobs to execute...")
-        here.begin(job, "figure", f"Draw {job}")
-        here.finish(job, job + 1, 3)
-    assert lines_of(here) == first
-    here.progress.stop("")
-    here.say(None, text="Complete log(s): .snakemake/log/1.log")
-    assert lines_of(here) == [*first, "Complete log(s): .snakemake/log/1.log"]
+        snake.say(None, text="Select jobs to execute...")
+        snake.begin(job, "figure", f"Draw {job}")
+        snake.finish(job, job + 1, 3)
+    assert lines_of(snake) == first
+    snake.progress.stop("")
+    snake.say(None, text="Complete log(s): .snakemake/log/1.log")
+    assert lines_of(snake) == [*first, "Complete log(s): .snakemake/log/1.log"]
 
 
 def test_errors_and_warnings_are_shown_before_and_during_a_run(run):
-    here = run()
-    here.say(LogEvent.ERROR, logging.ERROR, "no rule to produce x")
-    here.start(figure=1)
-    here.say(None, logging.WARNING, "a warning")
-    here.say(LogEvent.ERROR, logging.ERROR, "MissingOutputException: figure")
-    here.say(None, text="Shutting down, this might take some time.")
-    said = lines_of(here)
+    snake = run()
+    snake.say(LogEvent.ERROR, logging.ERROR, "no rule to produce x")
+    snake.start(figure=1)
+    snake.say(None, logging.WARNING, "a warning")
+    snake.say(LogEvent.ERROR, logging.ERROR, "MissingOutputException: figure")
+    snake.say(None, text="Shutting down, this might take some time.")
+    said = lines_of(snake)
     for text in ("no rule to produce x", "a warning", "MissingOutputException: figure"):
         assert said.count(text) == 1
     assert said[-1].startswith("Shutting down")
 
 
 def test_how_much_is_done(run, clock):
-    here = run()
-    here.start(train_vgg=1200)
-    assert here.progress.status() == ["0:00:00  0 of 1,200 jobs done (0%)"]
+    snake = run()
+    snake.start(train_vgg=1200)
+    assert snake.progress.status() == ["0:00:00  0 of 1,200 jobs done (0%)"]
     for job in range(3):
-        here.begin(job, "train_vgg", "A training")
+        snake.begin(job, "train_vgg", "A training")
         clock.now += 2
-        here.finish(job, job + 1, 1200)
+        snake.finish(job, job + 1, 1200)
     status = "0:00:06  3 of 1,200 jobs done (0%), about 40 min left"
-    assert here.progress.status() == [status]
-    here.begin(3, "train_vgg", "A training")
-    here.fail(3)
+    assert snake.progress.status() == [status]
+    snake.begin(3, "train_vgg", "A training")
+    snake.fail(3)
     status = "0:00:06  3 of 1,200 jobs done (0%), 1 failed"
-    assert here.progress.status() == [status]
+    assert snake.progress.status() == [status]
 
 
 @pytest.mark.parametrize(
@@ -163,15 +163,15 @@ def test_long_trainings_tell_their_step_loss_and_rate(run, clock, tmp_path, caps
     assert said == "step 340 of 800, loss 1.23, 6 steps/s\n"
     log = tmp_path / "seed1.log"
     log.write_text(f"goes on from step 100\n{said}", encoding="utf-8")
-    here = run()
-    here.start(train_vgg=10, probe_ics=1)
+    snake = run()
+    snake.start(train_vgg=10, probe_ics=1)
     for job in range(5):
         message = f"Train vgg, noisy_batch, lr 0.1, seed {job}"
-        here.begin(job, "train_vgg", message, [str(log)])
-    here.begin(9, "probe_ics", "Probe", [str(log)])
-    assert len(here.progress.status()) == 1  # they have just begun
+        snake.begin(job, "train_vgg", message, [str(log)])
+    snake.begin(9, "probe_ics", "Probe", [str(log)])
+    assert len(snake.progress.status()) == 1  # they have just begun
     clock.now += 30
-    lines = here.progress.status()
+    lines = snake.progress.status()
     assert lines[1:] == [
         f"vgg, noisy_batch, lr 0.1, seed {job}: {said.strip()}"
         for job in range(progress.TRAININGS)
@@ -182,11 +182,11 @@ def test_long_trainings_tell_their_step_loss_and_rate(run, clock, tmp_path, caps
 def test_a_failure_is_shown_with_the_end_of_its_log(run, tmp_path):
     log = tmp_path / "fig01.log"
     log.write_bytes(b"\xff\n" * 50_000 + b"figure.py: no such column\n\n")
-    here = run()
-    here.start(figure=2)
-    here.begin(1, "figure", "Draw fig01", [str(log)])
-    here.fail(1, [str(log)], status="returned non-zero exit status 137")
-    said = lines_of(here)
+    snake = run()
+    snake.start(figure=2)
+    snake.begin(1, "figure", "Draw fig01", [str(log)])
+    snake.fail(1, [str(log)], status="returned non-zero exit status 137")
+    said = lines_of(snake)
     start = said.index(f"failed: Draw fig01; see {log}")
     assert len(said[start:]) == 1 + progress.LAST_LINES + 1
     assert said[-2] == "  | figure.py: no such column"
@@ -197,11 +197,11 @@ def test_a_failure_is_shown_with_the_end_of_its_log(run, tmp_path):
 def test_what_slurm_says_is_shown_and_its_log_where_the_job_has_none(run, tmp_path):
     log = tmp_path / "slurm.log"
     log.write_text("slurmstepd: error\n", encoding="utf-8")
-    here = run()
-    here.start(figure=1)
-    here.begin(1, "figure", "Draw fig01")
-    here.fail(1, [str(tmp_path / "none.log"), str(log)], "SLURM status is: TIMEOUT")
-    assert lines_of(here)[-2:] == [
+    snake = run()
+    snake.start(figure=1)
+    snake.begin(1, "figure", "Draw fig01")
+    snake.fail(1, [str(tmp_path / "none.log"), str(log)], "SLURM status is: TIMEOUT")
+    assert lines_of(snake)[-2:] == [
         "  | slurmstepd: error",
         "  SLURM status is: TIMEOUT",
     ]
@@ -210,58 +210,58 @@ def test_what_slurm_says_is_shown_and_its_log_where_the_job_has_none(run, tmp_pa
 def test_a_group_fails_once(run, tmp_path):
     log = tmp_path / "slurm.log"
     log.write_text("out of memory\n", encoding="utf-8")
-    here = run()
-    here.start(probe_ics=2)
-    before = len(lines_of(here))
+    snake = run()
+    snake.start(probe_ics=2)
+    before = len(lines_of(snake))
     for job in (1, 2):
-        here.begin(job, "probe_ics", f"Probe {job}")
+        snake.begin(job, "probe_ics", f"Probe {job}")
     fields = {"job_error_info": [{}, {}], "aux_logs": [str(log)]}
-    here.say(LogEvent.GROUP_ERROR, logging.ERROR, **fields)
+    snake.say(LogEvent.GROUP_ERROR, logging.ERROR, **fields)
     for job in (1, 2):
-        here.fail(job, indent=True)
-    said = lines_of(here)[before:]
+        snake.fail(job, indent=True)
+    said = lines_of(snake)[before:]
     assert len(said) == 2
     assert said[1] == "  | out of memory"
-    assert "2 failed" in here.progress.status()[0]
+    assert "2 failed" in snake.progress.status()[0]
 
 
 def test_very_many_failures_are_short(run, tmp_path):
     log = tmp_path / "probe.log"
     log.write_text("probe.py: broken\n" * 20, encoding="utf-8")
-    here = run()
-    here.start(probe_ics=500)
+    snake = run()
+    snake.start(probe_ics=500)
     for job in range(500):
-        here.begin(job, "probe_ics", f"Probe {job}", [str(log)])
-        here.fail(job, [str(log)])
-    assert len(lines_of(here)) < 500 + (progress.LAST_LINES + 1) * progress.FAILURES
-    assert len(here.progress.failures().splitlines()) < progress.FAILURES + 5
+        snake.begin(job, "probe_ics", f"Probe {job}", [str(log)])
+        snake.fail(job, [str(log)])
+    assert len(lines_of(snake)) < 500 + (progress.LAST_LINES + 1) * progress.FAILURES
+    assert len(snake.progress.failures().splitlines()) < progress.FAILURES + 5
 
 
 def test_what_failed_is_named_at_the_end(run):
-    here = run()
-    here.start(figure=2)
+    snake = run()
+    snake.start(figure=2)
     for job in (1, 2):
-        here.begin(job, "figure", f"Draw fig0{job}", [f"logs/fig0{job}.log"])
-        here.fail(job)
-    here.begin(2, "figure", "Draw fig02")  # again
-    here.finish(2, 1, 2)
-    said = here.progress.failures().splitlines()
+        snake.begin(job, "figure", f"Draw fig0{job}", [f"logs/fig0{job}.log"])
+        snake.fail(job)
+    snake.begin(2, "figure", "Draw fig02")  # again
+    snake.finish(2, 1, 2)
+    said = snake.progress.failures().splitlines()
     assert said[0] == "failed: Draw fig01; see logs/fig01.log"
     assert said[1].startswith("1 of 2 jobs done")
 
 
 def test_a_job_that_ctrl_c_stopped_has_not_failed(run):
-    here = run()
-    here.start(figure=3)
-    before = len(lines_of(here))
+    snake = run()
+    snake.start(figure=3)
+    before = len(lines_of(snake))
     for job in (1, 2, 3):
-        here.begin(job, "figure", "Draw")
-    here.fail(1, status="died with <Signals.SIGINT: 2>")
-    here.say(None, text="Terminating processes on user request, this might take.")
-    here.fail(2, status="died with <Signals.SIGTERM: 15>")
-    here.fail(3)
-    assert len(lines_of(here)[before:]) == 1
-    assert "failed" not in here.progress.failures()
+        snake.begin(job, "figure", "Draw")
+    snake.fail(1, status="died with <Signals.SIGINT: 2>")
+    snake.say(None, text="Terminating processes on user request, this might take.")
+    snake.fail(2, status="died with <Signals.SIGTERM: 15>")
+    snake.fail(3)
+    assert len(lines_of(snake)[before:]) == 1
+    assert "failed" not in snake.progress.failures()
 
 
 @pytest.mark.parametrize(
@@ -275,28 +275,28 @@ def test_a_job_that_ctrl_c_stopped_has_not_failed(run):
     ],
 )
 def test_snakemakes_own_output_stays_where_it_is_wanted(run, settings):
-    here = run(**settings)
-    here.start(figure=1)
-    here.begin(1, "figure", "Draw")
-    here.finish(1, 1, 1)
-    assert len(lines_of(here)) >= 6
-    assert not any(line.startswith("digits:") for line in lines_of(here))
+    snake = run(**settings)
+    snake.start(figure=1)
+    snake.begin(1, "figure", "Draw")
+    snake.finish(1, 1, 1)
+    assert len(lines_of(snake)) >= 6
+    assert not any(line.startswith("digits:") for line in lines_of(snake))
 
 
 def test_quiet(run, capsys):
-    here = run(quiet={Quietness.ALL})
-    here.start(figure=1)
-    here.begin(1, "figure", "Draw")
-    here.fail(1)
-    assert not any("figure" in line or "Draw" in line for line in lines_of(here))
-    here.progress.stop("verdicts")
+    snake = run(quiet={Quietness.ALL})
+    snake.start(figure=1)
+    snake.begin(1, "figure", "Draw")
+    snake.fail(1)
+    assert not any("figure" in line or "Draw" in line for line in lines_of(snake))
+    snake.progress.stop("verdicts")
     assert capsys.readouterr().out == ""
-    here = run(quiet={Quietness.PROGRESS, Quietness.RULES})  # --quiet
-    here.start(figure=1)
-    here.begin(1, "figure", "Draw")
-    here.fail(1, ["logs/a.log"])
-    assert "failed: Draw; see logs/a.log" in lines_of(here)
-    assert "jobs done" not in here.progress.failures()
+    snake = run(quiet={Quietness.PROGRESS, Quietness.RULES})  # --quiet
+    snake.start(figure=1)
+    snake.begin(1, "figure", "Draw")
+    snake.fail(1, ["logs/a.log"])
+    assert "failed: Draw; see logs/a.log" in lines_of(snake)
+    assert "jobs done" not in snake.progress.failures()
 
 
 def test_another_logger_of_snakemake(clock):
@@ -352,18 +352,18 @@ def terminal(monkeypatch):
 def test_one_line_of_a_terminal_is_redrawn(terminal, run, columns, monkeypatch):
     monkeypatch.setattr(progress, "REDRAW", 0.01)
     screen = terminal(columns)
-    here = run(screen.stream, nocolor=True)
-    here.start(figure=9)
-    here.begin(1, "figure", "Draw")
+    snake = run(screen.stream, nocolor=True)
+    snake.start(figure=9)
+    snake.begin(1, "figure", "Draw")
     deadline = time.monotonic() + 20
     while not (lines := screen.lines())[-1]:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     assert "0 of 9" in lines[-1]
     assert len(lines[-1]) < columns
-    here.fail(1)
-    here.say(None, logging.WARNING, "a warning")
-    here.progress.stop("")
+    snake.fail(1)
+    snake.say(None, logging.WARNING, "a warning")
+    snake.progress.stop("")
     lines = screen.lines()
     assert lines[-1] == ""
     assert not any("0:00:0" in line for line in lines)
@@ -372,13 +372,13 @@ def test_one_line_of_a_terminal_is_redrawn(terminal, run, columns, monkeypatch):
 
 def test_a_job_that_writes_to_the_terminal_has_it_for_itself(terminal, run):
     screen = terminal(80)
-    here = run(screen.stream)
-    here.start(download=1)
-    here.begin(1, "download", "Download", shellcmd="python x.py 2>&1 | tee x.log")
-    here.progress._tell(redraws=True)
+    snake = run(screen.stream)
+    snake.start(download=1)
+    snake.begin(1, "download", "Download", shellcmd="python x.py 2>&1 | tee x.log")
+    snake.progress._tell(redraws=True)
     assert screen.lines()[-1] == ""
-    here.finish(1, 1, 1)
-    here.progress._tell(redraws=True)
+    snake.finish(1, 1, 1)
+    snake.progress._tell(redraws=True)
     assert "1 of 1 job done" in screen.lines()[-1]
 
 
@@ -386,9 +386,9 @@ def test_a_job_that_writes_to_the_terminal_has_it_for_itself(terminal, run):
 def test_a_dumb_terminal_gets_lines(terminal, run, monkeypatch, term):
     screen = terminal(80)
     monkeypatch.setenv("TERM", term)
-    here = run(screen.stream)
-    here.start(figure=1)
-    here.progress._tell(redraws=here.progress._console.redraws)
+    snake = run(screen.stream)
+    snake.start(figure=1)
+    snake.progress._tell(redraws=snake.progress._console.redraws)
     assert "0 of 1 job done" in screen.lines()[-2]
     assert "\x1b[K" not in screen.text
 
