@@ -240,10 +240,9 @@ def test_a_job_that_always_fails(cluster, tmp_path):
     assert run.process.returncode == 1
     assert (project / history("batch")).is_file()
     assert list(project.glob("results/tiny/probes/*/dln/batch/lr1e-06/seed0.csv"))
-    assert (
-        "train_vgg" in said[said.rindex("Exiting") :]
-        or "Error in rule train_vgg" in said
-    )
+    failed = "failed: Train vgg, batch, lr 0.1, seed 0"
+    assert failed in said[said.rindex("Exiting") :]
+    assert "train.py: broken on purpose" in said
     assert not list(project.glob("results/tiny/train/vgg/**/*.*"))
     cell = "vgg/batch/lr0.1/seed0"
     log = (project / f"results/tiny/logs/train/{cell}.log").read_text(encoding="utf-8")

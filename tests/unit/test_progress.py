@@ -187,7 +187,7 @@ def test_a_failure_is_shown_with_the_end_of_its_log(run, tmp_path):
     snake.begin(1, "figure", "Draw fig01", [str(log)])
     snake.fail(1, [str(log)], status="returned non-zero exit status 137")
     said = lines_of(snake)
-    start = said.index(f"failed: Draw fig01; see {log}")
+    start = said.index(f"failed: Draw fig01 (job 1); see {log}")
     assert len(said[start:]) == 1 + progress.LAST_LINES + 1
     assert said[-2] == "  | figure.py: no such column"
     assert "137" in said[-1] and "SIGKILL" in said[-1]
@@ -295,7 +295,7 @@ def test_quiet(run, capsys):
     snake.start(figure=1)
     snake.begin(1, "figure", "Draw")
     snake.fail(1, ["logs/a.log"])
-    assert "failed: Draw; see logs/a.log" in lines_of(snake)
+    assert "failed: Draw (job 1); see logs/a.log" in lines_of(snake)
     assert "jobs done" not in snake.progress.failures()
 
 

@@ -72,7 +72,12 @@ def test_a_failure_is_shown_with_the_end_of_its_log(broken):
     assert done.returncode == 1
     lines = done.stderr.splitlines()
     assert len(lines) < LINES
-    said = lines[lines.index(f"failed: {MESSAGE}; see {LOG}") + 1 :]
+    (start,) = [
+        number for number, line in enumerate(lines) if line.startswith("failed: ")
+    ]
+    assert MESSAGE in lines[start]
+    assert LOG in lines[start]
+    said = lines[start + 1 :]
     assert "  | line 49" in said
     assert "  | line 0" not in said
     assert any("probe.py: out of order" in line for line in said)

@@ -92,7 +92,7 @@ class Progress(logging.Handler):
             del self._tally.failed[record.jobid]
         elif not record.indent:
             job = self._tally.failed[record.jobid]
-            self._report(job.message, record.log, reason)
+            self._report(f"{job.message} (job {record.jobid})", record.log, reason)
 
     def _report(self, what, logs, reason):
         """Print a failure when it happens."""
