@@ -12,9 +12,8 @@ import functools
 from pathlib import Path
 
 import jsonschema
-import yaml
 
-from normscape import folders, schemas
+from normscape import folders, schemas, strict_yaml
 
 FOLDER = Path(__file__).parent
 KINDS = ("datasets", "models", "norms", "optimisers", "probes")
@@ -88,13 +87,13 @@ def declaration(kind: str, name: str) -> dict:
     for other in declared.get("settings_of", []):
         if not path.with_name(f"{other}.yaml").is_file():
             raise DeclarationError(
-                f"{path}: settings_of: found {other!r}, but there is no {other}.yaml"
+                f"{path}: settings_of: {other}.yaml does not exist"
             )
         try:
             settings |= declaration(kind, other)["settings"]
         except RecursionError:
             raise DeclarationError(
-                f"{path}: settings_of: found {other!r}, which takes this one's in turn"
+                f"{path}: settings_of: {other} takes this one's settings in turn"
             ) from None
     return declared | {"settings": settings | declared.get("settings", {})}
 
@@ -124,12 +123,11 @@ def _definitions() -> dict:
 
 
 def read_yaml(path: Path) -> dict:
-    """A YAML file; a DeclarationError names one that can't be read."""
+    """A YAML file; a DeclarationError names one that can't be read, or read in two ways."""
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        line = str(error).replace("\n", " ")
-        raise DeclarationError(f"{path}: not readable as YAML: {line}") from None
+        return strict_yaml.read(path)
+    except strict_yaml.YamlError as error:
+        raise DeclarationError(str(error)) from None
 
 
 def defaults(kind: str, name: str) -> dict:
@@ -145,6 +143,20 @@ def defaults(kind: str, name: str) -> dict:
     }
 
 
+def required(kind: str, name: str) -> list[str]:
+    """The settings that must be given: those without a default.
+
+    >>> required("norms", "batch")
+    []
+    """
+    settings = declaration(kind, name)["settings"]
+    return [
+        key
+        for key, setting in settings.items()
+        if "default" not in setting and not setting.get("x-default")
+    ]
+
+
 def datasets_of(kind: str) -> list[str]:
     """The data sets of a kind, such as ``images``, which is what a model ``takes``."""
     return [
@@ -158,7 +170,8 @@ def _settings_of_class(path: Path, name: str) -> dict:
     """Settings of a norm without a declaration, read from its source, not imported.
 
     They are what the file that defines its ``__init__`` declares, else the keyword-only
-    arguments there, and those of its base class if it passes others on.
+    arguments there, and those of its base class if it passes others on. Where the class
+    has a default for one, its ``x-default`` is true.
     """
     if path.with_suffix(".yaml").is_file():
         return declaration("norms", path.stem)["settings"]
@@ -168,16 +181,32 @@ def _settings_of_class(path: Path, name: str) -> dict:
         return {}
     for method in definitions[name].body:
         if isinstance(method, ast.FunctionDef) and method.name == "__init__":
+            arguments = zip(
+                method.args.kwonlyargs, method.args.kw_defaults, strict=True
+            )
             own = {
                 argument.arg: {"description": "See its class Norm."}
-                for argument in method.args.kwonlyargs
+                | ({"x-default": True} if default else {})
+                for argument, default in arguments
             }
-            # What it passes on is its base class's.
+            # What it passes on is its base class's, but for what it sets there itself.
             inherited = {}
             if method.args.kwarg:
                 inherited = _inherited(path, tree, definitions, name)
-            return inherited | own
+            fixed = _keywords_of_super(method)
+            return {k: v for k, v in inherited.items() if k not in fixed} | own
     return _inherited(path, tree, definitions, name)
+
+
+def _keywords_of_super(method) -> set[str | None]:
+    """The keywords that a method gives to its base class's: super().__init__(eps=1)."""
+    return {
+        keyword.arg
+        for call in ast.walk(method)
+        if isinstance(call, ast.Call)
+        and ast.unparse(call.func) == "super().__init__"
+        for keyword in call.keywords
+    }
 
 
 def _inherited(path, tree, definitions, name) -> dict:

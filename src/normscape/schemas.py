@@ -1,9 +1,12 @@
 """Files that users write, checked by JSON schemas: a mistake in one line, and defaults."""
 
 import copy
+import difflib
 import math
 
 import jsonschema
+
+from normscape import strict_yaml
 
 # Whole numbers are written without a point, and numbers are finite.
 VALIDATOR = jsonschema.validators.extend(
@@ -20,7 +23,7 @@ VALIDATOR = jsonschema.validators.extend(
 
 
 class ConfigError(ValueError):
-    """A mistake in one line that names the key, what was found and what is allowed."""
+    """A mistake in one line: the key, what was expected, what it got, what to do."""
 
 
 def check(value, schema: dict) -> None:
@@ -31,25 +34,26 @@ def check(value, schema: dict) -> None:
 
 
 def line(error) -> str:
-    """One line for an error of jsonschema: key, what was found, what is allowed."""
+    """One line for an error of jsonschema: "KEY: expected X, got Y; do Z"."""
     key, value = _key(error.absolute_path), error.instance
     limit = error.validator_value
     match error.validator:
         case "additionalProperties":
             known = error.schema.get("properties", {})
             unknown = sorted(str(k) for k in value if k not in known)[0]
-            return f"{_key([*error.absolute_path, unknown])}: unknown key; {allowed(known)}"
+            key = _key([*error.absolute_path, unknown])
+            return f"{key}: unknown key{nearest(unknown, known)}; {choices(known, unknown)}"
         case "required":
             missing = [name for name in limit if name not in value][0]
             known = error.schema.get("properties", {}).get(missing, {}).get("enum")
-            must = allowed(known) if known else "it must be given"
-            return f"{_key([*error.absolute_path, missing])}: missing; {must}"
+            advice = choices(known) if known else "add it"
+            return f"{_key([*error.absolute_path, missing])}: missing; {advice}"
         case "type":
             types = [limit] if isinstance(limit, str) else limit
             expected = " or ".join(_TYPES[name] for name in types)
-            return f"{key}: found {shown(value)}, allowed is {expected}{_hint(value, types)}"
+            return f"{key}: expected {expected}, got {shown(value)}{_advice(value, types)}"
         case "enum":
-            return f"{key}: found {shown(value)}, {allowed(limit)}"
+            return f"{key}: {unknown_value(value, limit)}"
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
             relation = {
                 "minimum": "at least",
@@ -57,75 +61,122 @@ def line(error) -> str:
                 "exclusiveMinimum": "more than",
                 "exclusiveMaximum": "less than",
             }[error.validator]
-            return f"{key}: found {shown(value)}, allowed is {relation} {limit}"
+            return f"{key}: expected {relation} {limit}, got {value}"
         case "uniqueItems":
             twice = next(v for i, v in enumerate(value) if v in value[:i])
-            return f"{key}: found {shown(twice)} twice, allowed is once"
+            return f"{key}: duplicate value {shown(twice)}; keep one"
         case "minItems":
-            return f"{key}: found an empty list, allowed is at least one entry"
+            return f"{key}: expected at least one entry, got an empty list"
         case "minProperties":
-            return f"{key}: found nothing, allowed is at least one entry"
+            return f"{key}: expected at least one entry, got an empty mapping"
         case "minLength":
-            return f"{key}: found an empty text"
+            return f"{key}: expected a string, got an empty one"
+        case "maxLength":
+            got = f"{len(value)}: {shown(value)}"
+            return f"{key}: expected at most {limit} characters, got {got}"
         case "pattern":
-            return (
-                f"{key}: found {shown(value)}, allowed are {error.schema['x-allowed']}"
-            )
+            expected = error.schema.get("x-allowed", f"a string that matches {limit}")
+            return f"{key}: expected {expected}, got {shown(value)}"
     return f"{key}: {error.message}"
 
 
 def _key(path) -> str:
-    text = ""
-    for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}"
-    return text.removeprefix(".") or "the file"
+    return strict_yaml.key_path(path) or "the file"
 
 
 def shown(value) -> str:
-    if isinstance(value, str):
-        return f"the text {value!r}"
-    if value is None:
-        return "nothing"
+    """A value with its kind, as YAML names it, in at most some 60 characters.
+
+    >>> shown("600"), shown(600), shown(True), shown(None), shown([1, 2])
+    ("the string '600'", 'the number 600', 'true', 'null', 'the list [1, 2]')
+    """
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    kinds = {str: "string", int: "number", float: "number", list: "list"}
     text = repr(value).replace("\n", " ")
-    return text if len(text) <= 60 else text[:57] + "..."
+    text = text if len(text) <= 60 else text[:57] + "..."
+    return f"the {kinds.get(type(value), 'mapping')} {text}"
 
 
 _TYPES = {
     "object": "a mapping",
     "array": "a list",
-    "string": "a text",
-    "integer": "a whole number",
+    "string": "a string",
+    "integer": "an integer",
     "number": "a finite number",
     "boolean": "true or false",
     "null": "null",
 }
 
 
-def _hint(value, types) -> str:
-    if isinstance(value, str) and {"number", "integer"} & set(types):
-        try:
-            number = float(value)
-        except ValueError:
-            return ""
-        number = int(number) if "integer" in types and number % 1 == 0 else number
-        text = repr(number)
-        if "e" in text and "." not in text:  # YAML wants a point
-            text = text.replace("e", ".0e")
-        return f"; YAML reads it as text, write {text} without quotes"
+def _advice(value, types) -> str:
+    """How a value of another type is written as one of these types, where that is clear."""
+    if isinstance(value, str) and (plain := _without_quotes(value, types)):
+        same = plain == value
+        return "; remove the quotes" if same else f"; write {plain} without quotes"
+    if type(value) in (str, int, float) and "array" in types:
+        return f"; write it as a list: [{value}]"
+    if type(value) in (int, float) and "string" in types:
+        return f'; quote it: "{value}"'
+    if type(value) is float and value % 1 == 0 and "integer" in types:
+        return f"; write {int(value)}"
     return ""
 
 
-def allowed(names) -> str:
-    """What a line says of the names that are allowed; the middle of many is left out.
+def _without_quotes(text: str, types) -> str | None:
+    """What a string says that YAML would read as one of these types."""
+    word = text.lower()
+    if "boolean" in types and word in ("true", "yes", "on", "false", "no", "off"):
+        return "true" if word in ("true", "yes", "on") else "false"
+    if "null" in types and word in ("null", "none", "~", ""):
+        return "null"
+    if {"integer", "number"} & set(types):
+        try:
+            number = float(text)
+        except ValueError:
+            return None
+        if math.isfinite(number) and ("number" in types or number % 1 == 0):
+            return strict_yaml.shortest(number)
+    return None
 
-    >>> allowed(["sgd", "adam"]), allowed(["side"]), allowed([])
-    ('allowed are sgd, adam', 'allowed is side', 'none is allowed')
+
+def choices(names, got: str | None = None) -> str:
+    """The names to choose from; the middle of many is left out, but not the one nearest to got.
+
+    >>> choices(["sgd", "adam"]), choices(["side"]), choices([])
+    ('expected one of sgd, adam', 'expected side', 'expected no key')
     """
     names = [str(name) for name in names]
+    if len(names) < 2:
+        return f"expected {names[0]}" if names else "expected no key"
     if len(names) > 20:
-        names[10:-2] = ["..."]
-    verb = "is" if len(names) == 1 else "are"
-    return f"allowed {verb} {', '.join(names)}" if names else "none is allowed"
+        near = _nearest(got, names[10:-2]) if got else []
+        names[10:-2] = ["...", *near, "..."] if near else ["..."]
+    return f"expected one of {', '.join(names)}"
+
+
+def nearest(got, names) -> str:
+    """The question whether the nearest of the names was meant; empty where none is near.
+
+    >>> nearest("ADAMM", ["sgd", "adam"]), nearest("lbfgs", ["sgd", "adam"])
+    ('; did you mean adam?', '')
+    """
+    return "".join(f"; did you mean {name}?" for name in _nearest(got, names))
+
+
+def _nearest(got, names) -> list[str]:
+    """The name that is nearest to what was given, or none; case does not count."""
+    names = {str(name).lower(): str(name) for name in names}
+    return [names[n] for n in difflib.get_close_matches(str(got).lower(), names, n=1)]
+
+
+def unknown_value(got, names) -> str:
+    """What a line says of a value that is none of the names.
+
+    >>> unknown_value("adamm", ["sgd", "adam"])
+    "expected one of sgd, adam, got the string 'adamm'; did you mean adam?"
+    """
+    return f"{choices(names, got)}, got {shown(got)}{nearest(got, names)}"
 
 
 def fill_defaults(value, schema: dict, top: dict | None = None) -> None:

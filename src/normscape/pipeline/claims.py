@@ -6,7 +6,7 @@ from pathlib import Path
 from normscape import parts
 from normscape.claims import declarations
 from normscape.pipeline import paths
-from normscape.schemas import ConfigError, allowed
+from normscape.schemas import ConfigError, choices, nearest, unknown_value
 
 
 def check_all() -> None:
@@ -19,16 +19,14 @@ def check_all() -> None:
             for topic in file["topics"]:
                 if topic in topics:
                     raise ConfigError(
-                        f"topics.{topic}: there is one of this name in {topics[topic]}"
+                        f"topics.{topic}: already defined in {topics[topic]}"
                     )
                 topics[topic] = path
             _check_answers(file)
             for claim in file["claims"]:
                 _check(claim, file)
                 if claim["id"] in ids:
-                    _refuse(
-                        claim, f"id: there is one of this name in {ids[claim['id']]}"
-                    )
+                    _refuse(claim, f"id: already defined in {ids[claim['id']]}")
                 ids[claim["id"]] = path
         except ConfigError as error:
             raise parts.DeclarationError(f"{path}: {error}") from None
@@ -39,11 +37,14 @@ def _check_answers(file):
     for topic, told in file.get("answers", {}).items():
         key = f"answers.{topic}"
         if topic not in file["topics"]:
-            raise ConfigError(f"{key}: no topic; {allowed(list(file['topics']))}")
+            topics = list(file["topics"])
+            raise ConfigError(
+                f"{key}: unknown topic{nearest(topic, topics)}; {choices(topics, topic)}"
+            )
         for number, part in enumerate(told):
             if part["claim"] not in known:
                 raise ConfigError(
-                    f"{key}[{number}].claim: found {part['claim']!r}, {allowed(known)}"
+                    f"{key}[{number}].claim: {unknown_value(part['claim'], known)}"
                 )
             for name in ("by_step", "at_equal_loss"):
                 for verdict, text in part.get(name, {}).items():
@@ -63,7 +64,7 @@ def _check_fields(key, text, known):
     except ValueError as error:
         raise ConfigError(f"{key}: {error}") from None
     if unknown := sorted(fields - {known}):
-        raise ConfigError(f"{key}: found {{{unknown[0]}}}, allowed is {{{known}}}")
+        raise ConfigError(f"{key}: expected {{{known}}}, got {{{unknown[0]}}}")
 
 
 def _check(claim, file):
@@ -81,7 +82,7 @@ def _check(claim, file):
     for key, found, known in asked:
         for name in found:
             if name not in known:
-                _refuse(claim, f"{key}: found {name!r}, {allowed(known)}")
+                _refuse(claim, f"{key}: {unknown_value(name, known)}")
     if claim["comparison"] == "value" and "reference" in claim:
         _refuse(claim, "reference: given, but comparison: value compares with nothing")
     if claim["comparison"] != "value" and "reference" not in claim:
@@ -89,7 +90,7 @@ def _check(claim, file):
             claim, f"reference: missing; comparison: {claim['comparison']} needs one"
         )
     if claim.get("reference") in claim["subjects"]:
-        _refuse(claim, f"reference: found {claim['reference']!r}, a subject itself")
+        _refuse(claim, f"reference: expected no subject, got {claim['reference']!r}")
     if "lr" in claim and claim.get("best_lr"):
         _refuse(claim, "lr: given, but best_lr takes each normaliser's own")
     if claim["claimed"].get("above", -1e999) >= claim["claimed"].get("below", 1e999):

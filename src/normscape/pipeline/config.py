@@ -1,14 +1,13 @@
 """The config, checked before any job: one clear line for what is wrong."""
 
-import copy
 import itertools
 import os
 import sys
 from pathlib import Path
 
 from normscape import parts
-from normscape.pipeline import claims, grid, lookups, paths, schema
-from normscape.schemas import ConfigError, allowed, check, fill_defaults
+from normscape.pipeline import claims, config_files, grid, lookups, paths, schema
+from normscape.schemas import ConfigError, check, fill_defaults, unknown_value
 
 
 def validate(config: dict) -> dict:
@@ -28,9 +27,10 @@ def validate(config: dict) -> dict:
 
 def checked(config: dict) -> dict:
     """The config with defaults filled in, or a ConfigError."""
+    config = _copy(config)
+    _drop_removed(config)
     of_config = schema.of_config(config)
     check(config, of_config)
-    config = copy.deepcopy(config)
     fill_defaults(config, of_config)
     _expand_steps(config)
     _check_folder(config)
@@ -65,6 +65,40 @@ def description(config: dict) -> dict:
     return {"models": models, "norms": norms}
 
 
+def _copy(value):
+    """A copy without shared parts: what a YAML alias repeats is filled in place by place."""
+    if isinstance(value, dict):
+        return {key: _copy(child) for key, child in value.items()}
+    return [_copy(child) for child in value] if isinstance(value, list) else value
+
+
+def _drop_removed(config):
+    """Leave out models and probes that are null, and the probes of models without runs."""
+    models, probes = (schema.mapping(config, kind) for kind in ("models", "probes"))
+    emptied = set()
+    without_runs = [m for m in models if schema.mapping(models, m).get("grid") == []]
+    for *parents, last in config_files.removals(config):
+        place = config
+        for key in parents:
+            place = place[key]
+        del place[last]
+        if parents == ["models"]:
+            without_runs.append(last)
+            emptied.update(p for p in probes if last in _probed(probes, p))
+        elif len(parents) == 3:
+            emptied.add(parents[1])
+    for probe in list(probes):
+        of_probe = _probed(probes, probe)
+        for model in without_runs:
+            of_probe.pop(model, None)
+        if probe in emptied and not of_probe:
+            del probes[probe]
+
+
+def _probed(probes, probe) -> dict:
+    return schema.mapping(probes[probe], "models")
+
+
 def _expand_steps(config):
     """Lists in place of "every N"."""
     for model in config["models"].values():
@@ -89,7 +123,7 @@ def _check_folder(config):
     if not existing.is_dir() or not os.access(existing, os.W_OK):
         raise ConfigError(
             f"name: results go to {folder}/, but {existing} cannot be written to; "
-            "allowed is a folder with write permission"
+            "give yourself write permission, or choose another working directory"
         )
 
 
@@ -109,41 +143,55 @@ def _check_source(config, dataset):
             )
     elif not path.is_file():
         raise ConfigError(
-            f"{key}: found {source!r}, which is not there; allowed is the archive "
+            f"{key}: {source!r} does not exist; expected the archive "
             f"{download['file']}, a folder of images, or null to download it"
         )
 
 
 def _check_models(config):
     known = parts.names("norms")
+    names = {}
     for model, settings in config["models"].items():
         key = f"models.{model}"
         if model == "random":
-            raise ConfigError(f"{key}: Figure 16's random units have this name")
+            raise ConfigError(
+                f"{key}: the name is reserved for Figure 16's random units; choose another"
+            )
+        if other := names.get(model.lower()):
+            raise ConfigError(
+                f"{key}: some file systems take it for models.{other}, which differs only "
+                "in upper and lower case; choose another name"
+            )
+        names[model.lower()] = model
         for number, block in enumerate(settings["grid"]):
             for index, norm in enumerate(block["norms"]):
                 if norm not in known:
                     raise ConfigError(
-                        f"{key}.grid[{number}].norms[{index}]: found {norm!r}, "
-                        f"{allowed(known)} (the files in src/normscape/norms/)"
+                        f"{key}.grid[{number}].norms[{index}]: "
+                        f"{unknown_value(norm, known)} (files in src/normscape/norms/)"
                     )
         for steps in ("checkpoints", "evaluations"):
             for index, step in enumerate(settings.get(steps, [])):
                 if step > settings["steps"]:
                     raise ConfigError(
-                        f"{key}.{steps}[{index}]: found {step}, allowed is up to the "
-                        f"last step, {key}.steps = {settings['steps']}"
+                        f"{key}.{steps}[{index}]: expected at most the last step, "
+                        f"{key}.steps = {settings['steps']}, got {step}"
                     )
     if not grid.cells(config):
-        raise ConfigError("models: every grid is empty; allowed is at least one run")
+        raise ConfigError("models: every grid is empty; expected at least one run")
 
 
 def _fill_norm_settings(config):
     """All settings of the grid's normalisers, so that jobs know them in full."""
     for norm in grid.norms(config):
         given = config["norm_settings"].setdefault(norm, {})
-        settings = parts.defaults("norms", norm) | given
-        config["norm_settings"][norm] = settings
+        config["norm_settings"][norm] = parts.defaults("norms", norm) | given
+        for key in parts.required("norms", norm):
+            if key not in given:
+                raise ConfigError(
+                    f"norm_settings.{norm}.{key}: missing; "
+                    f"{norm} has no default for it, add it"
+                )
 
 
 def _check_probe(config, probe):
@@ -167,13 +215,13 @@ def _check_probe(config, probe):
                 for value in found:
                     if value not in known:
                         raise ConfigError(
-                            f"{key}.{name}: found {value!r}, outside the grid of "
-                            f"models.{model}; {allowed(known)}"
+                            f"{key}.{name}: {unknown_value(value, known)} "
+                            f"(outside the grid of models.{model})"
                         )
-            _check_products(key, block, trained)
+            _check_products(key, block, model, trained)
 
 
-def _check_products(key, block, trained):
+def _check_products(key, block, model, trained):
     """Norm, learning rate and seed may each be in the grid, but not together."""
     lrs = list(map(grid.lr_text, block.get("learning_rates", [])))
     asked = itertools.product(
@@ -189,5 +237,5 @@ def _check_products(key, block, trained):
             found = {"norm": norm, "learning rate": lr, "seed": seed}
             text = " with ".join(f"{k} {v}" for k, v in found.items() if v is not None)
             raise ConfigError(
-                f"{key}: found {text}, which no block of the model's grid trains"
+                f"{key}: no run has {text}; add a block to the grid of models.{model}"
             )

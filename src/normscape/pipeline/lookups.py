@@ -11,7 +11,7 @@ from normscape import parts
 from normscape.claims import declarations
 from normscape.pipeline import paths
 from normscape.pipeline.code import SRC
-from normscape.schemas import allowed
+from normscape.schemas import unknown_value
 from normscape.tables import CELL
 
 _LIBRARY = SRC / "normscape"
@@ -110,7 +110,7 @@ def _check_model(name):
         ("left_chance.quantity", declared["left_chance"]["quantity"], list(known)),
     ):
         if found not in names:
-            _refuse(path, f"{key}: found {found!r}, {allowed(names)}")
+            _refuse(path, f"{key}: {unknown_value(found, names)}")
 
 
 def _check_tables():
@@ -143,7 +143,7 @@ def _check_sources(path):
         _refuse(path, 'TABLES: missing; it is a tuple of texts, such as ("history",)')
     for table in tables:
         if table not in known:
-            _refuse(path, f"TABLES: found {table!r}, {allowed(known)}")
+            _refuse(path, f"TABLES: {unknown_value(table, known)}")
 
 
 def _check_figure(figure):
@@ -164,7 +164,7 @@ def _check_quantities():
         for table in quantity["tables"]:
             if table not in known:
                 _refuse(
-                    path, f"quantities.{name}: found table {table!r}, {allowed(known)}"
+                    path, f"quantities.{name}.tables: {unknown_value(table, known)}"
                 )
         columns = paths.declared_columns(quantity["tables"][0])
         if quantity["equal_loss"] and "value" not in quantity:
@@ -187,5 +187,5 @@ def _check_quantities():
             for unknown in sorted(used - set(columns)):
                 _refuse(
                     path,
-                    f"quantities.{name}.{key}: found {unknown!r}, {allowed(columns)}",
+                    f"quantities.{name}.{key}: {unknown_value(unknown, columns)}",
                 )

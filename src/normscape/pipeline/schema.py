@@ -20,10 +20,10 @@ def of_config(config: dict) -> dict:
 
     The config may be wrong in any way; what can't be read of it counts as not given.
     """
-    models = _mapping(config, "models")
+    models = mapping(config, "models")
     schema = _with_parts(list(models))
     schema["properties"]["models"]["properties"] = {
-        name: _model(name, _mapping(models, name)) for name in models
+        name: _model(name, mapping(models, name)) for name in models
     }
     return schema
 
@@ -60,7 +60,8 @@ def text_for_editors() -> str:
     return json.dumps(for_editors(), indent=1) + "\n"
 
 
-def _mapping(value, key) -> dict:
+def mapping(value, key) -> dict:
+    """What a value holds under a key; empty where it is no mapping of mappings."""
     found = value.get(key) if isinstance(value, dict) else None
     return found if isinstance(found, dict) else {}
 
@@ -85,13 +86,11 @@ def _with_parts(models: list[str] | None) -> dict:
 def _settings(kind: str, name: str) -> dict:
     declared = parts.declaration(kind, name)
     settings = copy.deepcopy(declared["settings"])
-    of_source = "description" not in declared  # of a norm that declares nothing
-    required = [k for k, s in settings.items() if "default" not in s and not of_source]
     return {
         "description": declared.get("description", "A normaliser of your own."),
         "type": "object",
         "additionalProperties": False,
-        "required": required,
+        "required": parts.required(kind, name),
         "properties": settings,
     }
 
@@ -122,7 +121,7 @@ def _model(name: str, given: dict) -> dict:
                 "default": declared["dataset"],
             },
             "network": _settings("models", architecture) | {"default": {}},
-            "optimiser": _optimiser(_mapping(given, "optimiser")),
+            "optimiser": _optimiser(mapping(given, "optimiser")),
         }
         | reference,
     }
