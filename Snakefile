@@ -13,7 +13,15 @@ sys.path.insert(0, f"{PROJECT}/src")
 from normscape.archive import contents
 from normscape.jobs import fork_server
 from normscape import parts
-from normscape.pipeline import code, config_files, grid, params, paths, quantities, resources
+from normscape.pipeline import (
+    code,
+    config_files,
+    grid,
+    params,
+    paths,
+    quantities,
+    resources,
+)
 from normscape.pipeline.config import description, validate
 from normscape.pipeline.progress import Progress, summary
 
@@ -33,9 +41,7 @@ report: "workflow/report/workflow.rst"
 
 # Not by "configfile:", which keeps the last of two equal keys. A module's config may be given.
 if not workflow.modifier.skip_configfile:
-    config = config_files.load(
-        Path(PROJECT, "config.yaml"), workflow.config_settings
-    )
+    config = config_files.load(Path(PROJECT, "config.yaml"), workflow.config_settings)
 config = validate(config)
 ROOT = paths.root(config)
 # What scripts read of the config, as files: an argument has a limit of 128 KiB.

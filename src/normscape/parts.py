@@ -86,9 +86,7 @@ def declaration(kind: str, name: str) -> dict:
     settings = {}
     for other in declared.get("settings_of", []):
         if not path.with_name(f"{other}.yaml").is_file():
-            raise DeclarationError(
-                f"{path}: settings_of: {other}.yaml does not exist"
-            )
+            raise DeclarationError(f"{path}: settings_of: {other}.yaml does not exist")
         try:
             settings |= declaration(kind, other)["settings"]
         except RecursionError:
@@ -203,8 +201,7 @@ def _keywords_of_super(method) -> set[str | None]:
     return {
         keyword.arg
         for call in ast.walk(method)
-        if isinstance(call, ast.Call)
-        and ast.unparse(call.func) == "super().__init__"
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "super().__init__"
         for keyword in call.keywords
     }
 

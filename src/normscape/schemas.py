@@ -51,7 +51,9 @@ def line(error) -> str:
         case "type":
             types = [limit] if isinstance(limit, str) else limit
             expected = " or ".join(_TYPES[name] for name in types)
-            return f"{key}: expected {expected}, got {shown(value)}{_advice(value, types)}"
+            return (
+                f"{key}: expected {expected}, got {shown(value)}{_advice(value, types)}"
+            )
         case "enum":
             return f"{key}: {unknown_value(value, limit)}"
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
