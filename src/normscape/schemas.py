@@ -3,6 +3,7 @@
 import copy
 import difflib
 import math
+import re
 
 import jsonschema
 
@@ -113,13 +114,17 @@ _TYPES = {
 
 def _advice(value, types) -> str:
     """How a value of another type is written as one of these types, where that is clear."""
+    if value is None:
+        return "; give it a value or remove the key"
     if isinstance(value, str) and (plain := _without_quotes(value, types)):
         same = plain == value
         return "; remove the quotes" if same else f"; write {plain} without quotes"
-    if type(value) in (str, int, float) and "array" in types:
+    if "array" in types and re.fullmatch(r"[\w.+-]+", str(value)):
         return f"; write it as a list: [{value}]"
     if type(value) in (int, float) and "string" in types:
         return f'; quote it: "{value}"'
+    if type(value) is bool and "string" in types:
+        return f'; quote it: "{shown(value)}"'
     if type(value) is float and value % 1 == 0 and "integer" in types:
         return f"; write {int(value)}"
     return ""
@@ -142,7 +147,7 @@ def _without_quotes(text: str, types) -> str | None:
     return None
 
 
-def choices(names, got: str | None = None) -> str:
+def choices(names, got=None) -> str:
     """The names to choose from; the middle of many is left out, but not the one nearest to got.
 
     >>> choices(["sgd", "adam"]), choices(["side"]), choices([])
@@ -152,7 +157,7 @@ def choices(names, got: str | None = None) -> str:
     if len(names) < 2:
         return f"expected {names[0]}" if names else "expected no key"
     if len(names) > 20:
-        near = _nearest(got, names[10:-2]) if got else []
+        near = _nearest(got, names[10:-2])
         names[10:-2] = ["...", *near, "..."] if near else ["..."]
     return f"expected one of {', '.join(names)}"
 
@@ -168,8 +173,10 @@ def nearest(got, names) -> str:
 
 def _nearest(got, names) -> list[str]:
     """The name that is nearest to what was given, or none; case does not count."""
+    if not isinstance(got, str):
+        return []
     names = {str(name).lower(): str(name) for name in names}
-    return [names[n] for n in difflib.get_close_matches(str(got).lower(), names, n=1)]
+    return [names[n] for n in difflib.get_close_matches(got.lower(), names, n=1)]
 
 
 def unknown_value(got, names) -> str:

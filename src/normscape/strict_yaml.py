@@ -143,42 +143,46 @@ class _Checker:
         """A key, which must be a string, or the << of YAML 1.1."""
         if not isinstance(node, yaml.ScalarNode):
             self.refuse(node, path, "expected a string as key, got a list or mapping")
-        if _kind(node) != "merge":
-            self.check_scalar(node, path)
-            if _kind(node) != "str":
-                got = node.value or "null"
-                text = f'expected a string as key, got {got}; quote it: "{got}"'
-                self.refuse(node, path, text)
+        kind = _kind(node)
+        if kind != "merge" and (kind != "str" or self.is_ambiguous(node)):
+            got = _short(node.value or "null")
+            text = f'expected a string as key, got {got}; quote it: "{got}"'
+            self.refuse(node, path, text)
         return node.value
 
     def check_scalar(self, node, path):
         """Without quotes, a value must be one that all readers of YAML read alike."""
+        if self.is_ambiguous(node):
+            number = _plainly(_kind(node), node.value)
+            write = f"write {number}, or quote it" if number else "quote it"
+            got = _short(node.value)
+            text = f'got {got}, which is ambiguous; {write}: "{got}"'
+            self.refuse(node, path, f"expected a plain value, {text}")
         self.check_kind(node, path)
+
+    def is_ambiguous(self, node) -> bool:
+        """Whether readers of YAML take a scalar for values of several kinds, such as a date."""
         plain = self.loader.resolve(yaml.ScalarNode, node.value, (True, False))
         if node.style or node.tag != plain:  # In quotes, or with a tag such as !!str.
-            return
-        if not _PLAIN[_kind(node)].fullmatch(node.value):
-            self.refuse_ambiguous(node, path)
+            return False
+        kind = _kind(node)
+        return kind not in _PLAIN or not _PLAIN[kind].fullmatch(node.value)
 
     def check_kind(self, node, path):
-        """Dates, sets and objects of Python are no values of ours."""
-        if _kind(node) in _KINDS:
-            return
-        if node.tag == self.loader.resolve(type(node), node.value, (True, False)):
-            self.refuse_ambiguous(node, path)
-        tag = node.tag.replace("tag:yaml.org,2002:", "!!")
-        self.refuse(node, path, f"expected a plain value, got the tag {tag}; remove it")
-
-    def refuse_ambiguous(self, node, path):
-        number = _plainly(_kind(node), node.value)
-        write = f"write {number}, or quote it" if number else "quote it"
-        text = f'got {node.value}, which is ambiguous; {write}: "{node.value}"'
-        self.refuse(node, path, f"expected a plain value, {text}")
+        """Sets, binary data and objects of Python are no values of ours."""
+        if _kind(node) not in _KINDS:
+            tag = node.tag.replace("tag:yaml.org,2002:", "!!")
+            text = f"expected a plain value, got the tag {tag}; remove it"
+            self.refuse(node, path, text)
 
     def refuse(self, node, path, text):
         place = f"{key_path(path)}: " if path else ""
         line = node.start_mark.line + 1
         raise YamlError(f"{self.source}: {place}{text} (line {line})")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _kind(node) -> str:

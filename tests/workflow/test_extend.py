@@ -178,7 +178,4 @@ def test_a_setting_that_the_part_does_not_have(extended):
     )
     done = snakemake(folder, "--cores", "1", config=config)
     assert done.returncode == 1
-    assert (
-        "config: norm_settings.uncentred.epsilon: unknown key; allowed is eps"
-        in done.stderr
-    )
+    assert "config: norm_settings.uncentred.epsilon: unknown key" in done.stderr

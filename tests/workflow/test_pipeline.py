@@ -266,14 +266,26 @@ def test_an_experiment_without_a_probe(tmp_path):
             "tests/tiny.yaml",
             "[none, batch]",
             "[none, bach]",
-            r"config: .*norms\[1\]: found 'bach', allowed are batch",
+            r"config: .*norms\[1\]: .*'bach'; did you mean batch",
+        ),
+        (
+            "tests/tiny.yaml",
+            "name: tiny",
+            "name: tiny\nname: tiny",
+            r"\S*tests/tiny.yaml: name: duplicate key on lines 2 and 3",
+        ),
+        (
+            "config.yaml",
+            "steps: 600",
+            "steps: 0600",
+            r"\S*config.yaml: models.vgg.steps: .*0600",
         ),
         (
             "workflow/claims/santurkar2018.yaml",
             "comparison: ratio",
             "comparison: ratoi",
-            r"\S*santurkar2018.yaml: claim trains_faster: comparison: found "
-            r"the text 'ratoi', allowed are difference, ratio, value",
+            r"\S*santurkar2018.yaml: claim trains_faster: comparison: "
+            r".*'ratoi'; did you mean ratio",
         ),
         (
             "src/normscape/probes/ics.yaml",
