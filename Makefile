@@ -13,19 +13,23 @@
 
 PYTHON ?= python3
 CORES ?= all
+# Recipes read variables from the environment, so that values may hold spaces and quotes.
+export PYTHON CORES TORCH PRESET ARCHIVE CELLS A B
 VENV := .venv
 READY := $(VENV)/ready
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 TOOL := PYTHONPATH=src python -m tools
 SCHEMA := workflow/schemas/config.schema.json
+PRESETS := $(basename $(notdir $(wildcard workflow/presets/*.yaml)))
+OF_PRESET := $${PRESET:+--configfile "workflow/presets/$$PRESET.yaml"}
 
-.PHONY: reproduce demo test test-unit test-system archive verify compare plan bench schema lint environment
+.PHONY: reproduce demo test test-unit test-system archive verify compare plan bench schema lint environment preset
 reproduce: $(READY)
-	snakemake --cores $(CORES)
+	snakemake --cores "$$CORES"
 
 demo: $(READY)
 	@echo "A few short runs, from data to a page: what normscape does, not what it finds."
-	snakemake --cores $(CORES) --configfile workflow/presets/demo.yaml
+	snakemake --cores "$$CORES" --configfile workflow/presets/demo.yaml
 	@echo "Next: make reproduce, the default experiment (a quarter of an hour on two cores);"
 	@echo "docs/experiments.md for CIFAR-10 and experiments of your own."
 
@@ -40,19 +44,23 @@ test-system: $(READY)
 	python -m pytest --numprocesses 2 --dist loadfile tests/system
 
 # Always anew: the source may have changed where no result has.
-archive: $(READY)
-	snakemake archive --cores $(CORES) --forcerun archive $(PRESET:%=--configfile workflow/presets/%.yaml)
+archive: preset $(READY)
+	snakemake archive --cores "$$CORES" --forcerun archive $(OF_PRESET)
 
 verify: $(READY)
-	@test -n "$(ARCHIVE)" || { echo "make verify ARCHIVE=file.zip [CELLS=n]"; exit 1; }
-	@$(TOOL).verify $(ARCHIVE) $(CELLS:%=--cells %)
+	@test -n "$$ARCHIVE" || { echo "make verify ARCHIVE=file.zip [CELLS=n]"; exit 1; }
+	@$(TOOL).verify "$$ARCHIVE" $${CELLS:+--cells "$$CELLS"}
 
 compare: $(READY)
-	@test -n "$(A)" -a -n "$(B)" || { echo "make compare A=results/x B=results/y"; exit 1; }
-	@$(TOOL).compare $(A) $(B)
+	@test -n "$$A" && test -n "$$B" || { echo "make compare A=results/x B=results/y"; exit 1; }
+	@$(TOOL).compare "$$A" "$$B"
 
-plan: $(READY)
-	@$(TOOL).plan $(PRESET:%=--configfile workflow/presets/%.yaml)
+plan: preset $(READY)
+	@$(TOOL).plan $(OF_PRESET)
+
+preset:
+	@test -z "$$PRESET" || test -f "workflow/presets/$$PRESET.yaml" || \
+	  { echo "PRESET: expected one of $(PRESETS), got '$$PRESET'"; exit 1; }
 
 bench: $(READY)
 	$(TOOL).bench
@@ -72,12 +80,12 @@ environment: $(READY)
 # The stamp comes last, so that an interrupted installation is taken up again. What is imported
 # compiles itself; compiling all of it would take a quarter of the installation's time.
 $(READY): envs/requirements.txt
-	@command -v $(PYTHON) >/dev/null || \
-	  { echo "normscape needs Python 3.11 or newer; '$(PYTHON)' was not found (make PYTHON=...)"; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "normscape needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) -V 2>&1) (make PYTHON=...)"; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
-	  { echo "normscape needs Python's venv module; '$(PYTHON)' has none (on Debian: apt install python3-venv)"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python envs/install.py $(if $(TORCH),"$(TORCH)")
+	@command -v "$$PYTHON" >/dev/null || \
+	  { echo "normscape needs Python 3.11 or newer; '$$PYTHON' was not found (make PYTHON=...)"; exit 1; }
+	@"$$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "normscape needs Python 3.11 or newer; '$$PYTHON' is $$("$$PYTHON" -V 2>&1) (make PYTHON=...)"; exit 1; }
+	@"$$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "normscape needs Python's venv module; '$$PYTHON' has none (on Debian: apt install python3-venv)"; exit 1; }
+	"$$PYTHON" -m venv $(VENV)
+	$(VENV)/bin/python envs/install.py $${TORCH:+"$$TORCH"}
 	@touch $@

@@ -5,15 +5,13 @@ of a checkpoint, of each kind, measured here: a minute, or three at the paper's 
 """
 
 import statistics
-
-import yaml
-from snakemake.utils import update_config
+from pathlib import Path
 
 from benchmarks import copies
 from benchmarks.jobs import Jobs
 from benchmarks.pipeline import start_up_seconds
 from normscape.jobs import command_line
-from normscape.pipeline import grid
+from normscape.pipeline import config_files, grid
 from normscape.pipeline.config import validate
 from tools.project import PROJECT
 
@@ -21,15 +19,17 @@ from tools.project import PROJECT
 def main():
     arguments = command_line.parser(__doc__)
     arguments.add_argument(
-        "--configfile", action="append", default=[], help="such as a preset's"
+        "--configfile",
+        type=Path,
+        nargs="+",
+        action="extend",
+        default=[],
+        help="such as a preset's; of several, each extends those before it",
     )
     args = arguments.parse_args()
-    config = {}
-    for path in ["config.yaml", *args.configfile]:
-        with open(path, encoding="utf-8") as file:
-            update_config(config, yaml.safe_load(file))
-    config = validate(config)
-    counts = jobs_by_rule(args.configfile)
+    files = [path.absolute() for path in args.configfile]
+    config = validate(config_files.read([PROJECT / "config.yaml", *files]))
+    counts = jobs_by_rule(files)
     jobs = Jobs(config)
     print(f"{config['name']}: {sum(counts.values()):,} jobs to run")
     if counts:
@@ -37,11 +37,11 @@ def main():
     print(disk_space(config, jobs))
 
 
-def jobs_by_rule(configfiles: list[str]) -> dict[str, int]:
+def jobs_by_rule(configfiles: list[Path]) -> dict[str, int]:
     """The jobs that Snakemake would run now."""
     arguments = ["--dry-run", "--quiet", "rules"]
-    for path in configfiles:
-        arguments += ["--configfile", path]
+    if configfiles:
+        arguments += ["--configfile", *map(str, configfiles)]
     said = copies.snakemake(PROJECT, *arguments)
     rows = [line.split() for line in said.splitlines()]
     counts = {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[1].isdigit()}

@@ -2,6 +2,8 @@
 
 import re
 import runpy
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -112,3 +114,68 @@ def test_the_citation_is_of_this_version():
     assert citation["keywords"]
     release = f"## {citation['version']} ({citation['date-released']})"
     assert release in Path("CHANGELOG.md").read_text(encoding="utf-8").splitlines()
+
+
+# Make
+
+
+@pytest.fixture
+def make(tmp_path):
+    """Run make where each program of the environment only prints its arguments as lines."""
+    shutil.copy("Makefile", tmp_path)
+    shutil.copytree("workflow/presets", tmp_path / "workflow/presets")
+    programs = tmp_path / ".venv/bin"
+    programs.mkdir(parents=True)
+    (tmp_path / "envs").mkdir()
+    (tmp_path / "envs/requirements.txt").touch()
+    for name in ("python", "snakemake"):
+        (programs / name).write_text(
+            "#!/bin/sh\nprintf '%s\\n' \"$@\"\n", encoding="utf-8"
+        )
+        (programs / name).chmod(0o755)
+
+    def run(*arguments, ready=True):
+        if ready:
+            (tmp_path / ".venv/ready").touch()
+        return subprocess.run(
+            ["make", "--silent", *arguments],
+            cwd=tmp_path,
+            capture_output=True,
+            encoding="utf-8",
+        )
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "name", ["a.zip", "my archives/a.zip", 'it\'s "a".zip', "a$b;c&d"]
+)
+def test_make_hands_over_any_name(make, name):
+    escaped = name.replace("$", "$$")  # to make, $$ is a dollar
+    said = make("verify", f"ARCHIVE={escaped}", "CELLS=2").stdout.splitlines()
+    assert said == ["-m", "tools.verify", name, "--cells", "2"]
+    said = make("verify", f"ARCHIVE={escaped}").stdout.splitlines()
+    assert said == ["-m", "tools.verify", name]
+    said = make("compare", f"A={escaped}", "B=b c").stdout.splitlines()
+    assert said == ["-m", "tools.compare", name, "b c"]
+    assert make("reproduce", "CORES=3").stdout.splitlines()[-2:] == ["--cores", "3"]
+
+
+def test_make_installs_from_any_folder(make):
+    folder = "my wheels/it's"
+    said = make("environment", f"TORCH={folder}", "PYTHON=python", ready=False)
+    assert said.stdout.splitlines()[-2:] == ["envs/install.py", folder]
+
+
+def test_make_knows_the_presets(make):
+    for target in ("plan", "archive"):
+        done = make(target, "PRESET=zoo")
+        assert "workflow/presets/zoo.yaml" in done.stdout.splitlines()
+        assert "--configfile" not in make(target).stdout
+        for wrong in ("zo", "my zoo", "zoo.yaml"):
+            done = make(target, f"PRESET={wrong}", ready=False)
+            assert done.returncode
+            assert len(done.stdout.splitlines()) == 1
+            assert f"'{wrong}'" in done.stdout
+            assert "zoo" in done.stdout
+            assert "cifar10-long" in done.stdout

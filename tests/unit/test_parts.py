@@ -105,6 +105,35 @@ def test_a_norm_without_a_declaration_takes_its_classes_arguments(
     assert [name for name in settings if name not in line] == []
 
 
+SETS_ITS_BASES = """
+class Base:
+    def __init__(self, features, noise, *, power, root):
+        self.power = power
+class Norm(Base):
+    def __init__(self, features, noise, *, order=1, **settings):
+        super().__init__(features, noise, power=2, **settings)
+"""
+
+
+def test_a_setting_without_a_default_must_be_given(folder):
+    (folder / "norms/mine.py").write_text(OF_ITS_OWN_BASE, encoding="utf-8")
+    config = with_own()
+    with pytest.raises(ConfigError, match=r"^norm_settings\.mine\.power: missing"):
+        checked(config)
+    del config["norm_settings"]
+    with pytest.raises(ConfigError, match=r"^norm_settings\.mine\.power: missing"):
+        checked(config)
+    checked(with_own(power=2))
+    checked(default())  # where it is in no grid
+    parts.declaration.cache_clear()
+    (folder / "norms/mine.py").write_text(SETS_ITS_BASES, encoding="utf-8")
+    checked(with_own(root=2))
+    with pytest.raises(ConfigError, match=r"^norm_settings\.mine\.root: missing"):
+        checked(with_own(order=2))
+    with pytest.raises(ConfigError, match=r"^norm_settings\.mine\.power: unknown"):
+        checked(with_own(root=2, power=3))
+
+
 def test_its_defaults_are_the_classes_or_those_that_are_declared(folder):
     (folder / "norms/mine.py").write_text(OWN, encoding="utf-8")
     full = checked(with_own(groups=4))
