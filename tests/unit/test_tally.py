@@ -53,22 +53,31 @@ class Run:
 
 
 def test_the_time_left_is_known_once_each_long_rule_has_a_mean(clock):
-    run = Run(train_vgg=4, probe_ics=4, figure=2)
+    run = Run(train_vgg=8, probe_ics=4, figure=2)
     assert run.tally.seconds_left() is None
     for done in range(3):
         job = run.begin("train_vgg")
         clock.now += 100
-        run.finish(job, done + 1, 10)
+        run.finish(job, done + 1, 14)
     assert run.tally.seconds_left() is None  # nobody knows how long a probe takes
     for done in range(3):
         job = run.begin("probe_ics")
         clock.now += 20
-        run.finish(job, done + 4, 10)
-    # One of each, and two figures at the mean of all jobs.
-    assert run.tally.seconds_left() == pytest.approx(100 + 20 + 2 * 60)
-    job = run.begin("train_vgg")
+        run.finish(job, done + 4, 14)
+    # Two figures at the mean of all jobs.
+    assert run.tally.seconds_left() == pytest.approx(5 * 100 + 20 + 2 * 60)
+    run.begin("train_vgg")
     clock.now += 30
-    assert run.tally.seconds_left() == pytest.approx(70 + 20 + 2 * 60)
+    assert run.tally.seconds_left() == pytest.approx(4 * 100 + 70 + 20 + 2 * 60)
+
+
+def test_no_time_is_told_where_most_of_the_rest_was_never_measured(clock):
+    run = Run(train_vgg=3, figure=30)
+    for done in range(3):
+        job = run.begin("train_vgg")
+        clock.now += 100
+        run.finish(job, done + 1, 33)
+    assert run.tally.seconds_left() is None
 
 
 def test_jobs_side_by_side_take_less_time(clock):

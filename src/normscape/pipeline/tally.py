@@ -11,6 +11,9 @@ from snakemake_interface_logger_plugins.common import LogEvent
 SHORT_RULES = ("all", "check", "collect", "copy", "figure", "page")
 SHORT_RULES += ("summarise", "theory", "verdicts", "write")
 MEASURED = 3  # jobs of a rule, after which their mean time is taken as known
+GUESSED = (
+    0.2  # share of the work that short rules without a mean may have in an estimate
+)
 
 
 class Job(NamedTuple):
@@ -75,15 +78,16 @@ class Tally:
     def seconds_left(self) -> float | None:
         """An estimate from the mean times of finished jobs of the same rule.
 
-        None while it would mislead: before each rule with long jobs has a mean, and once a
-        job has failed, because the jobs that depend on it will not run.
+        None while it would mislead: before each rule with long jobs has a mean, while short
+        jobs without one are much of the work, and once a job has failed, because the jobs
+        that depend on it will not run.
         """
         times = [each for rule in self._seconds.values() for each in rule]
         if self.failed or not times:
             return None
         overall = sum(times) / len(times)
         means = {rule: sum(each) / len(each) for rule, each in self._seconds.items()}
-        work = longest = 0.0
+        work = guessed = longest = 0.0
         for rule, planned in self._planned.items():
             finished = len(self._seconds.get(rule, ()))
             if finished >= planned:
@@ -92,7 +96,10 @@ class Tally:
                 if not rule.startswith(SHORT_RULES):
                     return None
                 means[rule] = overall
+                guessed += (planned - finished) * overall
             work += (planned - finished) * means[rule]
+        if guessed > GUESSED * work:
+            return None
         now = time.monotonic()
         busy = sum(times)
         for job in self.running.values():
