@@ -13,7 +13,9 @@ from project import TINY
 @pytest.fixture(scope="module")
 def config() -> dict:
     given = yaml.safe_load(Path("config.yaml").read_text(encoding="utf-8"))
-    return configs.checked(given | yaml.safe_load(Path(TINY).read_text("utf-8")))
+    return configs.checked(
+        given | yaml.safe_load(Path(TINY).read_text(encoding="utf-8"))
+    )
 
 
 @pytest.fixture
