@@ -121,6 +121,12 @@ def test_a_citation_with_a_mistake_ends_the_program(project, citation, key):
     assert "\n" not in str(ended.value)
 
 
+def test_a_date_of_a_citation_needs_no_quotes():
+    citation = contents.read_citation(Path(contents.CITATION))
+    assert citation["authors"]
+    assert not isinstance(citation["date-released"], str)
+
+
 def test_a_citation_that_is_no_text_ends_the_program(project):
     (project / contents.CITATION).write_bytes(b"title: \xff\n")
     with pytest.raises(SystemExit, match=contents.CITATION):
