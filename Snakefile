@@ -89,6 +89,11 @@ if workflow.remote_exec and "--executor" not in sys.argv:
 
 
 onstart:
+    if workflow.config_settings.replace_workflow_config and not workflow.local_exec:
+        sys.exit(
+            "--replace-workflow-config does not reach the jobs of a cluster; "
+            "set the models and probes that you leave out to null instead"
+        )
     if workflow.local_exec:
         fork_server.start()
         # With a limit, each job that ends adds a timer that looks for work ever again:

@@ -9,19 +9,22 @@ import pytest
 
 from benchmarks import many_cores
 from normscape.archive import records
-from project import copy_of_project, snakemake
+from project import TINY, copy_of_project, snakemake
 from tools import reviewers, verify
 from tools.project import environment
 
 
 def test_the_plan_of_an_experiment(tmp_path):
     project = copy_of_project(tmp_path / "project")
-    stats = snakemake(project, "--dry-run", "--quiet", "rules").stdout.splitlines()
+    (project / "more.yaml").write_text("name: more\n", encoding="utf-8")
+    files = [TINY, "more.yaml"]
+    done = snakemake(project, "--dry-run", "--quiet", "rules", config=" ".join(files))
+    stats = done.stdout.splitlines()
     rows = [line.split() for line in stats if re.fullmatch(r"\w+ +\d+", line)]
     counts = {rule: int(count) for rule, count in rows}
     counts = {rule: counts[rule] for rule in counts.keys() - {"all", "total"}}
     done = subprocess.run(
-        [sys.executable, "-m", "tools.plan", "--configfile", "tests/tiny.yaml"],
+        [sys.executable, "-m", "tools.plan", "--configfile", *files],
         cwd=project,
         env=environment() | {"PYTHONPATH": "src"},
         capture_output=True,
@@ -29,7 +32,7 @@ def test_the_plan_of_an_experiment(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     first, *table, last = done.stdout.splitlines()
-    assert first == f"tiny: {sum(counts.values())} jobs to run"
+    assert first == f"more: {sum(counts.values())} jobs to run"
     assert counts["train_vgg"] == 4
     assert counts["probe_landscape"] == 4 * 2 + 2 * 2
     rows = {row.split()[0]: row.split()[1:] for row in table}

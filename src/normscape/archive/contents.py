@@ -4,7 +4,9 @@ import re
 import sys
 from pathlib import Path
 
-from normscape import folders, parts, schemas
+import yaml
+
+from normscape import folders, schemas
 from normscape.archive import names, provenance
 from normscape.pipeline import grid, paths
 
@@ -64,7 +66,12 @@ def packed_source(files: list[str]) -> dict[str, Path]:
 
 def read_citation(path: Path) -> dict:
     """Title, authors and, perhaps, DOI; a ValueError names what is wrong."""
-    citation = parts.read_yaml(path)
+    try:
+        # Not read strictly: dates stand without quotes in many files of this format.
+        citation = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{path}: not readable as YAML: {reason}") from None
     try:
         schemas.check(citation, _SCHEMA_OF_CITATION)
     except schemas.ConfigError as error:
