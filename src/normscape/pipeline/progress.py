@@ -275,6 +275,7 @@ def verdicts(path: str, width: int = 80) -> str:
     lines = []
     for row in here:
         line = f"{row['verdict']:<14}  {row['statement']}"
+        line += f" ({row['not_learnt']})" if row["not_learnt"] else ""
         lines += textwrap.wrap(line, width, subsequent_indent=" " * 16)
     if absent := len(rows) - len(here):
         lines.append(f"Without runs in this experiment: {absent} more comparisons.")
