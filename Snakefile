@@ -26,7 +26,7 @@ from normscape.pipeline.config import description, validate
 from normscape.pipeline.progress import Progress, summary
 
 if not parts.FOLDER.samefile(f"{PROJECT}/src/normscape"):
-    sys.exit(f"{PROJECT}: another clone is in use here, {parts.FOLDER}; allowed is one")
+    sys.exit(f"normscape is already imported from {parts.FOLDER}; use one clone per workflow")
 
 # Jobs read this file, too, and have nothing to tell.
 progress = (

@@ -43,7 +43,7 @@ def line(error) -> str:
             known = error.schema.get("properties", {})
             unknown = sorted(str(k) for k in value if k not in known)[0]
             key = _key([*error.absolute_path, unknown])
-            return f"{key}: unknown key{nearest(unknown, known)}; {choices(known, unknown)}"
+            return f"{key}: unknown key; {choices(known, unknown)}{nearest(unknown, known)}"
         case "required":
             missing = [name for name in limit if name not in value][0]
             known = error.schema.get("properties", {}).get(missing, {}).get("enum")

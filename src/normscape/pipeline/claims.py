@@ -39,7 +39,7 @@ def _check_answers(file):
         if topic not in file["topics"]:
             topics = list(file["topics"])
             raise ConfigError(
-                f"{key}: unknown topic{nearest(topic, topics)}; {choices(topics, topic)}"
+                f"{key}: unknown topic; {choices(topics, topic)}{nearest(topic, topics)}"
             )
         for number, part in enumerate(told):
             if part["claim"] not in known:

@@ -73,6 +73,6 @@ def _update(config, changes, source):
         if name not in known:
             raise ConfigError(
                 f"{source}: {strict_yaml.key_path([*place, name])}: null removes it, but it "
-                f"is not there{nearest(name, known)}; {choices(known, name)}"
+                f"is not there; {choices(known, name)}{nearest(name, known)}"
             )
     update_config(config, changes)
