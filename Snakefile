@@ -26,7 +26,9 @@ from normscape.pipeline.config import description, validate
 from normscape.pipeline.progress import Progress, summary
 
 if not parts.FOLDER.samefile(f"{PROJECT}/src/normscape"):
-    sys.exit(f"normscape is already imported from {parts.FOLDER}; use one clone per workflow")
+    sys.exit(
+        f"normscape is already imported from {parts.FOLDER}; use one clone per workflow"
+    )
 
 # Jobs read this file, too, and have nothing to tell.
 progress = (
