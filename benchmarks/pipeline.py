@@ -9,7 +9,7 @@ import time
 
 import yaml
 
-from benchmarks import copies, many_cores, timing
+from benchmarks import copies, timing
 from tools.project import PROJECT, environment
 
 USE_COLUMNS = (
@@ -22,6 +22,8 @@ USE_COLUMNS = (
     "part",
     "share",
 )
+# The experiment with the most jobs.
+PAPER = ("--configfile", "workflow/presets/paper.yaml")
 DRY_RUN_COLUMNS = (
     "experiment",
     "jobs",
@@ -93,7 +95,7 @@ def dry_runs(seeds=(1, 4, 12)) -> list[dict]:
         (f"default, seeds: {count}", count, ("--configfile", "seeds.json"))
         for count in seeds
     ]
-    experiments.append(("paper", None, many_cores.PRESET))
+    experiments.append(("paper", None, PAPER))
     rows = []
     for name, count, config in experiments:
         with copies.project() as folder:

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from benchmarks import operations, training
+from benchmarks import training
 
 NORMS = list(training.NORMS)
 Tables = dict[str, pd.DataFrame]
@@ -53,16 +53,6 @@ def summary(tables: Tables) -> str:
             f"| Dry run of {row.experiment}, {row.jobs:,} jobs, {row.to_do} to do |"
             f" {row.seconds:.1f} [{row.seconds_low:.1f}, {row.seconds_high:.1f}] s |"
         )
-    for row in tables["many_cores"].fillna("").itertuples():
-        options = f", {row.options}" if row.options else ""
-        lines.append(
-            f"| {row.jobs:,} naps of {row.nap_seconds:g} s on {row.cores} cores{options} |"
-            f" {row.jobs_per_second:.0f} [{row.jobs_per_second_low:.0f},"
-            f" {row.jobs_per_second_high:.0f}] a second |"
-        )
-    for _, row in tables["operations"].iterrows():
-        median, low, high = (_rounded(row[c] * 1e6) for c in operations.COLUMNS[1:])
-        lines.append(f"| Operation: {row.operation} | {median} [{low}, {high}] us |")
     growth = tables["growth"].groupby(["what", "model", "grows_with"], sort=False)
     for (what, model, grows_with), rows in growth:
         sizes = ", ".join(

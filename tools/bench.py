@@ -1,4 +1,4 @@
-"""Benchmark on this machine: training, probes, growth, operations, and the pipeline itself.
+"""Benchmark on this machine: training, probes, growth, and the pipeline itself.
 
 Writes a table for each part to the folder, and from all that are there summary.md and
 bench.png. All parts together take two hours, and 8 GiB of memory.
@@ -6,15 +6,7 @@ bench.png. All parts together take two hours, and 8 GiB of memory.
 
 from normscape.jobs import command_line
 
-PARTS = (
-    "training",
-    "probes",
-    "growth",
-    "operations",
-    "use",
-    "dry_runs",
-    "many_cores",
-)
+PARTS = ("training", "probes", "growth", "use", "dry_runs")
 
 
 def main():
@@ -35,15 +27,7 @@ def main():
 
     import pandas as pd
 
-    from benchmarks import (
-        growth,
-        many_cores,
-        operations,
-        pipeline,
-        probes,
-        report,
-        training,
-    )
+    from benchmarks import growth, pipeline, probes, report, training
     from normscape.files import atomic
     from normscape.tables import rows
 
@@ -53,10 +37,8 @@ def main():
         "training": (training.COLUMNS, lambda: training.measure(args.threads)),
         "probes": (probes.COLUMNS, lambda: probes.measure(args.threads)),
         "growth": (growth.COLUMNS, lambda: growth.measure(args.threads)),
-        "operations": (operations.COLUMNS, lambda: operations.measure(args.threads)),
         "use": (pipeline.USE_COLUMNS, lambda: pipeline.use(runs)),
         "dry_runs": (pipeline.DRY_RUN_COLUMNS, pipeline.dry_runs),
-        "many_cores": (many_cores.COLUMNS, many_cores.measure),
     }
     folder = Path(args.folder)
     for part in args.parts:

@@ -9,8 +9,6 @@ import torch
 
 from benchmarks import (
     growth,
-    many_cores,
-    operations,
     pipeline,
     plain,
     probes,
@@ -64,13 +62,6 @@ def test_plain_probes_measure_the_same(probe, tolerance):
 def test_operations_of_vgg_16():
     """VGG-16 on 32x32 images takes about 313 million multiply-adds."""
     assert training.forward_operations(64) == pytest.approx(2 * 313e6, rel=0.01)
-
-
-@pytest.mark.parametrize("name", operations.OPERATIONS)
-def test_every_operation_runs(name, monkeypatch):
-    make, _ = operations.OPERATIONS[name]
-    monkeypatch.setitem(operations.OPERATIONS, name, (make, 1))
-    operations._calls(name, 1)()
 
 
 def _log(path, name):
@@ -143,16 +134,6 @@ def test_the_summary_and_the_plot_show_what_was_measured():
             ],
             columns=pipeline.DRY_RUN_COLUMNS,
         ),
-        "many_cores": pd.DataFrame(
-            [
-                [0.1, 64, None, 9000, 117.0, 110.0, 120.0],
-                [1.0, 64, "--now", 9000, 61.0, 60.0, 62.0],
-            ],
-            columns=many_cores.COLUMNS,
-        ),
-        "operations": pd.DataFrame(
-            [["batch", 2e-5, 1.9e-5, 3e-5]], columns=operations.COLUMNS
-        ),
     }
     text = report.summary(tables)
     four = " | ".join(["2.00 [1.80, 2.30]"] * 4)
@@ -166,9 +147,6 @@ def test_the_summary_and_the_plot_show_what_was_measured():
     assert "| 1 to 2 cores, seeds: 1 | 2.00 times |" in text
     dry_run = "| Dry run of default, 5,000 jobs, nothing to do | 12.5 [12.0, 49.0] s |"
     assert dry_run in text
-    assert "| 9,000 naps of 0.1 s on 64 cores | 117 [110, 120] a second |" in text
-    assert "| 9,000 naps of 1 s on 64 cores, --now | 61 [60, 62] a second |" in text
-    assert "| Operation: batch | 20 [19, 30] us |" in text
     sizes = "10: 1 [0.5, 2] s, 0.68 GiB, 20: 2 [1, 4] s, 0.68 GiB"
     assert f"| Growth: ics, dln, depth | {sizes} |" in text
     figure = report.plot(tables)

@@ -115,7 +115,7 @@ def test_what_is_right_is_accepted(refusal, changes):
     ("content", "line"),
     [
         ("claims: [", "not readable as YAML: while parsing"),
-        ("", "the file: .*"),
+        ("", "expected a mapping"),
         ("source: A\ntopics: {}\nclaims: []", "claims: .*empty list"),
         ("source: A\ntopics: {}", "claims: missing"),
         (

@@ -282,7 +282,7 @@ def test_a_standard_net_that_learns_at_no_rate_does_not_speak_against_larger_one
     assert (row.verdict, row.reason) == ("inconclusive", why)
 
 
-def test_a_network_that_does_not_classify_starts_when_its_loss_has_halved():
+def test_a_network_that_does_not_classify_starts_when_its_loss_has_fallen():
     """As the declaration of the deep linear network says."""
     runs = tables(none=[99, 98, 99], batch=[5, 5, 5.1])
     assert verdict(runs).verdict == "reproduced"

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import many_cores
 from normscape.archive import records
 from project import TINY, copy_of_project, snakemake
 from tools import reviewers, verify
@@ -79,12 +78,3 @@ def test_another_build_of_a_locked_version_is_that_version(tmp_path, monkeypatch
     monkeypatch.setattr(verify.metadata, "version", lambda name: "2.15.1+cpu")
     (found,) = verify.other_versions(tmp_path)
     assert found == "torch is 2.15.1+cpu here, 2.15.0 in the archive's lock"
-
-
-def test_naps_are_limited_by_the_cores():
-    options = [(0.5, ("--scheduler-subsample", "4"))]
-    tiny = ("--configfile", "tests/tiny.yaml")
-    (row,) = many_cores.measure(preset=tiny, options=options, cores=4)
-    assert row["options"] == "--scheduler-subsample 4"
-    assert row["jobs"] == 21
-    assert 1 < row["jobs_per_second"] < 4 / 0.5

@@ -84,7 +84,7 @@ def _with_id(line, file) -> str:
         claim = file["claims"][int(found[1])]
         if isinstance(claim, dict) and "id" in claim:
             return f"claim {claim['id']}: {line[found.end() :]}"
-    return line.removeprefix("the config: ")  # of the whole file
+    return line.removeprefix("the file: ")  # of the whole file
 
 
 def read(paths) -> dict:

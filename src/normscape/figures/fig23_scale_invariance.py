@@ -6,7 +6,7 @@ learning rate lr / ||W||^2 over that at the first probe; and the angle by which 
 weight. Lines are means over seeds; bands reach from the lowest to the highest, where five
 normalisers or fewer are shown.
 
-Beyond the paper; van Laarhoven (2017), Arora et al. (2019).
+Beyond the paper; van Laarhoven (2017), Arora et al. (2018).
 """
 
 import numpy as np
