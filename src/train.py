@@ -77,7 +77,7 @@ def main():
         modules = code.of_training(args.architecture, args.norm, args.optimiser["name"])
         depends_on = resume.dependencies(run, modules, args.data, settings)
         state = resume.State(folder / "state", depends_on, args.save_interval)
-        so_far = state.restore(run)
+        history, evaluation = state.restore(run)
         progress = Progress(args.steps, run.step)
 
         def between(run, history, evaluation):
@@ -94,12 +94,13 @@ def main():
         history, evaluation = loop.train(
             run,
             args.steps,
-            args.checkpoints,
-            state.save_checkpoint,
-            args.evaluations,
-            *so_far,
-            between,
-            told_to_stop.is_set,
+            checkpoints=args.checkpoints,
+            save=state.save_checkpoint,
+            evaluations=args.evaluations,
+            history=history,
+            evaluation=evaluation,
+            between=between,
+            at_once=told_to_stop.is_set,
         )
         outputs = list(state.checkpoints)
         for name, kind, found in (

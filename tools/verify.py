@@ -15,6 +15,7 @@ import json
 import random
 import shutil
 import tempfile
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
@@ -50,32 +51,39 @@ def main():
     arguments.add_argument("--seed", type=int, help="of the choice of runs (at random)")
     args = arguments.parse_args()
 
-    damages = list(zips.damages(args.archive))
-    report("integrity", damages, "every file has the bytes that were archived")
+    failed = False
+    for check, problems, otherwise in checks(args.archive, args.cells, args.seed):
+        report(check, problems, otherwise)
+        failed |= bool(problems)
+    raise SystemExit(failed)
+
+
+def checks(
+    archive: str, cells: int, seed: int | None
+) -> Iterator[tuple[str, list[str], str]]:
+    """Each check's name, its problems, and what to say where there is none."""
+    damages = list(zips.damages(archive))
+    yield "integrity", damages, "every file has the bytes that were archived"
     if damages:
-        raise SystemExit(1)
+        return
     with tempfile.TemporaryDirectory(prefix="normscape-verify-") as name:
         folder = Path(name)
-        zips.unpack(args.archive, folder)
+        zips.unpack(archive, folder)
         differences = other_source(folder)
-        report("source", differences, "matches this clone")
-        report("lock", other_versions(folder), "the versions installed here")
-        if differences:  # only code that lies here is run
-            raise SystemExit(1)
+        yield "source", differences, "matches this clone"
+        yield "lock", other_versions(folder), "the versions installed here"
+        if differences:  # Only this clone's code is run.
+            return
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        report("trainings", other_trainings(folder, config), "as run.json lists them")
-        report("results", other_results(folder, config), "rebuilt, equal in bytes")
-        if args.cells:
-            draws = random.Random(args.seed)
-            cells = grid.cells(config)
-            chosen = draws.sample(cells, min(args.cells, len(cells)))
-            for cell in chosen:
-                label = f"retrained {'/'.join(map(str, cell))}"
-                report(label, *retrained(folder, config, cell))
-    raise SystemExit(1 if report.failed else 0)
+        yield "trainings", other_trainings(folder, config), "as run.json lists them"
+        yield "results", other_results(folder, config), "rebuilt, equal in bytes"
+        runs = grid.cells(config)
+        for run in random.Random(seed).sample(runs, min(cells, len(runs))):
+            label = f"retrained {'/'.join(map(str, run))}"
+            yield label, *retrained(folder, config, run)
 
 
-def report(check: str, problems: list[str], otherwise: str = "") -> None:
+def report(check: str, problems: list[str], otherwise: str) -> None:
     """Print the outcome of a check; of many problems only the first."""
     if not problems:
         print(f"ok    {check}: {otherwise}", flush=True)
@@ -83,10 +91,6 @@ def report(check: str, problems: list[str], otherwise: str = "") -> None:
         print(f"FAIL  {check}: {problem}", flush=True)
     if len(problems) > MOST:
         print(f"FAIL  {check}: and {len(problems) - MOST} more", flush=True)
-    report.failed |= bool(problems)
-
-
-report.failed = False
 
 
 def other_source(folder: Path) -> list[str]:

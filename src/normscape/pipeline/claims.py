@@ -1,5 +1,6 @@
 """Claims, checked before any job: what each names must be there."""
 
+import math
 import string
 from pathlib import Path
 
@@ -93,7 +94,9 @@ def _check(claim, file):
         _refuse(claim, f"reference: expected no subject, got {claim['reference']!r}")
     if "lr" in claim and claim.get("best_lr"):
         _refuse(claim, "lr: given, but best_lr takes each normaliser's own")
-    if claim["claimed"].get("above", -1e999) >= claim["claimed"].get("below", 1e999):
+    if claim["claimed"].get("above", -math.inf) >= claim["claimed"].get(
+        "below", math.inf
+    ):
         _refuse(claim, "claimed: above is not less than below, so nothing lies between")
     _check_fields(f"claim {claim['id']}: statement", claim["statement"], "subject")
 
