@@ -127,7 +127,13 @@ def test_a_date_of_a_citation_needs_no_quotes():
     assert not isinstance(citation["date-released"], str)
 
 
-def test_a_citation_that_is_no_text_ends_the_program(project):
-    (project / contents.CITATION).write_bytes(b"title: \xff\n")
-    with pytest.raises(SystemExit, match=contents.CITATION):
+@pytest.mark.parametrize("content", [b"title: \xff\n", b"title: [\nauthors: a: b"])
+def test_a_citation_that_cannot_be_read_ends_the_program(project, content):
+    (project / contents.CITATION).write_bytes(content)
+    with pytest.raises(SystemExit, match=contents.CITATION) as ended:
         contents.check_source(wildcards=None)
+    assert "\n" not in str(ended.value)
+
+
+def test_the_citation_of_the_project():
+    assert contents.read_citation(Path(contents.CITATION))["title"]
