@@ -59,6 +59,18 @@ def read_source(path: Path) -> str:
         raise DeclarationError(line) from None
 
 
+def parse(path: Path) -> ast.Module:
+    """A Python file as a syntax tree; a DeclarationError names one that is not Python."""
+    source = read_source(path)
+    try:
+        return ast.parse(source)
+    except SyntaxError as error:
+        line = f"{path}: line {error.lineno} is not Python: {error.msg}"
+        raise DeclarationError(line) from None
+    except ValueError as error:  # A null byte, in Python 3.11.
+        raise DeclarationError(f"{path}: not Python: {error}") from None
+
+
 def _check_setting(key: str, setting: dict) -> None:
     """A setting's schema must be one, and its default one of the values it allows."""
     try:
@@ -78,7 +90,12 @@ def declaration(kind: str, name: str) -> dict:
     """
     path = FOLDER / kind / f"{name}.yaml"
     if not path.is_file():
-        return {"settings": _settings_of_class(path.with_suffix(".py"), "Norm")}
+        source = path.with_suffix(".py")
+        try:
+            return {"settings": _settings_of_class(source, "Norm")}
+        except RecursionError:
+            line = f"{source}: class Norm derives from itself; name another base class"
+            raise DeclarationError(line) from None
     declared = read_yaml(path)
     _check(path, declared, kind)
     if not path.with_suffix(".py").is_file():
@@ -173,12 +190,13 @@ def _settings_of_class(path: Path, name: str) -> dict:
     """
     if path.with_suffix(".yaml").is_file():
         return declaration("norms", path.stem)["settings"]
-    tree = ast.parse(read_source(path))
+    tree = parse(path)
     definitions = {n.name: n for n in tree.body if isinstance(n, ast.ClassDef)}
     if name not in definitions:
         return {}
     for method in definitions[name].body:
         if isinstance(method, ast.FunctionDef) and method.name == "__init__":
+            _check_arguments(path, name, method.args)
             arguments = zip(
                 method.args.kwonlyargs, method.args.kw_defaults, strict=True
             )
@@ -194,6 +212,18 @@ def _settings_of_class(path: Path, name: str) -> dict:
             fixed = _keywords_of_super(method)
             return {k: v for k, v in inherited.items() if k not in fixed} | own
     return _inherited(path, tree, definitions, name)
+
+
+def _check_arguments(path, name, arguments) -> None:
+    """A norm is made as ``Norm(features, noise, **settings)``."""
+    positional = [a.arg for a in (*arguments.posonlyargs, *arguments.args)][1:]
+    required = len(positional) - len(arguments.defaults)
+    if not (required <= 2 and (len(positional) >= 2 or arguments.vararg)):
+        raise DeclarationError(
+            f"{path}: class {name}: expected __init__(self, features, noise, *, settings), "
+            f"got the positional arguments {', '.join(positional) or 'none'}; put settings "
+            "after the *"
+        )
 
 
 def _keywords_of_super(method) -> set[str | None]:
@@ -212,25 +242,29 @@ def _inherited(path, tree, definitions, name) -> dict:
         module, _, attribute = ast.unparse(base).rpartition(".")
         if not module and attribute in definitions and attribute != name:
             return _settings_of_class(path, attribute)
-        if found := _imported_from(tree, module or attribute):
+        if found := _imported_from(path, tree, module or attribute):
             file, original = found
             return _settings_of_class(file, attribute if module else original)
     return {}
 
 
-def _imported_from(tree: ast.Module, name: str) -> tuple[Path, str] | None:
+def _imported_from(path: Path, tree: ast.Module, name: str) -> tuple[Path, str] | None:
     """The project's file that an imported name is, or comes from; and its name there."""
     for node in tree.body:
-        if isinstance(node, ast.ImportFrom):
-            for alias in node.names:
-                if name == (alias.asname or alias.name):
-                    package = FOLDER.parent.joinpath(*node.module.split("."))
-                    for path in (
-                        package / f"{alias.name}.py",
-                        package.with_suffix(".py"),
-                    ):
-                        if path.is_file():
-                            return path, alias.name
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            continue
+        for alias in node.names:
+            if name != (alias.asname or alias.name):
+                continue
+            if isinstance(node, ast.Import):
+                places = [FOLDER.parent.joinpath(*alias.name.split("."))]
+            else:
+                root = path.parents[node.level - 1] if node.level else FOLDER.parent
+                package = root.joinpath(*(node.module or "").split("."))
+                places = [package / alias.name, package]
+            for place in places:
+                if (file := place.parent / f"{place.name}.py").is_file():
+                    return file, alias.name
     return None
 
 

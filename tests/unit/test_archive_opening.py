@@ -172,3 +172,18 @@ def test_damaged_bytes_are_no_traceback(archive, at):
     content[start : start + 20] = b"\xff" * 20
     archive.write_bytes(content)
     assert damages(archive) != []
+
+
+@pytest.mark.parametrize("target", ["/etc", "/nowhere"])
+@pytest.mark.parametrize("place", ["evil", "src/evil"])
+def test_a_link_that_was_added_to_a_folder(unpacked, place, target):
+    (unpacked / place).parent.mkdir(exist_ok=True)
+    (unpacked / place).symlink_to(target)
+    (damage,) = zips.damages(unpacked)
+    assert place in damage
+
+
+def test_a_pipe_that_was_added_to_a_folder(unpacked):
+    os.mkfifo(unpacked / "evil")
+    (damage,) = zips.damages(unpacked)
+    assert "evil" in damage

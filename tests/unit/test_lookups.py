@@ -146,7 +146,7 @@ def test_all_is_well(library):
             "figures/fig01_training_curves.py",
             '"""Figure',
             'a = """',
-            "its docstring is",
+            "expected a docstring",
         ),
         ("summaries/runs.py", '("history", ', '("story", ', "TABLES: .*'story'"),
         ("norms/batch.yaml", "type: number", "type: nmber", "settings.eps.type: "),
@@ -309,10 +309,67 @@ def test_a_source_that_cannot_be_read_is_one_line(library):
         lookups.check_all()
 
 
+BASES = [
+    "from normscape.norms.batch import Norm as B\n\nclass Norm(B): ...",
+    "from .batch import Norm as B\n\nclass Norm(B): ...",
+    "from . import batch\n\nclass Norm(batch.Norm): ...",
+    "import normscape.norms.batch as b\n\nclass Norm(b.Norm): ...",
+    "import normscape.norms.batch\n\nclass Norm(normscape.norms.batch.Norm): ...",
+    "from normscape.norms import batch\n\nclass B(batch.Norm): ...\nclass Norm(B): ...",
+]
+
+
+@pytest.mark.parametrize("source", BASES)
+def test_a_norm_takes_the_settings_of_its_base_however_that_is_imported(
+    library, source
+):
+    (library / "norms/mine.py").write_text(source, encoding="utf-8")
+    lookups.check_all()
+    assert set(parts.declaration("norms", "mine")["settings"]) == {
+        "eps",
+        "running_momentum",
+    }
+
+
+MISTAKES_OF_PARTS = {
+    "norms/mine.py": [
+        "class Norm(:",
+        "class Norm: ...\n\0",
+        "class A(Norm): ...\nclass Norm(A): ...",
+        "class Norm:\n    def __init__(self, features, noise, eps, *, momentum=0.1): ...",
+        "class Norm:\n    def __init__(self, features): ...",
+        "from normscape.norms.bach import Norm as B\n\nclass Norm(B): ...",
+    ],
+    "norms/mine.yaml": ["label: Mine\nsettings: {}\n"],
+    "norms/mine.yml": ["label: Mine\n"],
+    "optimisers/mine.yml": ["description: Mine\n"],
+    "figures/figure90.py": [
+        '"""A.\n\nB."""\nTABLES = ("history",)\ndef draw(t, e): ...'
+    ],
+    "figures/fig90_mine.py": ['"""A."""\nTABLES = ("history",)\ndef draw(t, e): ...'],
+}
+
+
+@pytest.mark.parametrize(
+    ("file", "source"),
+    [
+        (file, source)
+        for file, sources in MISTAKES_OF_PARTS.items()
+        for source in sources
+    ],
+)
+def test_what_would_fail_in_a_job_or_go_unseen_is_one_line(library, file, source):
+    (library / file).write_text(source, encoding="utf-8")
+    with pytest.raises(parts.DeclarationError) as error:
+        lookups.check_all()
+    assert Path(file).name in str(error.value)
+    assert "\n" not in str(error.value)
+
+
 def test_tables_may_be_declared_with_a_type(library):
     path = library / "figures/fig17_mine.py"
     path.write_text(
-        '"""Figure 17: a."""\nx = draw = 1\nTABLES: tuple = ("history",)\n',
+        '"""Figure 17: a.\n\nb."""\nx = draw = 1\nTABLES: tuple = ("history",)\n',
         encoding="utf-8",
     )
     lookups.check_all()

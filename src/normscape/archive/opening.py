@@ -62,18 +62,27 @@ def _in_folder(folder):
     else:
         inside = [p for p in folder.iterdir() if (p / CHECKSUMS).is_file()]
         root = _only(inside, f"{folder}: expected an archive; it has no {CHECKSUMS}")
-    found = (Path(at, name) for at, _, names in os.walk(root) for name in names)
-    relative = (os.fsencode(path.relative_to(root)) for path in found)
-    names = {name.decode("utf-8", "surrogateescape") for name in relative}
-    # os.walk does not follow links to folders, which may lead round in circles.
-    names |= _read_checksums((root / CHECKSUMS).open, "rb").keys()
+    listed = _read_checksums((root / CHECKSUMS).open, "rb")
+    holding = {str(folder) for name in listed for folder in PurePosixPath(name).parents}
+    names, others = set(listed), []
+    for at, folders, own in os.walk(root):
+        for name in (*folders, *own):
+            path = Path(at, name)
+            relative = os.fsencode(path.relative_to(root)).decode(
+                "utf-8", "surrogateescape"
+            )
+            if path.is_file():
+                names.add(relative)
+            # A link to a folder may hold listed files. What else is no folder is added.
+            elif relative not in holding and (path.is_symlink() or not path.is_dir()):
+                others.append(relative)
     paths = {name: root / on_disk(name) for name in names}
     files = {
         name: functools.partial(path.open, "rb")
         for name, path in paths.items()
         if path.is_file()
     }
-    return files, []
+    return files, others
 
 
 def _in_zip(file):

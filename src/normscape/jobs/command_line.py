@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import io
 import json
 import os
 import sys
@@ -73,6 +74,13 @@ def json_file(path: str) -> dict:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def allow_any_text() -> None:
+    """Print characters that the locale does not have as escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def run(main: Callable[[], None]) -> None:
     """Call ``main``; report what a user can mend in one line, and exit.
 
@@ -81,6 +89,7 @@ def run(main: Callable[[], None]) -> None:
     fifth less, and leaving at once spares the tear-down of torch.
     """
     gc.disable()
+    allow_any_text()
     status = 0
     try:
         main()

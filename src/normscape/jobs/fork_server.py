@@ -53,6 +53,8 @@ def start() -> None:
                 },
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
+                # What imports warn of, the scripts would say again.
+                stderr=subprocess.DEVNULL,
             )
     except OSError as error:
         if folder:
@@ -157,7 +159,8 @@ def _fork(connection: socket.socket, others) -> int | None:
         # As where Snakemake activates a rule's own environment.
         if request["python"] != sys.executable:
             return None
-        _import_modules(Path(request["folder"], request["arguments"][0]))
+        script = os.fsdecode(request["arguments"][0])
+        _import_modules(Path(os.fsdecode(request["folder"]), script))
         process = os.fork()
         if not process:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -203,10 +206,10 @@ def _become(request: dict, streams: list[int]) -> None:
         ctypes.CDLL(None).prctl(kill_me_when_the_server_dies, signal.SIGKILL)
         os.chdir(request["folder"])
         os.environ.clear()
-        os.environ.update(request["environment"])
+        os.environb.update(request["environment"])
         for stream, given in zip(launcher.STREAMS, streams, strict=True):
             os.dup2(given, stream)
-        sys.argv = request["arguments"]
+        sys.argv = list(map(os.fsdecode, request["arguments"]))
         script = Path(sys.argv[0]).absolute()
         sys.path[0] = str(script.parent)
         try:

@@ -14,12 +14,12 @@ import sys
 
 # The folder of the server's socket.
 VARIABLE = "NORMSCAPE_SERVER"
-# With these the same script computes other digits on the same machine, or, where OpenMP
-# gives fewer threads than asked for, waits for ever.
+# With these the same script computes other digits on the same machine, waits for ever where
+# OpenMP gives fewer threads than asked for, or has no docstrings, which are captions.
 LIBRARY_SETTINGS = (
     *("ATEN_CPU_CAPABILITY", "DNNL_MAX_CPU_ISA", "ONEDNN_MAX_CPU_ISA"),
     *("ONEDNN_DEFAULT_FPMATH_MODE", "MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS"),
-    *("OMP_DYNAMIC", "OMP_THREAD_LIMIT"),
+    *("OMP_DYNAMIC", "OMP_THREAD_LIMIT", "PYTHONOPTIMIZE"),
 )
 STREAMS = (0, 1, 2)
 SIGTERM = b"\2"
@@ -51,9 +51,10 @@ def ask_server(folder: str, arguments: list[str]) -> int | None:
     """
     request = {
         "python": sys.executable,
-        "arguments": arguments,
-        "folder": os.getcwd(),  # noqa: PTH109, pathlib takes as long to import as all else
-        "environment": dict(os.environ),
+        # As bytes: Python may decode them otherwise there, by its locale.
+        "arguments": [os.fsencode(argument) for argument in arguments],
+        "folder": os.getcwdb(),  # noqa: PTH109, pathlib takes as long to import as all else
+        "environment": dict(os.environb),
     }
     # Ctrl-C ends this process, and so the fork.
     signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -166,9 +166,12 @@ def _check_models(config):
         for number, block in enumerate(settings["grid"]):
             for index, norm in enumerate(block["norms"]):
                 if norm not in known:
+                    advice = "files in src/normscape/norms/"
+                    if (parts.FOLDER / f"norms/{norm}.py").is_file():
+                        advice = f"{norm}.py is left out: rename it to a Python name"
                     raise ConfigError(
                         f"{key}.grid[{number}].norms[{index}]: "
-                        f"{unknown_value(norm, known)} (files in src/normscape/norms/)"
+                        f"{unknown_value(norm, known)} ({advice})"
                     )
         for steps in ("checkpoints", "evaluations"):
             for index, step in enumerate(settings.get(steps, [])):

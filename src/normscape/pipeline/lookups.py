@@ -43,25 +43,31 @@ def check_all() -> None:
     _check_quantities()
     for figure in paths.figures():
         _check_figure(figure)
+    for name in parts.module_names(_LIBRARY / "figures", "*.py"):
+        path = _LIBRARY / f"figures/{name}.py"
+        defined = {"TABLES", "draw"} & _defined(parts.parse(path).body)
+        if len(defined) == 2 and name not in paths.figures():
+            _refuse(path, "expected a name such as fig90_gradient.py; rename it")
 
 
 def _refuse(path, line):
     raise parts.DeclarationError(f"{path}: {line}")
 
 
-def _parsed(path: Path) -> ast.Module:
-    try:
-        return ast.parse(parts.read_source(path))
-    except SyntaxError as error:
-        _refuse(path, f"line {error.lineno} is not Python: {error.msg}")
-
-
 def _check_definition(path: Path) -> None:
-    """The file defines what is looked up in it, or imports it."""
+    """The file defines what is looked up in it, or imports it from a module that exists."""
     name = _DEFINED[path.parent.name]
-    if name not in _defined(_parsed(path).body) | {"*"}:
+    tree = parts.parse(path)
+    if name not in _defined(tree.body) | {"*"}:
         what = "class" if name[0].isupper() else "function"
         _refuse(path, f"expected a {what} {name}, which is missing; define it")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and not node.level:
+            module = node.module.split(".")
+            place = SRC.joinpath(*module)
+            exists = place.is_dir() or (place.parent / f"{place.name}.py").is_file()
+            if module[0] == "normscape" and not exists:
+                _refuse(path, f"line {node.lineno}: there is no module {node.module}")
 
 
 def _check_declared(kind: str) -> None:
@@ -69,13 +75,17 @@ def _check_declared(kind: str) -> None:
 
     What defines no component is a module that others share, or a leftover.
     """
+    for name in parts.module_names(_LIBRARY / kind, "*.yml"):
+        _refuse(_LIBRARY / kind / f"{name}.yml", f"rename it to {name}.yaml")
     if kind == "norms":
+        for name in parts.module_names(_LIBRARY / kind, "*.yaml"):
+            parts.declaration(kind, name)
         return
     for name in parts.module_names(_LIBRARY / kind, "*.py"):
         path = _LIBRARY / kind / f"{name}.py"
         if path.with_suffix(".yaml").is_file():
             continue
-        if _DEFINED[kind] in _defined(_parsed(path).body):
+        if _DEFINED[kind] in _defined(parts.parse(path).body):
             line = f"{name}.yaml is missing beside it; write it, or begin the name "
             _refuse(path, line + "with _ if this is no component")
 
@@ -137,7 +147,7 @@ def _check_tables():
 def _check_sources(path):
     """TABLES is there, and names tables."""
     known = [*paths.collected_tables(), *paths.summaries(), *paths.OTHER_TABLES]
-    _parsed(path)
+    parts.parse(path)
     tables = paths.tables_of(path)
     if tables is None:
         _refuse(path, 'TABLES: missing; it is a tuple of texts, such as ("history",)')
@@ -150,13 +160,17 @@ def _check_figure(figure):
     path = _LIBRARY / f"figures/{figure}.py"
     _check_sources(path)
     _check_definition(path)
-    if not ast.get_docstring(_parsed(path)):
-        _refuse(path, "its docstring is missing; the first line is the figure's title")
+    if "\n\n" not in (ast.get_docstring(parts.parse(path)) or ""):
+        _refuse(
+            path,
+            "expected a docstring with a title, a blank line, and a last paragraph on what "
+            "the paper shows; write it",
+        )
 
 
 def _check_quantities():
     """Their tables are there; a function gives them, or an expression of columns."""
-    module = _parsed(_LIBRARY / "claims/quantities.py")
+    module = parts.parse(_LIBRARY / "claims/quantities.py")
     functions = {n.name for n in module.body if isinstance(n, ast.FunctionDef)}
     for name, quantity in declarations.quantities().items():
         path = declarations.file_of(name)

@@ -309,7 +309,7 @@ def _library(file: str) -> Path:
 
 @functools.cache
 def _tree(file):
-    return ast.parse(parts.read_source(file))
+    return parts.parse(file)
 
 
 def figure_files() -> list[str]:
