@@ -209,6 +209,11 @@ def _become(request: dict, streams: list[int]) -> None:
         os.environb.update(request["environment"])
         for stream, given in zip(launcher.STREAMS, streams, strict=True):
             os.dup2(given, stream)
+        # The server's own were made for files of another kind.
+        sys.stdout, sys.stderr = (
+            open(stream, "w", buffering, encoding="utf-8", closefd=False)  # noqa: SIM115
+            for stream, buffering in ((1, -1), (2, 1))
+        )
         sys.argv = list(map(os.fsdecode, request["arguments"]))
         script = Path(sys.argv[0]).absolute()
         sys.path[0] = str(script.parent)
