@@ -13,8 +13,11 @@
 
 PYTHON ?= python3
 CORES ?= all
-# Recipes read variables from the environment, so that values may hold spaces and quotes.
-export PYTHON CORES TORCH PRESET ARCHIVE CELLS A B
+# Recipes read variables from the environment, as they were given: values may hold spaces,
+# quotes and $.
+GIVEN := PYTHON CORES TORCH PRESET ARCHIVE CELLS A B
+$(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
+export $(GIVEN)
 VENV := .venv
 READY := $(VENV)/ready
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)

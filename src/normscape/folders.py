@@ -4,24 +4,20 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from normscape.files import atomic
+from normscape.files import digest as digest_of_file
 
 # What systems and programs leave in a folder, in lower case.
 _LEFTOVERS = {
-    "@eadir",
-    "#recycle",
-    "$recycle.bin",
-    "__macosx",
-    "__pycache__",
-    "desktop.ini",
-    "ehthumbs.db",
-    "lost+found",
-    "system volume information",
-    "thumbs.db",
+    *("@eadir", "@__thumb", "@recycle", "#recycle", "#snapshot", "$recycle.bin"),
+    *("recycler", "recycled", "network trash folder", "lost+found", "_gsdata_"),
+    *("system volume information", "__macosx", "__pycache__"),
+    *("desktop.ini", "thumbs.db", "ehthumbs.db"),
 }
+_UNFINISHED = (".bak", ".crdownload", ".orig", ".part", ".partial", ".swp", ".tmp", "~")
 
 
 def is_leftover(name: str) -> bool:
@@ -32,8 +28,9 @@ def is_leftover(name: str) -> bool:
     """
     return (
         name.startswith((".", "~$"))
-        or name.endswith("~")
+        or name.lower().endswith(_UNFINISHED)
         or (name.startswith("#") and name.endswith("#"))
+        or ".sync-conflict-" in name
         or name.lower() in _LEFTOVERS
     )
 
@@ -43,12 +40,12 @@ def files(folder: str | os.PathLike) -> list[str]:
 
     Linked folders are followed, each once on a path, so that a link to a parent ends.
     """
-    return sorted(path for path, _ in _entries(folder))
+    return sorted(name for name, _ in _entries(folder, leave=()))
 
 
-def _entries(folder, prefix="", parents=()) -> Iterator[tuple[str, os.DirEntry]]:
+def _entries(folder, leave, prefix="", parents=()) -> Iterator[tuple[str, os.DirEntry]]:
     real = os.path.realpath(folder)
-    if real in parents:
+    if real in parents or real in leave:
         return
     with os.scandir(folder) as entries:
         for entry in entries:
@@ -56,34 +53,40 @@ def _entries(folder, prefix="", parents=()) -> Iterator[tuple[str, os.DirEntry]]
                 continue
             path = f"{prefix}{entry.name}"
             if entry.is_dir():
-                yield from _entries(entry.path, f"{path}/", (*parents, real))
+                yield from _entries(entry.path, leave, f"{path}/", (*parents, real))
             else:
                 yield path, entry
 
 
-def digest(folder: str | os.PathLike, cache: Path) -> str:
-    """The digest of the names and contents of ``files(folder)``: 16 hexadecimal digits.
+def digest(path: Path, cache: Path, leave: Iterable[Path] = ()) -> str:
+    """The digest of a file, or of names and contents of a folder's ``files``: 16 digits.
 
-    cache : a file for the digest. Contents are read again only where a name, a size or a
-        time of modification has changed since it was written.
+    cache : a file for the digest. Contents are read again only where a name, a size, a time
+        or an inode has changed since it was written. leave : folders that do not count.
     """
-    entries = sorted(_entries(folder), key=lambda entry: entry[0])
+    # A path has the method stat, as the entries of a folder do.
+    entries = [("", path)]
+    if path.is_dir():
+        leave = {os.path.realpath(folder) for folder in leave}
+        entries = sorted(_entries(path, leave), key=lambda entry: entry[0])
     stats = hashlib.sha256()
-    for path, entry in entries:
+    for name, entry in entries:
         # A link that leads nowhere has a name and no content.
         with contextlib.suppress(OSError):
             stat = entry.stat()
-            path = f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}"
-        stats.update(f"{path}\0".encode(errors="surrogateescape"))
+            # A copy can keep size and time of modification, but not the time of change.
+            numbers = stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
+            name = f"{name}\0{numbers}"
+        stats.update(f"{name}\0".encode(errors="surrogateescape"))
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         known = json.loads(cache.read_text(encoding="utf-8"))
         if known["stats"] == stats.hexdigest():
             return known["digest"]
     contents = hashlib.sha256()
-    for path, entry in entries:
-        contents.update(f"{path}\0".encode(errors="surrogateescape"))
+    for name, entry in entries:
+        contents.update(f"{name}\0".encode(errors="surrogateescape"))
         with contextlib.suppress(OSError):
-            contents.update(hashlib.sha256(Path(entry.path).read_bytes()).digest())
+            contents.update(digest_of_file(entry).encode())
     found = contents.hexdigest()[:16]
     with contextlib.suppress(OSError), atomic(cache) as temporary:
         known = {"stats": stats.hexdigest(), "digest": found}

@@ -16,7 +16,7 @@ VALIDATOR = jsonschema.validators.extend(
         {
             "integer": lambda _, value: type(value) is int,
             "number": lambda _, value: (
-                type(value) in (int, float) and math.isfinite(value)
+                type(value) is int or (type(value) is float and math.isfinite(value))
             ),
         }
     ),

@@ -54,7 +54,7 @@ def parse(text: str, source):
         return loader.construct_document(node)
     except YamlError:
         raise
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, KeyError, RecursionError) as error:
         raise YamlError(f"{source}: not readable as YAML: {_line(error)}") from None
     finally:
         loader.dispose()

@@ -1311,3 +1311,18 @@ def test_figure_25_compares_the_landscape_at_equal_loss():
         assert all(line.get_ydata() == pytest.approx(width) for line in changes)
     edges = [[ln.get_gid() for ln in ax.lines].count("edge") for ax in (change, beta)]
     assert edges == [0, 1]
+
+
+@pytest.mark.parametrize("figure", paths.figures())
+def test_an_experiment_without_the_papers_normalisers_has_all_figures(tables, figure):
+    """Neither the standard network nor BatchNorm; some panels are empty."""
+    module = importlib.import_module(f"normscape.figures.{figure}")
+    of_mine = {
+        name: table[table.norm == "mine"]
+        if "norm" in table and name != "paper_curves"
+        else table
+        for name, table in tables.items()
+    }
+    drawn = module.draw(of_mine, experiment(MODELS, ["mine"]))
+    assert drawn.axes
+    plt.close(drawn)

@@ -69,12 +69,12 @@ def test_neither_time_nor_place_nor_leftovers_count(folder, tmp_path):
 
 def test_files_of_equal_size_are_read_only_where_something_changed(folder, monkeypatch):
     digest(folder)
-    monkeypatch.setattr(folders.hashlib, "sha256", _counting(folders.hashlib.sha256))
+    monkeypatch.setattr(folders, "digest_of_file", _counting(folders.digest_of_file))
     digest(folder)
-    assert _counting.calls == 1  # of names, sizes and times
+    assert _counting.calls == 0
     os.utime(folder / "train/left/0.png", (1, 1))
     digest(folder)
-    assert _counting.calls == 1 + 2 + 3
+    assert _counting.calls == 3
 
 
 def _counting(function):
@@ -85,6 +85,35 @@ def _counting(function):
         return function(*arguments)
 
     return counted
+
+
+def test_a_copy_that_keeps_size_and_time_is_seen(folder, tmp_path):
+    image = folder / "train/left/0.png"
+    other = tmp_path / "other.png"
+    other.write_bytes(b"x" * image.stat().st_size)
+    for path in (image, other):
+        os.utime(path, (1, 1))
+    before = digest(folder)
+    shutil.copy2(other, image)
+    assert image.stat().st_mtime == 1
+    assert digest(folder) != before
+
+
+def test_a_file_has_a_digest_too(folder, tmp_path):
+    file, cache = folder / "train/left/0.png", tmp_path / "cache.json"
+    before = folders.digest(file, cache)
+    file.write_bytes(b"another")
+    os.utime(file, (1, 1))  # older than it was
+    assert folders.digest(file, cache) != before
+
+
+def test_folders_that_are_left_out(folder, tmp_path):
+    cache, made = tmp_path / "cache.json", folder / "results"
+    before = folders.digest(folder, cache)
+    made.mkdir()
+    (made / "a.csv").touch()
+    assert folders.digest(folder, cache, leave=[made]) == before
+    assert folders.digest(folder, cache) != before
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"\xff", b'{"stats": 1}'])

@@ -335,3 +335,25 @@ def test_damaged_exif_does_not_hide_the_picture(folder):
     image = in_mode("RGB", 0)
     pixels = read(folder, saved(image, "PNG", exif=b"Exif\0\0garbage"))
     assert np.array_equal(pixels, np.asarray(ImageOps.exif_transpose(image)))
+
+
+TURNS = {
+    1: lambda pixels: pixels,
+    3: lambda pixels: pixels[::-1, ::-1],
+    6: lambda pixels: np.rot90(pixels, -1),
+    7: lambda pixels: pixels[::-1, ::-1].T,
+}
+
+
+@pytest.mark.parametrize("shape", [(4, 8), (5, 5)])
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("compression", [None, "tiff_lzw", "packbits"])
+@pytest.mark.parametrize("orientation", TURNS)
+def test_turned_tiffs(tmp_path, shape, bits, compression, orientation):
+    greys = np.arange(shape[0] * shape[1]).reshape(shape) * 7
+    stored = greys.astype(np.uint8) if bits == 8 else (greys * 257).astype(np.uint16)
+    path = tmp_path / "a.tif"
+    tags = {274: orientation}
+    Image.fromarray(stored).save(path, tiffinfo=tags, compression=compression)
+    found = _pixels.read(path)
+    assert np.array_equal(found[..., 0], TURNS[orientation](greys))

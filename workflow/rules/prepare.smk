@@ -48,7 +48,7 @@ for dataset in parts.names("datasets"):
             code=code.digests("prepare.py", f"normscape/datasets/{dataset}.py"),
             dataset=dataset,
             settings=params.dataset_settings(config, dataset),
-            folders=params.folder_digests(config, dataset),
+            read=params.data_digests(config, dataset),
         message:
             "Prepare the data set "
             + paths.dataset_name(dataset).replace("{seed}", "{wildcards.seed}")

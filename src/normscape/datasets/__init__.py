@@ -38,9 +38,15 @@ def load(name: str, settings: dict) -> dict:
     try:
         data = module.load(**settings)
         notes = data.pop("notes", []) if isinstance(data, dict) else []
+        _contract.check_notes(notes)
         data = _contract.conform(data, _kind(name))
     except (OSError, ValueError) as error:
-        raise ValueError(f"data set {name}: {' '.join(str(error).split())}") from error
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(f"data set {name}: {said}") from error
+    except Exception as error:
+        # A mistake in its code, which the traceback shows.
+        error.add_note(f"data set {name}, in its load or what that returned")
+        raise
     return data | ({"notes": [f"{name}: {note}" for note in notes]} if notes else {})
 
 

@@ -37,6 +37,12 @@ def conform(data: object, kind: str) -> dict[str, torch.Tensor]:
     }
 
 
+def check_notes(notes: object) -> None:
+    """Notes are a list of strings."""
+    if not isinstance(notes, list) or not all(isinstance(note, str) for note in notes):
+        _refuse("notes", "a list of strings", repr(notes)[:60])
+
+
 def _refuse(key, expected, got, advice=None):
     raise ValueError(
         f"{key}: expected {expected}, got {got}" + (f"; {advice}" if advice else "")
@@ -57,6 +63,10 @@ def _check_keys(data, required):
 
 
 def _tensor(key, value) -> torch.Tensor:
+    if isinstance(value, np.ma.MaskedArray):
+        _refuse(
+            key, "an array without a mask", "a masked one", "fill it: value.filled()"
+        )
     if isinstance(value, np.ndarray):
         try:
             # PyTorch takes no other order of bytes, no negative strides, no read-only
@@ -66,7 +76,12 @@ def _tensor(key, value) -> torch.Tensor:
             _refuse(key, "numbers", f"an array of {value.dtype}", "convert them")
     if not isinstance(value, torch.Tensor):
         _refuse(key, "a tensor or NumPy array", type(value).__name__, "convert it")
-    if value.layout != torch.strided or value.is_quantized or value.is_meta:
+    if (
+        value.layout != torch.strided
+        or value.is_quantized
+        or value.is_meta
+        or value.is_nested
+    ):
         _refuse(key, "a dense tensor", f"one of layout {value.layout}", "densify it")
     return value.detach().cpu()
 
@@ -182,8 +197,9 @@ def _check_moments(data):
         advice = "use 1 where all values of a channel are equal"
         got = f"{float(deviation[channel]):g} in channel {channel}"
         _refuse("deviation", "numbers above 0", got, advice)
-    brightness = float(images.sum(dtype=torch.int64)) / images.numel()
-    if brightness > 2 and mean.max() <= 1 and deviation.max() <= 1:
-        got = f"{mean.tolist()}, where the images have {brightness:.3g}"
-        advice = "multiply mean and deviation by 255"
-        _refuse("mean", "units of 0 to 255", got, advice)
+    # Moments in units of 0 to 1 are the commonest slip.
+    pixels = images.double()
+    for key, actual in (("mean", pixels.mean()), ("deviation", pixels.std())):
+        if actual > 2 and data[key].max() <= 1:
+            got = f"{data[key].tolist()}, where the images have {float(actual):.3g}"
+            _refuse(key, "units of 0 to 255", got, f"multiply {key} by 255")

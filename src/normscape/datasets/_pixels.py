@@ -18,7 +18,12 @@ _WITH_WHITE |= {"CMYK", "YCbCr", "HSV", "LAB"}
 _OTHER_SUFFIXES = {".heic", ".heif", ".jxl", ".svg", ".cr3", ".raw"}
 _FORMATS_WITH_SIGNATURE = ("AVIF", "GIF", "JPEG", "JPEG2000", "PNG", "TIFF", "WEBP")
 
-_BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339  # of TIFF
+_BITS_PER_SAMPLE, _PHOTOMETRIC, _ORIENTATION, _SAMPLE_FORMAT = (
+    258,
+    262,
+    274,
+    339,
+)  # TIFF
 _WHITE_IS_ZERO, _UNSIGNED = 0, 1
 
 
@@ -34,7 +39,9 @@ def read(path: Path) -> np.ndarray | None:
             # What ends in pixels or in one line needs no warnings beside it.
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
+            # A path would be mapped to memory, where Pillow 13.0 swaps the sides of greys
+            # that are to be turned.
+            with path.open("rb") as file, Image.open(file) as image:
                 return np.asarray(_as_shown(image))
     except _UnclearImageError:
         raise

@@ -254,6 +254,8 @@ def legend(figure, norms, lrs=()):
     for label, handle in _hollow(figure).items():
         handles.append(handle)
         labels.append(label)
+    if not handles:
+        return
     # A line of the legend holds about 120 letters, of which a handle takes nine.
     letters = sum(9 + len(label) for label in labels)
     columns = math.ceil(len(handles) / math.ceil(letters / 120))

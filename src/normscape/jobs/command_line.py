@@ -72,6 +72,9 @@ def json_file(path: str) -> dict:
         return json_object(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+    except (UnicodeDecodeError, argparse.ArgumentTypeError) as error:
+        line = f"{path}: {error}; delete it, and run again"
+        raise argparse.ArgumentTypeError(line) from None
 
 
 def allow_any_text() -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 from normscape import folders, parts
@@ -58,21 +59,28 @@ def dataset_settings(config: dict, dataset: str):
     )
 
 
-def folder_digests(config: dict, dataset: str):
-    """Params function: the digests of the folders that a data set reads, as lines.
+def data_digests(config: dict, dataset: str):
+    """Params function: the digests of the files and folders that a data set reads, as lines.
 
-    Params, since Snakemake looks at a folder's own time and not at the files in it.
+    Params, since of a folder Snakemake looks at its own time, and of a file whether it is
+    newer than the output. A download has its checksum in the settings.
     """
 
     def of_dataset(wildcards):
+        files = paths.dataset_files(config, dataset)
+        read = [Path(file) for file in files if file != paths.downloads().get(dataset)]
         found = []
-        for folder in paths.dataset_folders(config, dataset):
-            name = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
-            cache = Path(".snakemake/normscape", f"folder-{name}.json")
-            found.append(f"{folder} {folders.digest(folder, cache)}")
+        for path in [*read, *paths.dataset_folders(config, dataset)]:
+            name = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
+            cache = Path(".snakemake/normscape", f"{name}.json")
+            found.append(f"{path} {folders.digest(path, cache, leave=_MADE)}")
         return found
 
     return of_dataset
+
+
+# Where the pipeline writes: no input, also where the data set's folder holds them.
+_MADE = (Path("results"), Path("downloads"))
 
 
 def norm_settings(config: dict):

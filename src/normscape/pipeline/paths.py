@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from normscape import parts
+from normscape import folders, parts
 from normscape.pipeline import grid
 from normscape.pipeline.code import SRC
 from normscape.pipeline.grid import Cell
@@ -36,7 +36,7 @@ def settings_file(config: dict, name: str) -> str:
 
 def claims() -> list[Path]:
     """The files of claims, without leftovers such as "mine (1).yaml"."""
-    named = re.compile(r"\w[\w.-]*\.ya?ml")
+    named = re.compile(r"\w[\w-]*\.ya?ml")
     return sorted(p for p in CLAIMS.iterdir() if named.fullmatch(p.name))
 
 
@@ -75,9 +75,9 @@ def downloads() -> dict[str, str]:
 
 def expanded(source: str) -> str:
     """A path with ~ and $NAME replaced, unless a file or folder has this very name."""
-    if Path(source).exists():
+    # Of Path, the same raise for names that are too long, and unknown users.
+    if os.path.exists(source):  # noqa: PTH110
         return source
-    # Of Path, the same raises for the home of an unknown user.
     return os.path.expandvars(os.path.expanduser(source))  # noqa: PTH111
 
 
@@ -93,9 +93,9 @@ def dataset_settings(config: dict, dataset: str) -> dict:
 
 def dataset_files(config: dict, dataset: str) -> list[str]:
     """The files that a data set's settings name: what it reads is an input."""
-    settings = dataset_settings(config, dataset)
     download = downloads().get(dataset)
-    return [p for p in _strings(settings) if Path(p).is_file() or p == download]
+    texts = map(expanded, _strings(dataset_settings(config, dataset)))
+    return [p for p in texts if os.path.isfile(p) or p == download]  # noqa: PTH113
 
 
 def dataset_folders(config: dict, dataset: str) -> list[Path]:
@@ -103,15 +103,14 @@ def dataset_folders(config: dict, dataset: str) -> list[Path]:
     declared = parts.declaration("datasets", dataset)
     choices = declared.get("download", {}).get("folder_holds", [[""]])
     found = []
-    for text in _strings(dataset_settings(config, dataset)):
+    for text in map(expanded, _strings(dataset_settings(config, dataset))):
         # A string such as "/" is no folder of data.
-        if not Path(text).is_dir() or Path.cwd().is_relative_to(Path(text).resolve()):
+        if not os.path.isdir(text) or Path(text).resolve() == Path("/"):  # noqa: PTH112
             continue
         for inner in choices:
             paths = [Path(text, name) for name in inner]
             if all(path.exists() for path in paths):
-                folders = [p if p.is_dir() else p.parent for p in paths]
-                found += dict.fromkeys(folders)
+                found += dict.fromkeys(p if p.is_dir() else p.parent for p in paths)
                 break
     return found
 
@@ -323,7 +322,7 @@ def page_templates() -> list[str]:
     return sorted(
         str(path.relative_to(SRC))
         for path in paths
-        if path.suffix in (".j2", ".css", ".js")
+        if path.suffix in (".j2", ".css", ".js") and not folders.is_leftover(path.name)
     )
 
 
