@@ -17,7 +17,7 @@ _LEFTOVERS = {
     *("system volume information", "__macosx", "__pycache__"),
     *("desktop.ini", "thumbs.db", "ehthumbs.db"),
 }
-_UNFINISHED = (".bak", ".crdownload", ".orig", ".part", ".partial", ".swp", ".tmp", "~")
+_UNFINISHED = (".crdownload", ".part", ".partial", ".swp", "~")
 
 
 def is_leftover(name: str) -> bool:
