@@ -97,5 +97,5 @@ def test_a_figure_without_its_tables_is_one_line(tmp_path):
     experiment.write_text("none,batch", encoding="utf-8")
     done = call(*figure, *tables, "--experiment", experiment)
     assert done.returncode == 2
-    assert "--experiment: not JSON" in done.stderr
+    assert "experiment.json: not JSON" in done.stderr
     assert "Traceback" not in done.stderr
