@@ -1,5 +1,6 @@
 """Params of rules: settings as JSON arguments, and code digests by wildcard."""
 
+import functools
 import hashlib
 import json
 import os
@@ -69,18 +70,20 @@ def data_digests(config: dict, dataset: str):
     def of_dataset(wildcards):
         files = paths.dataset_files(config, dataset)
         read = [Path(file) for file in files if file != paths.downloads().get(dataset)]
-        found = []
-        for path in [*read, *paths.dataset_folders(config, dataset)]:
-            name = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
-            cache = Path(".snakemake/normscape", f"{name}.json")
-            found.append(f"{path} {folders.digest(path, cache, leave=_MADE)}")
-        return found
+        read += paths.dataset_folders(config, dataset)
+        return [f"{path} {_digest(path)}" for path in read]
 
     return of_dataset
 
 
-# Where the pipeline writes: no input, also where the data set's folder holds them.
-_MADE = (Path("results"), Path("downloads"))
+# Snakemake asks for params more than once.
+@functools.cache
+def _digest(path: Path) -> str:
+    name = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
+    cache = Path(".snakemake/normscape", f"{name}.json")
+    # Where the pipeline writes is no input, also where the folder holds it.
+    made = (Path("results"), Path("downloads"))
+    return folders.digest(path, cache, leave=made)
 
 
 def norm_settings(config: dict):
