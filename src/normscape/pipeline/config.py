@@ -9,6 +9,9 @@ from normscape import parts
 from normscape.pipeline import claims, config_files, grid, lookups, paths, schema
 from normscape.schemas import ConfigError, check, fill_defaults, unknown_value
 
+# Of a training's checkpoints and evaluations, which are arguments of its command.
+MOST_STEPS = 100_000
+
 
 def validate(config: dict) -> dict:
     """The config with defaults filled in; ends the program on a mistake.
@@ -173,6 +176,12 @@ def _check_models(config):
                         f"{key}.grid[{number}].norms[{index}]: "
                         f"{unknown_value(norm, known)} ({advice})"
                     )
+        listed = len(settings["checkpoints"]) + len(grid.evaluations(config, model))
+        if listed > MOST_STEPS:
+            raise ConfigError(
+                f"{key}.evaluations: expected at most {MOST_STEPS:,} steps with those of "
+                f"{key}.checkpoints, got {listed:,}; list fewer"
+            )
         for steps in ("checkpoints", "evaluations"):
             for index, step in enumerate(settings.get(steps, [])):
                 if step > settings["steps"]:
