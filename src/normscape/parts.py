@@ -205,7 +205,7 @@ def _settings_of_class(path: Path, name: str) -> dict:
                 | ({"x-default": True} if default else {})
                 for argument, default in arguments
             }
-            # What it passes on is its base class's, but for what it sets there itself.
+            # What it passes on is its base class's, except what it sets there itself.
             inherited = {}
             if method.args.kwarg:
                 inherited = _inherited(path, tree, definitions, name)

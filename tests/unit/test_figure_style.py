@@ -1,4 +1,4 @@
-"""Figures look the same whatever matplotlib is told by the user."""
+"""Figures look the same whatever matplotlib finds in the user's settings."""
 
 import os
 import subprocess

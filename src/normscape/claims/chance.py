@@ -49,7 +49,7 @@ def as_table(of_models: dict[str, pd.Series]) -> pd.DataFrame:
 
 
 def label(tables: Tables) -> Tables:
-    """The tables but for ``outcomes``, whose column each table of runs now has.
+    """The tables except ``outcomes``, whose column each table of runs now has.
 
     A run that ``outcomes`` does not know counts as ``LEARNT``.
     """
