@@ -59,6 +59,7 @@ def read_source(path: Path) -> str:
         raise DeclarationError(line) from None
 
 
+@functools.cache
 def parse(path: Path) -> ast.Module:
     """A Python file as a syntax tree; a DeclarationError names one that is not Python."""
     source = read_source(path)

@@ -15,7 +15,7 @@ CACHES = (
     declarations.quantities,
     declarations._files,
     parts.probe_of,
-    paths._tree,
+    parts.parse,
 )
 
 

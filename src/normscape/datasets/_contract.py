@@ -94,7 +94,7 @@ def _images(key, images):
     if images.dim() != 4:
         _refuse(key, "shape (count, height, width, channels)", shape, "reshape it")
     _check_not_empty(key, images)
-    # More channels than four are told from channels that come first by the sizes alone.
+    # More channels than four differ from channels that come first by their sizes alone.
     _, first, second, channels = shape
     if channels > 4 and first < min(second, channels):
         advice = "put channels last: images.permute(0, 2, 3, 1)"

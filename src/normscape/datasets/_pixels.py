@@ -118,7 +118,7 @@ def _check_extent(image):
 
 
 def _declared_bits(image) -> int | None:
-    """How many bits a grey value has; None where Pillow makes 8 of them, or is not told."""
+    """How many bits a grey value has; None where Pillow makes 8 of them, or unknown."""
     if image.format == "TIFF":
         formats = image.tag_v2.get(_SAMPLE_FORMAT, (_UNSIGNED,))
         if set(formats) != {_UNSIGNED} and image.mode != "F":

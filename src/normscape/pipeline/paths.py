@@ -277,7 +277,7 @@ def drawn(config: dict) -> list[str]:
 
 def caption(figure: str) -> tuple[str, str]:
     """Title and text of a figure: the first line and the rest of its docstring."""
-    text = ast.get_docstring(_tree(_library(f"figures/{figure}.py")))
+    text = ast.get_docstring(parts.parse(_library(f"figures/{figure}.py")))
     title, _, rest = text.partition("\n\n")
     return title.removesuffix("."), rest
 
@@ -290,7 +290,7 @@ def figure_tables(config: dict, figure: str) -> list[str]:
 
 def tables_of(file: Path) -> tuple[str, ...] | None:
     """What the TABLES of a figure or a summary names; None where it is no tuple of texts."""
-    for node in _tree(file).body:
+    for node in parts.parse(file).body:
         targets = node.targets if isinstance(node, ast.Assign) else []
         if isinstance(node, ast.AnnAssign):
             targets = [node.target]
@@ -304,11 +304,6 @@ def tables_of(file: Path) -> tuple[str, ...] | None:
 
 def _library(file: str) -> Path:
     return SRC / "normscape" / file
-
-
-@functools.cache
-def _tree(file):
-    return parts.parse(file)
 
 
 def figure_files() -> list[str]:
