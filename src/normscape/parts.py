@@ -59,17 +59,18 @@ def read_source(path: Path) -> str:
         raise DeclarationError(line) from None
 
 
-@functools.cache
 def parse(path: Path) -> ast.Module:
     """A Python file as a syntax tree; a DeclarationError names one that is not Python."""
-    source = read_source(path)
     try:
-        return ast.parse(source)
+        return _parse_source(read_source(path))
     except SyntaxError as error:
         line = f"{path}: line {error.lineno} is not Python: {error.msg}"
         raise DeclarationError(line) from None
     except ValueError as error:  # A null byte, in Python 3.11.
         raise DeclarationError(f"{path}: not Python: {error}") from None
+
+
+_parse_source = functools.cache(ast.parse)
 
 
 def _check_setting(key: str, setting: dict) -> None:
