@@ -15,7 +15,6 @@ CACHES = (
     declarations.quantities,
     declarations._files,
     parts.probe_of,
-    parts.parse,
 )
 
 
