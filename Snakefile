@@ -1,12 +1,13 @@
 """Why does normalisation help optimisation? From data to figures."""
 
+import re
 import sys
 from pathlib import Path
 
 from snakemake.utils import min_version
 
 min_version("9.27")
-# Of this file: as a module of another workflow, too, and from whatever working directory.
+# The folder of this Snakefile, also as a module and from another working directory.
 PROJECT = workflow.current_basedir.get_path_or_uri(secret_free=True)
 sys.path.insert(0, f"{PROJECT}/src")
 
@@ -30,7 +31,7 @@ if not parts.FOLDER.samefile(f"{PROJECT}/src/normscape"):
         f"normscape is already imported from {parts.FOLDER}; use one clone per workflow"
     )
 
-# Jobs read this file, too, and have nothing to tell.
+# Snakemake reads this file again in every job; only the main process reports progress.
 progress = (
     Progress(logger, workflow.output_settings, workflow.modifier.is_main_snakefile())
     if workflow.is_main_process
@@ -41,12 +42,13 @@ progress = (
 report: "workflow/report/workflow.rst"
 
 
-# Not by "configfile:", which keeps the last of two equal keys. A module's config may be given.
+# "configfile:" would keep the last of two equal keys. Another workflow that uses this one
+# as a module may give its config.
 if not workflow.modifier.skip_configfile:
     config = config_files.load(Path(PROJECT, "config.yaml"), workflow.config_settings)
 config = validate(config)
 ROOT = paths.root(config)
-# What scripts read of the config, as files: an argument has a limit of 128 KiB.
+# Scripts read these as files, because an argument is limited to 128 KiB.
 SETTINGS = {"config": config, "experiment": description(config)}
 # Without --cache, Snakemake would print a line for each rule that might use it.
 CACHE = workflow.workflow_settings.cache is not None
@@ -61,6 +63,7 @@ wildcard_constraints:
     figure="|".join(paths.figures()),
 
 
+include: "workflow/rules/common.smk"
 include: "workflow/rules/copy.smk"
 include: "workflow/rules/prepare.smk"
 include: "workflow/rules/train.smk"
@@ -79,13 +82,13 @@ rule all:
     input:
         paths.results(config),
         f"{ROOT}/index.html",
-        # Also when all that is made of them is there.
+        # A missing manifest trains again, even where every result is complete.
         paths.manifests(config),
     localrule: True
 
 
-# Where a submission's jobs run, onstart does not. On Slurm that is a second Snakemake, a job
-# step; the first is told by which executor it starts it.
+# Inside a Slurm job, a second Snakemake runs the jobs, and its onstart is not called. The
+# first one, which submits it, is recognised by its --executor.
 if workflow.remote_exec and "--executor" not in sys.argv:
     fork_server.start()
 
@@ -98,8 +101,8 @@ onstart:
         )
     if workflow.local_exec:
         fork_server.start()
-        # With a limit, each job that ends adds a timer that looks for work ever again:
-        # after some hundred jobs that takes a sixth of a core. Processes need none.
+        # With a rate limit, each finished job adds a timer that never stops: after some
+        # hundred jobs the timers take a sixth of a core.
         workflow.scheduler.job_rate_limiter = None
     progress.start(config["name"], ROOT, log)
 

@@ -1,8 +1,8 @@
-# A run's tables first, then all runs', so that no command line grows with the number
-# of checkpoints times that of runs.
+# Tables are collected for each run first, so that no command line grows with the number
+# of checkpoints times the number of runs.
 rule collect_run:
     input:
-        tables=lambda wildcards: paths.run_probe_tables(config, wildcards),
+        tables=probe_tables_of_run,
     output:
         paths.probe_folder(config) + ".csv",
     log:
@@ -18,7 +18,7 @@ rule collect_run:
         project=PROJECT,
     params:
         code=code.digests("collect.py"),
-        columns=lambda wildcards: paths.columns(wildcards.table),
+        columns=columns,
     message:
         "Collect {wildcards.table} of {wildcards.model}, {wildcards.norm}, lr {wildcards.lr}, seed {wildcards.seed}"
     shell:
@@ -26,28 +26,20 @@ rule collect_run:
         " --output {output} > {log} 2>&1"
 
 
-rule collect:
+use rule collect_run as collect with:
     input:
-        tables=lambda wildcards: paths.run_tables(config, wildcards),
+        tables=tables_of_runs,
     output:
         f"{ROOT}/tables/{{table}}.csv",
     log:
         f"{ROOT}/logs/collect/{{table}}.log",
-    wildcard_constraints:
-        table="|".join(paths.collected_tables()),
+    group:
+        None
     localrule: True
-    conda:
-        "../../envs/environment.yaml"
     resources:
         project=PROJECT,
-    params:
-        code=code.digests("collect.py"),
-        columns=lambda wildcards: paths.columns(wildcards.table),
     message:
         "Collect the table {wildcards.table}"
-    shell:
-        "python -IS {resources.project:q}/src/run.py collect {input.tables} --columns {params.columns}"
-        " --output {output} > {log} 2>&1"
 
 
 rule outcomes:
@@ -76,7 +68,7 @@ rule outcomes:
 
 rule summarise:
     input:
-        tables=lambda wildcards: paths.summary_sources(config, wildcards.table),
+        tables=summary_sources,
     output:
         f"{ROOT}/tables/{{table}}.csv",
     log:
@@ -89,9 +81,7 @@ rule summarise:
     resources:
         project=PROJECT,
     params:
-        code=lambda wildcards: code.digests(
-            "summarise.py", f"normscape/summaries/{wildcards.table}.py"
-        ),
+        code=summary_code,
         table="{table}",
     message:
         "Summarise as {wildcards.table}"

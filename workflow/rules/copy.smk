@@ -9,14 +9,14 @@ rule write_settings:
     conda:
         "../../envs/environment.yaml"
     params:
-        content=lambda wildcards: params.in_order(SETTINGS[wildcards.settings]),
+        content=settings_json,
     message:
         "Write {wildcards.settings}.json"
     shell:
         "printf '%s\\n' {params.content:q} > {output} 2> {log}"
 
 
-# Copies: where the project lies decides nothing, and results say what they were judged by.
+# Copies, so that the project's place decides nothing, and results hold what judged them.
 rule copy_claims:
     output:
         f"{ROOT}/claims/{{file}}",
@@ -28,26 +28,20 @@ rule copy_claims:
     resources:
         project=PROJECT,
     params:
-        digest=lambda wildcards: code.of_file(paths.CLAIMS / wildcards.file),
+        source="claims/{file}",
+        digest=claims_digest,
     message:
-        "Copy the claims {wildcards.file}"
+        "Copy {params.source}"
     shell:
-        "cp {resources.project:q}/workflow/claims/{wildcards.file:q} {output} 2> {log}"
+        "cp {resources.project:q}/workflow/{params.source:q} {output} 2> {log}"
 
 
-rule copy_paper_curves:
+use rule copy_claims as copy_paper_curves with:
     output:
         paths.table(config, paths.PAPER_CURVES.stem),
     log:
         f"{ROOT}/logs/copy_paper_curves.log",
     localrule: True
-    conda:
-        "../../envs/environment.yaml"
-    resources:
-        project=PROJECT,
     params:
+        source="resources/paper_curves.csv",
         digest=code.of_file(paths.PAPER_CURVES),
-    message:
-        "Copy the paper's curves"
-    shell:
-        "cp {resources.project:q}/workflow/resources/paper_curves.csv {output} 2> {log}"

@@ -1,13 +1,13 @@
 rule figure:
     input:
-        tables=lambda wildcards: paths.figure_tables(config, wildcards.figure),
+        tables=figure_tables,
         experiment=paths.settings_file(config, "experiment"),
     output:
         png=report(
             f"{ROOT}/figures/{{figure}}.png",
             caption="../report/figure.rst",
             category="Figures",
-            labels=lambda wildcards: {"figure": paths.caption(wildcards.figure)[0]},
+            labels=figure_labels,
         ),
         pdf=f"{ROOT}/figures/{{figure}}.pdf",
     log:
@@ -18,11 +18,9 @@ rule figure:
     resources:
         project=PROJECT,
     params:
-        code=lambda wildcards: code.digests(
-            "figure.py", f"normscape/figures/{wildcards.figure}.py"
-        ),
+        code=figure_code,
         figure="{figure}",
-        caption=lambda wildcards: paths.caption(wildcards.figure)[1],
+        caption=figure_caption,
     message:
         "Draw {wildcards.figure}"
     shell:

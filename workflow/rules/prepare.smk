@@ -1,30 +1,27 @@
-# The archive of a data set is shared by all experiments.
-for dataset, archive in paths.downloads().items():
-
-    rule:
-        name:
-            f"download_{dataset}"
-        output:
-            archive,
-        log:
-            f"downloads/logs/{dataset}.log",
-        retries: 3
-        localrule: True
-        conda:
-            "../../envs/environment.yaml"
-        resources:
-            project=PROJECT,
-        params:
-            code=code.digests("download.py"),
-            url=config["datasets"][dataset]["url"],
-            checksum=config["datasets"][dataset]["checksum"],
-            help=f"put the archive at {archive}, or name the file or a folder"
-            f" of images as datasets.{dataset}.source in the config",
-        message:
-            f"Download {dataset}"
-        shell:
-            "python -IS {resources.project:q}/src/run.py download --url {params.url:q} --checksum {params.checksum}"
-            " --help-line {params.help:q} --output {output} 2>&1 | tee {log}"
+# All experiments share the archive of a data set.
+rule download:
+    output:
+        "downloads/{archive}",
+    log:
+        "downloads/logs/{archive}.log",
+    wildcard_constraints:
+        archive="|".join(re.escape(Path(a).name) for a in paths.downloads().values()),
+    retries: 3
+    localrule: True
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        project=PROJECT,
+    params:
+        code=code.digests("download.py"),
+        url=download_url,
+        checksum=download_checksum,
+        help=download_help,
+    message:
+        "Download {wildcards.archive}"
+    shell:
+        "python -IS {resources.project:q}/src/run.py download --url {params.url:q} --checksum {params.checksum}"
+        " --help-line {params.help:q} --output {output} 2>&1 | tee {log}"
 
 
 for dataset in parts.names("datasets"):

@@ -1,10 +1,4 @@
-# On a cluster, a run's probes and what collects them are one submission. Elsewhere groups
-# would only cost: they double the time that Snakemake takes to find thousands of jobs.
-def submission(wildcards):
-    return "probes" if not workflow.local_exec else None
-
-
-# One rule a probe, because the outputs are its tables.
+# One rule per probe, because the outputs are its tables.
 for probe in config["probes"]:
 
     rule:
@@ -12,9 +6,7 @@ for probe in config["probes"]:
             f"probe_{probe}"
         input:
             checkpoint=paths.train_file(config, "step{step}.safetensors"),
-            data=lambda wildcards: paths.data_file(config, wildcards.model).format(
-                seed=wildcards.seed
-            ),
+            data=checkpoint_data,
         output:
             **paths.probe_files(config, probe),
         log:
