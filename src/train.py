@@ -74,7 +74,9 @@ def main():
         signal.signal(signal.SIGTERM, lambda *_: told_to_stop.set())
         data, metadata = tensors.load(args.data)
         run = Run(spec, data, device)
-        modules = code.of_training(args.architecture, args.norm, args.optimiser["name"])
+        modules = code.training_digests(
+            args.architecture, args.norm, args.optimiser["name"]
+        )
         depends_on = resume.dependencies(run, modules, args.data, settings)
         state = resume.State(folder / "state", depends_on, args.save_interval)
         history, evaluation = state.restore(run)

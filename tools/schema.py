@@ -6,9 +6,9 @@ from normscape.jobs import command_line
 def main():
     command_line.parser(__doc__).parse_args()
 
-    from normscape.pipeline import schema
+    from normscape.pipeline import config_schema
 
-    print(schema.text_for_editors(), end="")
+    print(config_schema.text_for_editors(), end="")
 
 
 if __name__ == "__main__":

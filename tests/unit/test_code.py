@@ -37,12 +37,12 @@ def modules(lines) -> list[str]:
 
 
 def training():
-    return code.of_training("vgg", "batch", "sgd")
+    return code.training_digests("vgg", "batch", "sgd")
 
 
 def test_a_training_depends_on_its_parts_and_the_core_and_no_more():
     assert modules(training()) == OF_TRAINING
-    of_another = modules(code.of_training("dln", "noisy_batch", "adam"))
+    of_another = modules(code.training_digests("dln", "noisy_batch", "adam"))
     assert set(of_another) - set(OF_TRAINING) == {
         "normscape/models/dln.py",
         "normscape/norms/noise.py",
@@ -71,7 +71,7 @@ def loaded(*names) -> list[str]:
         check=True,
     )
     paths = [Path(path) for path in done.stdout.split()]
-    with_code = [path for path in paths if not code._only_says(path)]
+    with_code = [path for path in paths if not code._is_only_docstring(path)]
     return sorted(str(path.relative_to(code.SRC)) for path in with_code)
 
 
@@ -89,14 +89,14 @@ def test_a_trainings_code_is_what_python_loads():
 
 
 def test_a_probes_code_is_what_python_loads():
-    found = modules(code.of_probe("ics", "vgg", "batch", "sgd"))
+    found = modules(code.probe_digests("ics", "vgg", "batch", "sgd"))
     of_script = ["normscape.tables.rows", "normscape.probes.ics"]
     assert found == [*loaded(*CORE, *of_script), "probe.py"]
 
 
 @pytest.mark.parametrize("probe", parts.names("probes"))
 def test_a_probe_depends_on_itself_and_not_on_the_others(probe):
-    found = modules(code.of_probe(probe, "vgg", "batch", "sgd"))
+    found = modules(code.probe_digests(probe, "vgg", "batch", "sgd"))
     probes = {Path(m).stem for m in found if Path(m).parent.name == "probes"}
     assert probes - {"_step"} == {"__init__", probe}
     measured = {m for m in found if m.startswith("normscape/measures/")}
@@ -149,7 +149,7 @@ def copied(tmp_path, monkeypatch):
 
 def forget():
     """As in a new process."""
-    for function in (code.digests, code.of_file, code._imports, code._names):
+    for function in (code.digests, code.file_digest, code._imports, code._imported_names):
         function.cache_clear()
 
 
@@ -232,14 +232,14 @@ def test_what_the_code_does_counts_and_not_how_it_is_written(tmp_path, old, new,
     assert old in SOURCE
     before.write_bytes(SOURCE.encode())
     after.write_bytes(SOURCE.replace(old, new).encode())
-    assert (code.of_file(before) == code.of_file(after)) is same
+    assert (code.file_digest(before) == code.file_digest(after)) is same
 
 
 @pytest.mark.parametrize("version", ["3.12", "3.13", "3.14"])
 def test_another_version_of_python_gives_the_same_digests(version):
     python = shutil.which(f"python{version}")
     script = "from normscape.pipeline import code; print(*training, sep='\\n')"
-    script = script.replace("training", "code.of_training('vgg', 'batch', 'sgd')")
+    script = script.replace("training", "code.training_digests('vgg', 'batch', 'sgd')")
     environment = os.environ | {"PYTHONPATH": str(code.SRC)}
     command = [python, "-c", script]
     if not python or subprocess.run([python, "-V"], capture_output=True).returncode:

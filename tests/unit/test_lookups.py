@@ -286,7 +286,7 @@ def test_a_parts_source_may_have_a_byte_order_mark_and_any_ends(
         parts.defaults("norms", "batch").keys()
         == parts.declaration("norms", "mine")["settings"].keys()
     )
-    assert code.of_file(mine)
+    assert code.file_digest(mine)
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "cp1252"])

@@ -131,7 +131,7 @@ def test_a_state_of_something_else_is_rejected(make_run, tmp_path, capsys, key):
 
 def test_what_a_training_depends_on(make_run, tmp_path):
     (tmp_path / "data").write_bytes(b"a")
-    modules = code.of_training("resnet", "batch", "adam")
+    modules = code.training_digests("resnet", "batch", "adam")
     arguments = make_run("resnet", name="adam"), modules
     found = resume.dependencies(*arguments, tmp_path / "data", {"lr": 0.1})
     names = {line.split()[0] for line in found["code"]}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from experiments import SMALL, default, put
 from normscape import parts
-from normscape.pipeline import grid, schema
+from normscape.pipeline import config_schema, grid
 from normscape.pipeline.config import checked, validate
 from normscape.schemas import ConfigError
 
@@ -24,7 +24,7 @@ GIVEN = put(
 for probe in parts.names("probes"):
     GIVEN["probes"].setdefault(probe, {"models": {"dln": {"grid": [{}]}}})
 CONFIG = checked(GIVEN)
-SCHEMA = schema.of_config(CONFIG)
+SCHEMA = config_schema.for_config(CONFIG)
 
 # Of no type that any key allows, or outside all limits.
 NONSENSE = st.one_of(

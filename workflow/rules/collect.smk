@@ -14,7 +14,7 @@ rule collect_run:
     conda:
         "../../envs/environment.yaml"
     resources:
-        **resources.ask(config, memory_mb=1000, minutes=5),
+        **resources.request(config, memory_mb=1000, minutes=5),
         project=PROJECT,
     params:
         code=code.digests("collect.py"),

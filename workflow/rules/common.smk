@@ -56,7 +56,7 @@ def settings_json(wildcards):
 
 
 def claims_digest(wildcards):
-    return code.of_file(paths.CLAIMS / wildcards.file)
+    return code.file_digest(paths.CLAIMS / wildcards.file)
 
 
 def download_of(wildcards):

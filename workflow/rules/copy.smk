@@ -44,4 +44,4 @@ use rule copy_claims as copy_paper_curves with:
     localrule: True
     params:
         source="resources/paper_curves.csv",
-        digest=code.of_file(paths.PAPER_CURVES),
+        digest=code.file_digest(paths.PAPER_CURVES),

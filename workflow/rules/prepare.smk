@@ -39,7 +39,7 @@ for dataset in parts.names("datasets"):
         conda:
             "../../envs/environment.yaml"
         resources:
-            **resources.ask(config, memory_mb=4000, minutes=60),
+            **resources.request(config, memory_mb=4000, minutes=60),
             project=PROJECT,
         params:
             code=code.digests("prepare.py", f"normscape/datasets/{dataset}.py"),

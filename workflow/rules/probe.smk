@@ -18,7 +18,7 @@ for probe in config["probes"]:
             "../../envs/environment.yaml"
         threads: config["threads"]
         resources:
-            **resources.of_probe(config, probe),
+            **resources.request_for_probe(config, probe),
             project=PROJECT,
         params:
             code=params.probe_code(config, probe),

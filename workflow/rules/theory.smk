@@ -17,7 +17,7 @@ rule theory:
     conda:
         "../../envs/environment.yaml"
     resources:
-        **resources.ask(config, memory_mb=4000, minutes=60),
+        **resources.request(config, memory_mb=4000, minutes=60),
         project=PROJECT,
     params:
         code=params.theory_code(config, list(paths.theory_runs(config))),

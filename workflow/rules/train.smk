@@ -21,7 +21,7 @@ for model in grid.models(config):
             "../../envs/environment.yaml"
         threads: config["threads"]
         resources:
-            **resources.ask(config, memory_mb=4000, minutes=240, gpu=True),
+            **resources.request(config, memory_mb=4000, minutes=240, gpu=True),
             # No params: neither another place nor another interval is a reason to train again.
             project=PROJECT,
             save_interval=config["save_interval"],

@@ -19,7 +19,7 @@ SRC = Path(__file__).parents[2]
 _LEFT_OUT = SRC / "normscape/jobs"
 
 
-def of_training(architecture: str, norm: str, optimiser: str) -> list[str]:
+def training_digests(architecture: str, norm: str, optimiser: str) -> list[str]:
     """What decides the bytes of a training: its parts and the training core.
 
     Not train.py, which turns arguments into calls, nor what resumes or tabulates.
@@ -27,7 +27,9 @@ def of_training(architecture: str, norm: str, optimiser: str) -> list[str]:
     return digests(*_core(architecture, norm, optimiser), "normscape/training/loop.py")
 
 
-def of_probe(probe: str, architecture: str, norm: str, optimiser: str) -> list[str]:
+def probe_digests(
+    probe: str, architecture: str, norm: str, optimiser: str
+) -> list[str]:
     """What decides the bytes of a probe's tables."""
     core = _core(architecture, norm, optimiser)
     return digests("probe.py", *core, f"normscape/probes/{probe}.py")
@@ -53,11 +55,14 @@ def digests(*files: str) -> list[str]:
     >>> [line.split()[0] for line in digests("normscape/files.py")]
     ['normscape/files.py']
     """
-    return [f"{path.relative_to(SRC)} {of_file(path)}" for path in closure(*files)]
+    return [
+        f"{path.relative_to(SRC)} {file_digest(path)}"
+        for path in imported_files(*files)
+    ]
 
 
 @functools.cache
-def of_file(path: Path) -> str:
+def file_digest(path: Path) -> str:
     """The digest of a text file: a param that stands for an input which may be anywhere.
 
     Line ends do not count; in Python files neither do comments, docstrings and layout.
@@ -119,7 +124,7 @@ def _between(lines, start, end) -> str:
     return "".join([lines[first][start[1] :], *middle, lines[last][: end[1]]])
 
 
-def closure(*files: str) -> list[Path]:
+def imported_files(*files: str) -> list[Path]:
     """The files of src/ and all that they import from it, directly or not, sorted."""
     found: set[Path] = set()
     pending = [SRC / file for file in files]
@@ -128,11 +133,11 @@ def closure(*files: str) -> list[Path]:
         if path not in found and not path.is_relative_to(_LEFT_OUT):
             found.add(path)
             pending += _imports(path)
-    return sorted(path for path in found if not _only_says(path))
+    return sorted(path for path in found if not _is_only_docstring(path))
 
 
 @functools.cache
-def _only_says(path: Path) -> bool:
+def _is_only_docstring(path: Path) -> bool:
     """Whether a package's file holds its docstring and no code."""
     if path.name != "__init__.py":
         return False
@@ -144,7 +149,9 @@ def _only_says(path: Path) -> bool:
 
 def modules(script: Path) -> set[str]:
     """The project's modules that a script imports, directly or not, as dotted names."""
-    files = {path.relative_to(SRC) for path in closure(str(script)) if path != script}
+    files = {
+        path.relative_to(SRC) for path in imported_files(str(script)) if path != script
+    }
     names = (".".join(file.with_suffix("").parts) for file in files)
     return {name.removesuffix(".__init__") for name in names}
 
@@ -156,20 +163,22 @@ def libraries(script: Path) -> set[str]:
     """
     return {
         name
-        for path in closure(str(script))
-        for name in _names(path)
-        if not list(_files_of(name))
+        for path in imported_files(str(script))
+        for name in _imported_names(path)
+        if not list(_module_files(name))
     }
 
 
 @functools.cache
 def _imports(path: Path) -> tuple[Path, ...]:
     """The project's files that a file imports itself, their packages included."""
-    return tuple(itertools.chain.from_iterable(map(_files_of, _names(path))))
+    return tuple(
+        itertools.chain.from_iterable(map(_module_files, _imported_names(path)))
+    )
 
 
 @functools.cache
-def _names(path: Path) -> frozenset[str]:
+def _imported_names(path: Path) -> frozenset[str]:
     """The modules that a file imports, and its own place, as dotted names."""
     names = {".".join(path.relative_to(SRC).with_suffix("").parts)}
     if path.suffix != ".py":
@@ -185,7 +194,7 @@ def _names(path: Path) -> frozenset[str]:
     return frozenset(names)
 
 
-def _files_of(module: str) -> Iterator[Path]:
+def _module_files(module: str) -> Iterator[Path]:
     parts = module.split(".")
     for end in range(1, len(parts) + 1):
         base = SRC.joinpath(*parts[:end])

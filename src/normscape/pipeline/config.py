@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from normscape import parts
-from normscape.pipeline import claims, config_files, grid, lookups, paths, schema
+from normscape.pipeline import claims, config_files, config_schema, grid, lookups, paths
 from normscape.schemas import ConfigError, check, fill_defaults, unknown_value
 
 # Of a training's checkpoints and evaluations, which are arguments of its command.
@@ -32,9 +32,9 @@ def checked(config: dict) -> dict:
     """The config with defaults filled in, or a ConfigError."""
     config = _copy(config)
     _drop_removed(config)
-    of_config = schema.of_config(config)
-    check(config, of_config)
-    fill_defaults(config, of_config)
+    schema = config_schema.for_config(config)
+    check(config, schema)
+    fill_defaults(config, schema)
     _expand_steps(config)
     _check_folder(config)
     for name in paths.downloads():
@@ -77,9 +77,13 @@ def _copy(value):
 
 def _drop_removed(config):
     """Leave out models and probes that are null, and the probes of models without runs."""
-    models, probes = (schema.mapping(config, kind) for kind in ("models", "probes"))
+    models, probes = (
+        config_schema.mapping(config, kind) for kind in ("models", "probes")
+    )
     emptied = set()
-    without_runs = [m for m in models if schema.mapping(models, m).get("grid") == []]
+    without_runs = [
+        m for m in models if config_schema.mapping(models, m).get("grid") == []
+    ]
     for *parents, last in config_files.removals(config):
         place = config
         for key in parents:
@@ -99,7 +103,7 @@ def _drop_removed(config):
 
 
 def _probed(probes, probe) -> dict:
-    return schema.mapping(probes[probe], "models")
+    return config_schema.mapping(probes[probe], "models")
 
 
 def _expand_steps(config):

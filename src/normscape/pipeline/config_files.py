@@ -11,7 +11,7 @@ from pathlib import Path
 from snakemake.utils import update_config
 
 from normscape import strict_yaml
-from normscape.pipeline import schema
+from normscape.pipeline import config_schema
 from normscape.schemas import ConfigError, choices, nearest
 
 
@@ -52,7 +52,7 @@ def removals(config) -> list[tuple[str, ...]]:
     [('models', 'vgg'), ('probes', 'ics', 'models', 'dln')]
     """
     places = [("models",), ("probes",)]
-    places += [("probes", p, "models") for p in schema.mapping(config, "probes")]
+    places += [("probes", p, "models") for p in config_schema.mapping(config, "probes")]
     return [
         (*place, name)
         for place in places
@@ -63,7 +63,7 @@ def removals(config) -> list[tuple[str, ...]]:
 
 def _at(config, place) -> dict:
     for key in place:
-        config = schema.mapping(config, key)
+        config = config_schema.mapping(config, key)
     return config
 
 

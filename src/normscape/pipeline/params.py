@@ -23,7 +23,9 @@ def in_order(settings: dict) -> str:
 def training_code(config: dict, model: str):
     """Params function: the code of a training of this model."""
     architecture, optimiser = _parts_of(config, model)
-    return lambda wildcards: code.of_training(architecture, wildcards.norm, optimiser)
+    return lambda wildcards: code.training_digests(
+        architecture, wildcards.norm, optimiser
+    )
 
 
 def probe_code(config: dict, probe: str):
@@ -31,7 +33,7 @@ def probe_code(config: dict, probe: str):
 
     def of_cell(wildcards):
         architecture, optimiser = _parts_of(config, wildcards.model)
-        return code.of_probe(probe, architecture, wildcards.norm, optimiser)
+        return code.probe_digests(probe, architecture, wildcards.norm, optimiser)
 
     return of_cell
 

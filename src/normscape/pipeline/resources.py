@@ -3,7 +3,7 @@
 from normscape import parts
 
 
-def ask(config: dict, memory_mb: int, minutes: int, gpu: bool = False) -> dict:
+def request(config: dict, memory_mb: int, minutes: int, gpu: bool = False) -> dict:
     """Memory and time limit, which rise with each attempt; GPUs if it uses ``device``."""
     return {
         "mem_mb": lambda wildcards, attempt: memory_mb * attempt,
@@ -12,7 +12,7 @@ def ask(config: dict, memory_mb: int, minutes: int, gpu: bool = False) -> dict:
     }
 
 
-def of_probe(config: dict, probe: str) -> dict:
+def request_for_probe(config: dict, probe: str) -> dict:
     """What a probe declares that its jobs ask for."""
     declared = parts.declaration("probes", probe)
-    return ask(config, declared["memory_mb"], declared["minutes"], gpu=True)
+    return request(config, declared["memory_mb"], declared["minutes"], gpu=True)

@@ -10,10 +10,10 @@ from snakemake.utils import update_config
 
 from experiments import PRESETS, SMALL, default, put
 from normscape import parts
-from normscape.pipeline import schema
+from normscape.pipeline import config_schema
 from normscape.schemas import VALIDATOR
 
-VALIDATE = VALIDATOR(schema.for_editors())
+VALIDATE = VALIDATOR(config_schema.for_editors())
 
 
 def mistakes(config) -> list[str]:
@@ -28,15 +28,15 @@ def mistakes(config) -> list[str]:
 
 
 def test_it_is_a_schema():
-    jsonschema.Draft202012Validator.check_schema(schema.for_editors())
+    jsonschema.Draft202012Validator.check_schema(config_schema.for_editors())
 
 
 def test_the_file_is_what_the_parts_declare():
     file = Path("workflow/schemas/config.schema.json")
-    assert file.read_text(encoding="utf-8") == schema.text_for_editors(), (
+    assert file.read_text(encoding="utf-8") == config_schema.text_for_editors(), (
         "run make schema"
     )
-    assert json.loads(file.read_text(encoding="utf-8")) == schema.for_editors()
+    assert json.loads(file.read_text(encoding="utf-8")) == config_schema.for_editors()
 
 
 def test_config_yaml_is_accepted():
@@ -109,7 +109,9 @@ def explained(part, top) -> bool:
 
 
 @pytest.mark.parametrize(
-    "top", [schema.for_editors(), schema.of_config(small())], ids=["editors", "config"]
+    "top",
+    [config_schema.for_editors(), config_schema.for_config(small())],
+    ids=["editors", "config"],
 )
 def test_every_key_has_a_description(top):
     found = dict(properties(top))

@@ -15,7 +15,7 @@ def _skeleton() -> dict:
     return parts.read_yaml(FOLDER / "config.schema.yaml")
 
 
-def of_config(config: dict) -> dict:
+def for_config(config: dict) -> dict:
     """The schema for a config: its models are those that it names.
 
     The config may be wrong in any way; what can't be read of it counts as not given.
