@@ -149,7 +149,12 @@ def copied(tmp_path, monkeypatch):
 
 def forget():
     """As in a new process."""
-    for function in (code.digests, code.file_digest, code._imports, code._imported_names):
+    for function in (
+        code.digests,
+        code.file_digest,
+        code._imports,
+        code._imported_names,
+    ):
         function.cache_clear()
 
 

@@ -375,10 +375,10 @@ def test_a_job_that_writes_to_the_terminal_has_it_for_itself(terminal, run):
     snake = run(screen.stream)
     snake.start(download=1)
     snake.begin(1, "download", "Download", shellcmd="python x.py 2>&1 | tee x.log")
-    snake.progress._tell(redraws=True)
+    snake.progress._print_status(redraws=True)
     assert screen.lines()[-1] == ""
     snake.finish(1, 1, 1)
-    snake.progress._tell(redraws=True)
+    snake.progress._print_status(redraws=True)
     assert "1 of 1 job done" in screen.lines()[-1]
 
 
@@ -388,7 +388,7 @@ def test_a_dumb_terminal_gets_lines(terminal, run, monkeypatch, term):
     monkeypatch.setenv("TERM", term)
     snake = run(screen.stream)
     snake.start(figure=1)
-    snake.progress._tell(redraws=snake.progress._console.redraws)
+    snake.progress._print_status(redraws=snake.progress._console.redraws)
     assert "0 of 1 job done" in screen.lines()[-2]
     assert "\x1b[K" not in screen.text
 

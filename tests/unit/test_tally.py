@@ -32,7 +32,7 @@ class Run:
 
     def say(self, event, **fields):
         record = logging.makeLogRecord({"event": event, **fields})
-        self.tally.note(record)
+        self.tally.count(record)
 
     def begin(self, rule: str, jobid: int | None = None) -> int:
         if jobid is None:
@@ -135,7 +135,7 @@ def test_a_group_is_counted_by_its_jobs(clock):
 
 def test_other_records_are_nothing_to_it():
     run = Run(train_vgg=1)
-    run.tally.note(logging.makeLogRecord({"msg": "a line"}))
+    run.tally.count(logging.makeLogRecord({"msg": "a line"}))
     run.say(LogEvent.JOB_FINISHED, job_id=99)  # of no job that was announced
     run.say(LogEvent.JOB_ERROR, jobid=99)
     assert (run.tally.done, run.tally.total, run.tally.failed) == (0, 1, {})

@@ -1,4 +1,4 @@
-"""The terminal or stream that Snakemake prints to, with one line that is redrawn in place."""
+"""The stream that Snakemake prints to, with one status line that is redrawn in place."""
 
 import logging
 import os
@@ -9,7 +9,7 @@ CLEAR = "\r\x1b[K"
 
 
 class Console:
-    """Takes a stream handler's place. It has no lock: the handler that calls it has one.
+    """Replaces a stream handler. It needs no lock, because the handler that calls it has one.
 
     redraws : whether the stream is a terminal in which a line can be redrawn.
     """
@@ -31,9 +31,9 @@ class Console:
         self._write(text + "\n")
 
     def draw(self, line: str) -> None:
-        """Show a line, cut to the terminal's width, in place of the one before."""
+        """Redraw the status line, cut to the terminal's width."""
         size = os.get_terminal_size(self._stream.fileno())
-        # The last column stays free: some terminals wrap after it.
+        # The last column stays free, because some terminals wrap after it.
         width = (shutil.get_terminal_size(fallback=size).columns or 80) - 1
         self._line = cut(line, width)
         self._write(CLEAR + self._line)
@@ -49,7 +49,7 @@ class Console:
 
 
 def cut(line: str, width: int) -> str:
-    """The start of a line that takes no more than so many columns."""
+    """The start of a line that fits into a number of terminal columns."""
     columns = 0
     for position, character in enumerate(line):
         columns += 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -32,7 +32,7 @@ def models(config: dict) -> list[str]:
 
 def cells(config: dict) -> list[Cell]:
     """All training runs, in the order of the config, each once."""
-    found = {}
+    cells_in_order = {}
     for model in models(config):
         settings = config["models"][model]
         for block in settings["grid"]:
@@ -40,8 +40,8 @@ def cells(config: dict) -> list[Cell]:
             for norm, lr, seed in itertools.product(
                 block["norms"], block["learning_rates"], seeds
             ):
-                found[Cell(model, norm, lr_text(lr), seed)] = None
-    return list(found)
+                cells_in_order[Cell(model, norm, lr_text(lr), seed)] = None
+    return list(cells_in_order)
 
 
 def norms(config: dict) -> list[str]:

@@ -1,7 +1,7 @@
-"""What a run prints: how far it is, each failure, and at the end the verdicts.
+"""What a run prints: its progress, each failure, and the verdicts at the end.
 
-Snakemake prints ten lines per job. During a run, ``Progress`` takes the place of the handler
-that prints them. Snakemake's log file has a handler of its own and stays complete.
+Snakemake prints ten lines per job. During a run, ``Progress`` replaces_output the handler that
+prints them. Snakemake's log file has another handler and stays complete.
 """
 
 import contextlib
@@ -24,26 +24,26 @@ from normscape.jobs import command_line
 from normscape.pipeline.console import Console
 from normscape.pipeline.tally import Job, Tally
 
-FIRST, INTERVAL = 10, 30  # seconds until the first status line, and between two others
+FIRST, INTERVAL = 10, 30  # seconds before the first status line, and between later ones
 REDRAW = 1  # seconds, in a terminal
 LONG = 20  # seconds after which a training's steps are shown
-TRAININGS = 3  # whose steps are shown, at most
-LAST_LINES = 10  # of a failed job's log
-TAIL = 50_000  # bytes at the end of a log, of which these lines are taken
-FAILURES = 20  # that are shown with their logs, and listed at the end, at most
+TRAININGS = 3  # at most this many are shown with their steps
+LAST_LINES = 10  # shown of a failed job's log
+TAIL = 50_000  # bytes read at the end of a log
+FAILURES = 20  # at most this many are shown with their logs and listed at the end
 
-# One line stands for these.
+# One line replaces_output these events.
 ANNOUNCEMENTS = (LogEvent.WORKFLOW_STARTED, LogEvent.RESOURCES_INFO, LogEvent.RUN_INFO)
-# Beginnings of Snakemake's other lines that are printed during a run.
+# Snakemake's other messages that are printed during a run begin with these.
 RELEVANT = ("Trying to restart", "Will exit", "Shutting down", "Terminating processes")
 
 
 class Progress(logging.Handler):
-    """Listens to Snakemake's events; ``start`` makes it print, ``stop`` ends that.
+    """Listens to Snakemake's events, and prints between ``start`` and ``stop``.
 
-    main : whether the workflow is the main one. Where it is a module of another, where
-        Snakemake's details are asked for (--printshellcmds, --verbose), and with another
-        logger, Snakemake's output stays as it is, and status lines are added to it.
+    main : whether the workflow is the main one. Snakemake's own output stays, with status
+        lines added to it, in three cases: the workflow is a module of another one, the user
+        asks for details (--printshellcmds, --verbose), or another logger prints.
     """
 
     def __init__(self, logger: logging.Logger, settings: OutputSettings, main: bool):
@@ -60,13 +60,13 @@ class Progress(logging.Handler):
         self._failures = 0
         self._exits: dict[int, str] = {}
         details = settings.verbose or settings.printshellcmds or settings.debug_dag
-        replaces = main and not details and not settings.dryrun
-        self._console = take_console(logger) if replaces else None
+        replaces_output = main and not details and not settings.dryrun
+        self._console = take_console(logger) if replaces_output else None
         logger.addHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take an event into account; print what matters."""
-        self._tally.note(record)
+        self._tally.count(record)
         if self._console is None:
             return
         event = getattr(record, "event", None)
@@ -74,32 +74,33 @@ class Progress(logging.Handler):
             if event not in ANNOUNCEMENTS:
                 self._console.handle(record)
         elif event == LogEvent.ERROR and (status := exit_status(record)):
-            # The same thread reports the job next.
+            # Snakemake reports the job next, in the same thread.
             self._exits[record.thread] = status
         elif event == LogEvent.JOB_ERROR and record.jobid in self._tally.failed:
-            self._fail(record)
+            self._report_job(record)
         elif event == LogEvent.GROUP_ERROR:
             jobs = count(len(record.job_error_info), "job")
-            self._report(f"a group of {jobs}", record.aux_logs, "")
+            self._print_failure(f"a group of {jobs}", record.aux_logs, "")
         elif record.levelno >= logging.WARNING or (
             event is None and record.getMessage().startswith(RELEVANT)
         ):
             self._interrupted |= "on user request" in record.getMessage()
             self._console.handle(record)
 
-    def _fail(self, record):
-        """Report a job that failed, unless Ctrl-C stopped it, or its group was reported."""
+    def _report_job(self, record):
+        """Report a failed job, except where Ctrl-C stopped it or its group was reported."""
         reason = record.rule_msg or self._exits.pop(record.thread, "")
         if self._interrupted or reason.endswith("SIGINT)"):
             del self._tally.failed[record.jobid]
         elif not record.indent:
             job = self._tally.failed[record.jobid]
-            self._report(f"{job.message} (job {record.jobid})", record.log, reason)
+            self._print_failure(
+                f"{job.message} (job {record.jobid})", record.log, reason
+            )
 
-    def _report(self, what, logs, reason):
-        """Print a failure when it happens."""
+    def _print_failure(self, job, logs, reason):
         self._failures += 1
-        lines = [f"failed: {what}; see {' '.join(logs)}"]
+        lines = [f"failed: {job}; see {' '.join(logs)}"]
         if self._failures <= FAILURES:
             lines += [f"  | {line}" for line in last_lines(logs, self._lines)]
         lines += [f"  {line}" for line in reason.splitlines()]
@@ -107,52 +108,52 @@ class Progress(logging.Handler):
             self._console.print("\n".join(lines))
 
     def start(self, name: str, folder: str, logs: list[str]) -> None:
-        """Print what will be run and where the complete logs are; then, the status.
+        """Announce the run and its logs; from then on, print the status regularly.
 
-        name : of the experiment. folder : of its results.
+        name : the experiment's. folder : of its results.
         """
         self._started = time.monotonic()
         if self._console is not None and Quietness.ALL not in self._quiet:
             cores = self._tally.cores
-            on = f" on {count(cores, 'core')}" if cores else ""
+            machine = f" on {count(cores, 'core')}" if cores else ""
             self._console.print(
-                f"{name}: {count(self._tally.total, 'job')} to run{on}; "
+                f"{name}: {count(self._tally.total, 'job')} to run{machine}; "
                 f"results go to {folder}/\n"
                 "If a job fails, the end of its log is shown here. "
                 f"All details: {' '.join(map(os.path.relpath, logs))}"
             )
         self._prints = True
-        # With these settings Snakemake says nothing of jobs that have finished.
+        # With these settings Snakemake is silent about finished jobs.
         if not {Quietness.ALL, Quietness.PROGRESS}.intersection(self._quiet):
-            threading.Thread(target=self._speak, daemon=True).start()
+            threading.Thread(target=self._print_regularly, daemon=True).start()
 
     def stop(self, text: str) -> None:
-        """End with a text."""
+        """Stop printing the status, and print a final text."""
         self.close()
         if text and Quietness.ALL not in self._quiet:
             print(text, flush=True)
 
     def close(self) -> None:
-        """Leave the terminal without a status line."""
+        """Clear the status line."""
         with self.lock:
             self._prints = False
             self._ended.set()
             if self._console is not None:
-                # The terminal may be gone.
+                # The terminal may be closed.
                 with contextlib.suppress(OSError, ValueError):
                     self._console.clear()
         super().close()
 
-    def _speak(self):
+    def _print_regularly(self):
         redraws = self._console is not None and self._console.redraws
         wait = REDRAW if redraws else FIRST
-        # A terminal may go away while jobs run.
+        # The terminal may close while jobs run.
         with contextlib.suppress(OSError, ValueError):
             while not self._ended.wait(wait):
-                self._tell(redraws)
+                self._print_status(redraws)
                 wait = REDRAW if redraws else INTERVAL
 
-    def _tell(self, redraws):
+    def _print_status(self, redraws):
         lines = self.status()
         if self._console is None:
             self._logger.info("\n  ".join(lines))
@@ -168,11 +169,11 @@ class Progress(logging.Handler):
                 self._console.draw("; ".join(lines))
 
     def status(self) -> list[str]:
-        """How many jobs are done and the time left; then, a line for each long training."""
+        """The number of finished jobs and the time left; then one line per long training."""
         with self.lock:
             now = time.monotonic()
             tally = self._tally
-            parts = [f"{done_of(tally)} ({100 * tally.done // max(tally.total, 1)}%)"]
+            parts = [f"{jobs_done(tally)} ({100 * tally.done // max(tally.total, 1)}%)"]
             if tally.failed:
                 parts.append(f"{len(tally.failed):,} failed")
             if (left := tally.seconds_left()) is not None and tally.done < tally.total:
@@ -188,7 +189,7 @@ class Progress(logging.Handler):
         return [f"{clock}  {', '.join(parts)}", *last_steps(trainings)]
 
     def failures(self) -> str:
-        """How a run ended that did not reach its end: each job that failed, with its log."""
+        """The end of a run that failed: each failed job, with its log."""
         failed = list(self._tally.failed.values())
         lines = [
             f"failed: {job.message}; see {' '.join(job.logs)}"
@@ -197,7 +198,7 @@ class Progress(logging.Handler):
         if more := len(failed[FAILURES:]):
             lines.append(f"failed: {count(more, 'more job')}; see the complete log")
         if Quietness.PROGRESS not in self._quiet:
-            lines.append(f"{done_of(self._tally)}.")
+            lines.append(f"{jobs_done(self._tally)}.")
         lines.append("The same command continues from here.")
         return "\n".join(lines)
 
@@ -214,7 +215,7 @@ def take_console(logger: logging.Logger) -> Console | None:
 
 
 def exit_status(record: logging.LogRecord) -> str:
-    """How the command of a failed job ended; empty for other errors."""
+    """The exit status or signal of a failed job's command; empty for other errors."""
     text = record.getMessage()
     if "CalledProcessError" not in text:
         return ""
@@ -222,14 +223,14 @@ def exit_status(record: logging.LogRecord) -> str:
         return f"ended by a signal ({signalled[1]})"
     if not (status := re.search(r"returned non-zero exit status (\d+)\.$", text)):
         return ""
-    number = int(status[1]) - 128  # so a shell says that a signal ended a program
+    number = int(status[1]) - 128  # shells report a signal as 128 plus its number
     if number in set(signal.Signals):
         return f"exit status {status[1]} ({signal.Signals(number).name})"
     return f"exit status {status[1]}"
 
 
 def last_steps(trainings: list[Job]) -> list[str]:
-    """What logs say last of trainings' steps, of a few."""
+    """The last line about its steps in the log of each training, for a few trainings."""
     lines = []
     for job in trainings:
         steps = [each for each in last_lines(job.logs) if each.startswith("step ")]
@@ -241,7 +242,7 @@ def last_steps(trainings: list[Job]) -> list[str]:
 
 
 def last_lines(logs: list[str], number: int | None = None) -> list[str]:
-    """Of the first log in which there is something; all that are read without a number."""
+    """The last lines of the first log that is not empty; every line read without a number."""
     for path in logs:
         with contextlib.suppress(OSError), open(path, "rb") as file:
             file.seek(max(Path(path).stat().st_size - TAIL, 0))
@@ -251,7 +252,7 @@ def last_lines(logs: list[str], number: int | None = None) -> list[str]:
     return []
 
 
-def done_of(tally: Tally) -> str:
+def jobs_done(tally: Tally) -> str:
     return f"{tally.done:,} of {count(tally.total, 'job')} done"
 
 
@@ -270,7 +271,7 @@ def duration(seconds: float) -> str:
 
 
 def verdicts(path: str, width: int = 80) -> str:
-    """A table of verdicts (CSV) as lines no longer than a terminal's."""
+    """A table of verdicts (CSV) as lines that fit a terminal."""
     with open(path, encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     here = [row for row in rows if row["seeds"] != "0"]
@@ -285,7 +286,7 @@ def verdicts(path: str, width: int = 80) -> str:
 
 
 def summary(root: str) -> str:
-    """What an experiment that is done ends with: its verdicts, and where its page is."""
+    """The final lines of a complete experiment: its verdicts and the path of its page."""
     lines = []
     if Path(table := f"{root}/verdicts.csv").is_file():
         lines += ["", verdicts(table), ""]

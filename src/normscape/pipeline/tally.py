@@ -1,4 +1,4 @@
-"""The jobs of a run, from Snakemake's events: which are done, running or failed; the time left."""
+"""Counts of a run's jobs, from Snakemake's events, and an estimate of the time left."""
 
 import logging
 import time
@@ -7,28 +7,27 @@ from typing import NamedTuple
 
 from snakemake_interface_logger_plugins.common import LogEvent
 
-# The rules that follow trainings and probes: short jobs, most of them at the very end.
+# Rules with short jobs, most of which run at the very end.
 SHORT_RULES = ("all", "check", "collect", "copy", "figure", "page")
 SHORT_RULES += ("summarise", "theory", "verdicts", "write")
-MEASURED = 3  # jobs of a rule, after which their mean time is taken as known
-GUESSED = (
-    0.2  # share of the work that short rules without a mean may have in an estimate
-)
+MEASURED = 3  # finished jobs of a rule after which its mean time counts as known
+# Largest share of the work that may belong to short rules without a mean time.
+GUESSED = 0.2
 
 
 class Job(NamedTuple):
-    """A job that was started, at a time of ``time.monotonic``."""
+    """A running or failed job; ``started`` is a time of ``time.monotonic``."""
 
     rule: str
     message: str
     logs: list[str]
     started: float
-    # Jobs that end in ``| tee`` write to the terminal themselves.
+    # A command that ends in ``| tee`` writes to the terminal.
     prints: bool
 
 
 class Tally:
-    """Counts jobs. It has no lock: the handler that calls it has one."""
+    """Counts jobs. It needs no lock, because the logging handler that calls it has one."""
 
     def __init__(self):
         self.done = self.total = 0
@@ -40,8 +39,8 @@ class Tally:
         self._first: float | None = None
         self._known = 0
 
-    def note(self, record: logging.LogRecord) -> None:
-        """Take an event into account; other records change nothing."""
+    def count(self, record: logging.LogRecord) -> None:
+        """Count an event; records without one change nothing."""
         match getattr(record, "event", None):
             case LogEvent.RESOURCES_INFO:
                 self.cores = getattr(record, "cores", self.cores)
@@ -58,14 +57,14 @@ class Tally:
                     self.failed[record.jobid] = job
             case LogEvent.PROGRESS:
                 self.done = record.done
-                # Its total counts jobs that --until leaves out, but grows at checkpoints.
+                # Its total includes jobs that --until excludes, and grows at checkpoints.
                 self.total += record.total - (self._known or record.total)
                 self._known = record.total
 
     def _start(self, record):
         now = time.monotonic()
         self._first = now if self._first is None else self._first
-        # A job that is tried again has not failed so far.
+        # A job that is restarted no longer counts as failed.
         self.failed.pop(record.jobid, None)
         self.running[record.jobid] = Job(
             record.rule_name,
@@ -78,9 +77,9 @@ class Tally:
     def seconds_left(self) -> float | None:
         """An estimate from the mean times of finished jobs of the same rule.
 
-        None while it would mislead: before each rule with long jobs has a mean, while short
-        jobs without one are much of the work, and once a job has failed, because the jobs
-        that depend on it will not run.
+        None where an estimate would mislead: before each rule with long jobs has a mean
+        time, while short jobs without one are much of the work, and after a failure,
+        because the jobs that depend on the failed one will not run.
         """
         times = [each for rule in self._seconds.values() for each in rule]
         if self.failed or not times:
@@ -107,5 +106,5 @@ class Tally:
             busy += seconds
             work -= min(seconds, mean)
             longest = max(longest, mean - seconds)
-        # As many jobs at a time as so far, and no sooner than the longest of those that run.
+        # With as many jobs at a time as so far, and not before the longest running job ends.
         return max(work * (now - self._first) / busy if busy else 0, longest)
