@@ -1,7 +1,7 @@
-# It says how long each stage took, from Snakemake's records, so it comes last.
+# The page reports the time of each stage from Snakemake's records, so it is written last.
 rule page:
     input:
-        claims=paths.judged_by(config),
+        claims=paths.claims_copies(config),
         config=paths.settings_file(config, "config"),
         experiment=paths.settings_file(config, "experiment"),
         verdicts=f"{ROOT}/verdicts.csv",

@@ -1,6 +1,6 @@
 rule verdicts:
     input:
-        claims=paths.judged_by(config),
+        claims=paths.claims_copies(config),
         experiment=paths.settings_file(config, "experiment"),
         curves=paths.table(config, paths.PAPER_CURVES.stem),
         tables=quantities.tables(config, quantities.claimed(config)),

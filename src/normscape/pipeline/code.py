@@ -1,9 +1,8 @@
-"""Code is an input, by digest: a rule runs again when a module changes that decides its output.
+"""Digests of code: a rule runs again when a module that decides its output changes.
 
-A rule's ``params`` hold the digests, each with its module's name, so that Snakemake's
-reason says which one changed. What the code does counts: comments, docstrings, blank lines
-and line ends do not, and a touched file, a moved clone or a fresh one runs nothing again.
-The package ``jobs`` decides no output, so it is left out.
+The ``params`` of a rule hold one digest per module, so that Snakemake's reason names the
+module that changed. Comments, docstrings, layout and line ends do not count, and neither do
+times and places of files. The package ``jobs`` decides no output and is left out.
 """
 
 import ast
@@ -20,9 +19,9 @@ _LEFT_OUT = SRC / "normscape/jobs"
 
 
 def training_digests(architecture: str, norm: str, optimiser: str) -> list[str]:
-    """What decides the bytes of a training: its parts and the training core.
+    """Digests of the code that decides the bytes of a run: its components and the training loop.
 
-    Not train.py, which turns arguments into calls, nor what resumes or tabulates.
+    Not of train.py, which turns arguments into calls, nor of resuming and of tables.
     """
     return digests(*_core(architecture, norm, optimiser), "normscape/training/loop.py")
 
@@ -30,7 +29,7 @@ def training_digests(architecture: str, norm: str, optimiser: str) -> list[str]:
 def probe_digests(
     probe: str, architecture: str, norm: str, optimiser: str
 ) -> list[str]:
-    """What decides the bytes of a probe's tables."""
+    """Digests of the code that decides the bytes of a probe's tables."""
     core = _core(architecture, norm, optimiser)
     return digests("probe.py", *core, f"normscape/probes/{probe}.py")
 
@@ -82,18 +81,18 @@ def _meaningful_tokens(source: str) -> list[str]:
 
     Tokens and not the syntax tree, which differs between versions of Python.
     """
-    found = ["\n"]
+    meaningful = ["\n"]
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
     for token in _with_whole_strings(tokens, source.splitlines(keepends=True)):
         if token.type in _LAYOUT:
             continue
-        found.append(_STRUCTURE.get(token.type, token.string))
+        meaningful.append(_STRUCTURE.get(token.type, token.string))
         # A plain string that is a line of its own, as a docstring is.
-        before, string, after = ["", "", *found][-3:]
+        before, string, after = ["", "", *meaningful][-3:]
         plain = string.lstrip("rRuU").startswith(("'", '"'))
         if plain and before in _STRUCTURE.values() and after == "\n":
-            del found[-2:]
-    return found
+            del meaningful[-2:]
+    return meaningful
 
 
 def _with_whole_strings(tokens, lines) -> Iterator[tokenize.TokenInfo]:
@@ -126,19 +125,19 @@ def _between(lines, start, end) -> str:
 
 def imported_files(*files: str) -> list[Path]:
     """The files of src/ and all that they import from it, directly or not, sorted."""
-    found: set[Path] = set()
+    files_seen: set[Path] = set()
     pending = [SRC / file for file in files]
     while pending:
         path = pending.pop()
-        if path not in found and not path.is_relative_to(_LEFT_OUT):
-            found.add(path)
+        if path not in files_seen and not path.is_relative_to(_LEFT_OUT):
+            files_seen.add(path)
             pending += _imports(path)
-    return sorted(path for path in found if not _is_only_docstring(path))
+    return sorted(path for path in files_seen if not _is_only_docstring(path))
 
 
 @functools.cache
 def _is_only_docstring(path: Path) -> bool:
-    """Whether a package's file holds its docstring and no code."""
+    """Whether a package's ``__init__.py`` holds a docstring and no code."""
     if path.name != "__init__.py":
         return False
     return all(
@@ -157,9 +156,9 @@ def modules(script: Path) -> set[str]:
 
 
 def libraries(script: Path) -> set[str]:
-    """What a script and the project's files that it imports import from elsewhere.
+    """The libraries that a script imports, directly or through the project's files.
 
-    A name may be one of a module's own: ``from a import b`` gives a and a.b.
+    A name may belong to a module: ``from a import b`` gives a and a.b.
     """
     return {
         name
@@ -171,7 +170,7 @@ def libraries(script: Path) -> set[str]:
 
 @functools.cache
 def _imports(path: Path) -> tuple[Path, ...]:
-    """The project's files that a file imports itself, their packages included."""
+    """The project's files that a file imports directly, with the files of their packages."""
     return tuple(
         itertools.chain.from_iterable(map(_module_files, _imported_names(path)))
     )
@@ -179,7 +178,7 @@ def _imports(path: Path) -> tuple[Path, ...]:
 
 @functools.cache
 def _imported_names(path: Path) -> frozenset[str]:
-    """The modules that a file imports, and its own place, as dotted names."""
+    """The modules that a file imports, and its own name, as dotted names."""
     names = {".".join(path.relative_to(SRC).with_suffix("").parts)}
     if path.suffix != ".py":
         return frozenset(names)

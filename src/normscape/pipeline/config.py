@@ -9,14 +9,14 @@ from normscape import parts
 from normscape.pipeline import claims, config_files, config_schema, grid, lookups, paths
 from normscape.schemas import ConfigError, check, fill_defaults, unknown_value
 
-# Of a training's checkpoints and evaluations, which are arguments of its command.
+# Largest number of checkpoints and evaluations: both are arguments of one command.
 MOST_STEPS = 100_000
 
 
 def validate(config: dict) -> dict:
     """The config with defaults filled in; ends the program on a mistake.
 
-    Mistakes in declarations of parts and in claims end it, too.
+    Mistakes in the declarations of components and in claims end it as well.
     """
     try:
         lookups.check_all()
@@ -47,7 +47,7 @@ def checked(config: dict) -> dict:
 
 
 def description(config: dict) -> dict:
-    """What figures, page and judge know of the experiment: ``experiment.Experiment``."""
+    """The experiment as figures, page and claims know it: ``experiment.Experiment``."""
     models = []
     for name in grid.models(config):
         architecture = config["models"][name]["architecture"]
@@ -69,14 +69,14 @@ def description(config: dict) -> dict:
 
 
 def _copy(value):
-    """A copy without shared parts: what a YAML alias repeats is filled in place by place."""
+    """A copy that shares nothing, because a YAML alias may repeat one object."""
     if isinstance(value, dict):
         return {key: _copy(child) for key, child in value.items()}
     return [_copy(child) for child in value] if isinstance(value, list) else value
 
 
 def _drop_removed(config):
-    """Leave out models and probes that are null, and the probes of models without runs."""
+    """Remove models and probes that are null, and the probes of models without runs."""
     models, probes = (
         config_schema.mapping(config, kind) for kind in ("models", "probes")
     )
@@ -95,10 +95,10 @@ def _drop_removed(config):
         elif len(parents) == 3:
             emptied.add(parents[1])
     for probe in list(probes):
-        of_probe = _probed(probes, probe)
+        probed_models = _probed(probes, probe)
         for model in without_runs:
-            of_probe.pop(model, None)
-        if probe in emptied and not of_probe:
+            probed_models.pop(model, None)
+        if probe in emptied and not probed_models:
             del probes[probe]
 
 
@@ -107,7 +107,7 @@ def _probed(probes, probe) -> dict:
 
 
 def _expand_steps(config):
-    """Lists in place of "every N"."""
+    """Replace "every N" by lists."""
     for model in config["models"].values():
         for key in {"checkpoints", "evaluations"} & model.keys():
             model[key] = _steps(model[key], model)
@@ -198,7 +198,7 @@ def _check_models(config):
 
 
 def _fill_norm_settings(config):
-    """All settings of the grid's normalisers, so that jobs know them in full."""
+    """Complete the settings of the grid's normalisers by their defaults."""
     for norm in grid.norms(config):
         given = config["norm_settings"].setdefault(norm, {})
         config["norm_settings"][norm] = parts.defaults("norms", norm) | given
@@ -217,7 +217,7 @@ def _check_probe(config, probe):
         checkpoints = config["models"][model]["checkpoints"]
         for number, block in enumerate(settings["grid"]):
             key = f"probes.{probe}.models.{model}.grid[{number}]"
-            for name, found, known in (
+            for name, values, known in (
                 ("norms", block.get("norms", []), [c.norm for c in trained]),
                 (
                     "learning_rates",
@@ -228,7 +228,7 @@ def _check_probe(config, probe):
                 ("steps", block.get("steps", []), checkpoints),
             ):
                 known = list(dict.fromkeys(known))
-                for value in found:
+                for value in values:
                     if value not in known:
                         raise ConfigError(
                             f"{key}.{name}: {unknown_value(value, known)} "
@@ -240,18 +240,18 @@ def _check_probe(config, probe):
 def _check_products(key, block, model, trained):
     """Norm, learning rate and seed may each be in the grid, but not together."""
     lrs = list(map(grid.lr_text, block.get("learning_rates", [])))
-    asked = itertools.product(
+    combinations = itertools.product(
         block.get("norms", [None]), lrs or [None], block.get("seeds", [None])
     )
-    for norm, lr, seed in asked:
+    for norm, lr, seed in combinations:
         if not any(
             norm in (None, cell.norm)
             and lr in (None, cell.lr)
             and seed in (None, cell.seed)
             for cell in trained
         ):
-            found = {"norm": norm, "learning rate": lr, "seed": seed}
-            text = " with ".join(f"{k} {v}" for k, v in found.items() if v is not None)
+            named = {"norm": norm, "learning rate": lr, "seed": seed}
+            text = " with ".join(f"{k} {v}" for k, v in named.items() if v is not None)
             raise ConfigError(
                 f"{key}: no run has {text}; add a block to the grid of models.{model}"
             )

@@ -1,4 +1,4 @@
-"""Where the config comes from: config.yaml, other files, and the command line.
+"""Reads the config from config.yaml, other files and the command line.
 
 Snakemake keeps the last of two equal keys, and reads what ``--config`` nests as strings, so
 the files and the command line are read here.
@@ -30,7 +30,7 @@ def load(defaults: Path, settings) -> dict:
 
 
 def read(files: Iterable[Path], entries: Iterable[str] = ()) -> dict:
-    """Files, each over those before it, and over them KEY=VALUE entries.
+    """Merge files, each over those before it, and KEY=VALUE entries over all files.
 
     Raises a YamlError for a file or value that can't be read, and a ConfigError where a
     null removes what is not there.

@@ -1,4 +1,4 @@
-"""The config's schema: the skeleton, filled in with what parts declare."""
+"""The JSON schema of the config: a skeleton, completed by the declarations of components."""
 
 import copy
 import functools
@@ -18,7 +18,7 @@ def _skeleton() -> dict:
 def for_config(config: dict) -> dict:
     """The schema for a config: its models are those that it names.
 
-    The config may be wrong in any way; what can't be read of it counts as not given.
+    The config may be wrong in any way; a key that can't be read counts as missing.
     """
     models = mapping(config, "models")
     schema = _with_parts(list(models))
@@ -61,9 +61,9 @@ def text_for_editors() -> str:
 
 
 def mapping(value, key) -> dict:
-    """What a value holds under a key; empty where it is no mapping of mappings."""
-    found = value.get(key) if isinstance(value, dict) else None
-    return found if isinstance(found, dict) else {}
+    """The mapping under a key of a value; empty where there is none."""
+    child = value.get(key) if isinstance(value, dict) else None
+    return child if isinstance(child, dict) else {}
 
 
 def _with_parts(models: list[str] | None) -> dict:
@@ -144,27 +144,29 @@ def _architecture(architectures: list[str]) -> dict:
 def _optimiser(given: dict) -> dict:
     names = parts.names("optimisers")
     schema = copy.deepcopy(_skeleton()["$defs"]["optimiser"])
-    own = schema["properties"]["name"]
-    own["enum"] = names
-    name = given.get("name", own["default"])
+    name_schema = schema["properties"]["name"]
+    name_schema["enum"] = names
+    name = given.get("name", name_schema["default"])
     if name in names:
         schema["properties"] |= _settings("optimisers", name)["properties"]
-    else:  # The mistake is its name, not what would be its settings.
+    else:  # Report the wrong name, not the settings of an unknown optimiser.
         del schema["additionalProperties"]
     return schema
 
 
 def _probe(name: str, models: list[str] | None) -> dict:
     declared = parts.declaration("probes", name)
-    # No default: what must be given is missing only where the probe is asked for.
+    # No default, so that required settings are missing only where the probe is used.
     schema = _settings("probes", name)
-    of_model = copy.deepcopy(declared.get("model_settings", {}))
-    required = [key for key, setting in of_model.items() if "default" not in setting]
+    model_settings = copy.deepcopy(declared.get("model_settings", {}))
+    required = [
+        key for key, setting in model_settings.items() if "default" not in setting
+    ]
     grid = copy.deepcopy(_skeleton()["$defs"]["probe_grid"])
-    for key, setting in {**schema["properties"], **of_model}.items():
-        # Without a default: a key left out means what stands above the block.
-        of_block = {k: v for k, v in setting.items() if k != "default"}
-        grid["items"]["properties"][key] = of_block
+    for key, setting in {**schema["properties"], **model_settings}.items():
+        # No default here: a block without the key takes the value above it.
+        without_default = {k: v for k, v in setting.items() if k != "default"}
+        grid["items"]["properties"][key] = without_default
     schema["properties"]["models"] = {
         "description": "Which runs of which models.",
         "type": "object",
@@ -176,7 +178,7 @@ def _probe(name: str, models: list[str] | None) -> dict:
             "type": "object",
             "additionalProperties": False,
             "required": ["grid", *required],
-            "properties": of_model | {"grid": grid},
+            "properties": model_settings | {"grid": grid},
         },
     }
     return schema

@@ -11,34 +11,34 @@ from normscape.pipeline import code, grid, paths
 
 
 def as_json(settings: dict) -> str:
-    """Settings as one argument of a command; their order in the config counts nothing."""
+    """Settings as one argument of a command; the order of keys does not count."""
     return json.dumps(settings, sort_keys=True)
 
 
 def in_order(settings: dict) -> str:
-    """As ``as_json``, where the order of models and norms is that of figures."""
+    """As ``as_json``, but in the config's order, which is the order in figures."""
     return json.dumps(settings)
 
 
 def training_code(config: dict, model: str):
-    """Params function: the code of a training of this model."""
-    architecture, optimiser = _parts_of(config, model)
+    """Params function: the code digests of a training of this model."""
+    architecture, optimiser = _architecture_and_optimiser(config, model)
     return lambda wildcards: code.training_digests(
         architecture, wildcards.norm, optimiser
     )
 
 
 def probe_code(config: dict, probe: str):
-    """Params function: the code of this probe of a cell."""
+    """Params function: the code digests of this probe."""
 
-    def of_cell(wildcards):
-        architecture, optimiser = _parts_of(config, wildcards.model)
+    def digests(wildcards):
+        architecture, optimiser = _architecture_and_optimiser(config, wildcards.model)
         return code.probe_digests(probe, architecture, wildcards.norm, optimiser)
 
-    return of_cell
+    return digests
 
 
-def _parts_of(config, model):
+def _architecture_and_optimiser(config, model):
     settings = config["models"][model]
     return settings["architecture"], settings["optimiser"]["name"]
 
@@ -47,14 +47,14 @@ def theory_code(config: dict, models: list[str]) -> list[str]:
     """The code that checks the theorems on trainings of these models with "batch"."""
     files = ["normscape/norms/batch.py"]
     for model in models:
-        architecture, optimiser = _parts_of(config, model)
+        architecture, optimiser = _architecture_and_optimiser(config, model)
         files.append(f"normscape/models/{architecture}.py")
         files.append(f"normscape/optimisers/{optimiser}.py")
     return code.digests("theory.py", *files)
 
 
 def dataset_settings(config: dict, dataset: str):
-    """Params function: the settings of a data set, with the seed where it counts."""
+    """Params function: the settings of a data set, with the seed if it is drawn by seed."""
     settings = paths.dataset_settings(config, dataset)
     by_seed = parts.declaration("datasets", dataset)["drawn_by_seed"]
     return lambda wildcards: as_json(
@@ -65,53 +65,53 @@ def dataset_settings(config: dict, dataset: str):
 def data_digests(config: dict, dataset: str):
     """Params function: the digests of the files and folders that a data set reads, as lines.
 
-    Params, since of a folder Snakemake looks at its own time, and of a file whether it is
-    newer than the output. A download has its checksum in the settings.
+    As inputs they would be compared by time, and a folder by its own time only. A download
+    has its checksum in the settings.
     """
 
-    def of_dataset(wildcards):
+    def digest_lines(wildcards):
         files = paths.dataset_files(config, dataset)
-        read = [Path(file) for file in files if file != paths.downloads().get(dataset)]
-        read += paths.dataset_folders(config, dataset)
-        return [f"{path} {_digest(path)}" for path in read]
+        sources = [Path(f) for f in files if f != paths.downloads().get(dataset)]
+        sources += paths.dataset_folders(config, dataset)
+        return [f"{path} {_digest(path)}" for path in sources]
 
-    return of_dataset
+    return digest_lines
 
 
-# Snakemake asks for params more than once.
+# Snakemake evaluates params more than once.
 @functools.cache
 def _digest(path: Path) -> str:
     name = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
     cache = Path(".snakemake/normscape", f"{name}.json")
-    # Where the pipeline writes is no input, also where the folder holds it.
-    made = (Path("results"), Path("downloads"))
-    return folders.digest(path, cache, leave=made)
+    # The pipeline's own outputs are no input, even inside a folder that is read.
+    outputs = (Path("results"), Path("downloads"))
+    return folders.digest(path, cache, leave=outputs)
 
 
 def norm_settings(config: dict):
-    """Params function: the settings of the cell's normaliser, as JSON."""
+    """Params function: the settings of the run's normaliser, as JSON."""
     return lambda wildcards: as_json(config["norm_settings"][wildcards.norm])
 
 
 def probe_settings(config: dict, probe: str):
-    """Params function: the settings of a probe of the cell, as JSON."""
+    """Params function: the settings of a probe for the run, as JSON."""
 
-    def of_cell(wildcards):
+    def settings(wildcards):
         cell = grid.Cell(
             wildcards.model, wildcards.norm, wildcards.lr, int(wildcards.seed)
         )
         return as_json(grid.probe_settings(config, probe, cell))
 
-    return of_cell
+    return settings
 
 
 def norm_labels() -> dict[str, str]:
-    """The labels of all normalisers, which stand in statements."""
+    """The labels of all normalisers, which the statements of claims contain."""
     names = parts.names("norms")
     return {n: parts.declaration("norms", n).get("label", n) for n in names}
 
 
 def probe_columns(probe: str) -> str:
-    """The tables of a probe and their columns, as JSON: its output depends on them."""
+    """The columns of each table of a probe, as JSON."""
     tables = parts.declaration("probes", probe)["tables"]
     return in_order({table: list(columns) for table, columns in tables.items()})

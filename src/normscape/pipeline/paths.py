@@ -1,4 +1,4 @@
-"""Where files lie, and which a rule reads. Patterns keep their wildcards in braces."""
+"""Paths of all files, and the files that each rule reads. Patterns keep wildcards in braces."""
 
 import ast
 import functools
@@ -20,7 +20,7 @@ RUN_PATTERN = "{norm}/lr{lr}/seed{seed}"
 CELL_PATTERN = "{model}/" + RUN_PATTERN
 STEP_PATTERN = CELL_PATTERN + "/step{step}"
 
-# The tables that every training writes, and those that no probe or summary makes.
+# Tables that every run writes, and tables that neither a probe nor a summary makes.
 TABLES_OF_TRAINING = ["history", "evaluation"]
 OTHER_TABLES = ["theory_instances", "verdicts", PAPER_CURVES.stem]
 
@@ -40,8 +40,8 @@ def claims() -> list[Path]:
     return sorted(p for p in CLAIMS.iterdir() if named.fullmatch(p.name))
 
 
-def judged_by(config: dict) -> list[str]:
-    """The files of claims, as they lie beside the verdicts on them."""
+def claims_copies(config: dict) -> list[str]:
+    """The copies of the claims files among the results."""
     return [f"{root(config)}/claims/{path.name}" for path in claims()]
 
 
@@ -75,14 +75,14 @@ def downloads() -> dict[str, str]:
 
 def expanded(source: str) -> str:
     """A path with ~ and $NAME replaced, unless a file or folder has this very name."""
-    # Of Path, the same raise for names that are too long, and unknown users.
+    # The methods of Path raise for names that are too long and for unknown users.
     if os.path.exists(source):  # noqa: PTH110
         return source
     return os.path.expandvars(os.path.expanduser(source))  # noqa: PTH111
 
 
 def dataset_settings(config: dict, dataset: str) -> dict:
-    """What prepare.py needs to know of a data set."""
+    """The settings of a data set that prepare.py reads."""
     settings = config["datasets"][dataset]
     if dataset not in downloads():
         return settings
@@ -92,31 +92,31 @@ def dataset_settings(config: dict, dataset: str) -> dict:
 
 
 def dataset_files(config: dict, dataset: str) -> list[str]:
-    """The files that a data set's settings name: what it reads is an input."""
+    """The files that a data set's settings name."""
     download = downloads().get(dataset)
     texts = map(expanded, _strings(dataset_settings(config, dataset)))
     return [p for p in texts if os.path.isfile(p) or p == download]  # noqa: PTH113
 
 
 def dataset_folders(config: dict, dataset: str) -> list[Path]:
-    """The folders that a data set's settings name, or the parts of them that it reads."""
+    """The folders that a data set's settings name, or the subfolders that it reads."""
     declared = parts.declaration("datasets", dataset)
     choices = declared.get("download", {}).get("folder_holds", [[""]])
-    found = []
+    existing = []
     for text in map(expanded, _strings(dataset_settings(config, dataset))):
         # A string such as "/" is no folder of data.
         if not os.path.isdir(text) or Path(text).resolve() == Path("/"):  # noqa: PTH112
             continue
-        for inner in choices:
-            paths = [Path(text, name) for name in inner]
+        for choice in choices:
+            paths = [Path(text, name) for name in choice]
             if all(path.exists() for path in paths):
-                found += dict.fromkeys(p if p.is_dir() else p.parent for p in paths)
+                existing += dict.fromkeys(p if p.is_dir() else p.parent for p in paths)
                 break
-    return found
+    return existing
 
 
 def _strings(settings) -> Iterator[str]:
-    """All strings among settings, at whatever depth."""
+    """All strings in settings, at any depth."""
     if isinstance(settings, str):
         yield settings
     elif isinstance(settings, dict | list):
@@ -137,7 +137,7 @@ def train_file(config: dict, name: str, model: str = "{model}") -> str:
 
 
 def checkpoint_files(config: dict, model: str) -> dict[str, str]:
-    """Named outputs of a training run."""
+    """The checkpoints of a run, by output name."""
     steps = config["models"][model]["checkpoints"]
     return {
         f"step{step}": train_file(config, f"step{step}.safetensors", model)
@@ -146,25 +146,25 @@ def checkpoint_files(config: dict, model: str) -> dict[str, str]:
 
 
 def manifests(config: dict) -> list[str]:
-    """Where each run says how it was trained, and lists its outputs."""
+    """The manifest of each run."""
     pattern = train_file(config, "run.json")
     return [pattern.format(**cell._asdict()) for cell in grid.cells(config)]
 
 
 def theory_runs(config: dict) -> dict[str, tuple[str, str, str]]:
     """For each model with "batch", a run's first and last checkpoint, and its data."""
-    found = {}
+    runs = {}
     for cell in grid.cells(config):
         steps = config["models"][cell.model]["checkpoints"]
-        if cell.norm == "batch" and cell.model not in found:
+        if cell.norm == "batch" and cell.model not in runs:
             pattern = train_file(config, "step{step}.safetensors")
             ends = [
                 pattern.format(step=step, **cell._asdict())
                 for step in (min(steps), max(steps))
             ]
             data = data_file(config, cell.model).format(seed=cell.seed)
-            found[cell.model] = (*ends, data)
-    return found
+            runs[cell.model] = (*ends, data)
+    return runs
 
 
 # Tables
@@ -178,13 +178,13 @@ def columns(table: str) -> list[str]:
 
 
 def declared_columns(table: str) -> list[str]:
-    """All columns of a table; none where a summary does not declare its own."""
+    """All columns of a table; empty for a summary that declares none."""
     return columns(table) if parts.probe_of(table) or table in _declared() else []
 
 
 @functools.cache
 def _declared() -> dict[str, dict]:
-    """Columns of the tables that are not a probe's."""
+    """The columns of tables that no probe writes."""
     return parts.read_yaml(SRC / "normscape/tables/tables.yaml")
 
 
@@ -201,7 +201,7 @@ def probe_files(config: dict, probe: str) -> dict[str, str]:
 
 
 def run_probe_tables(config: dict, wildcards) -> list[str]:
-    """A table for each step at which the probe of ``wildcards.table`` sees a run."""
+    """One table per step at which the probe of ``wildcards.table`` measures a run."""
     cell = Cell(wildcards.model, wildcards.norm, wildcards.lr, int(wildcards.seed))
     folder = probe_folder(config).format(table=wildcards.table, **cell._asdict())
     steps = grid.probed_steps(config, parts.probe_of(wildcards.table), cell)
@@ -209,7 +209,7 @@ def run_probe_tables(config: dict, wildcards) -> list[str]:
 
 
 def run_tables(config: dict, wildcards) -> list[str]:
-    """A table for each run that ``wildcards.table`` covers."""
+    """One table per run that ``wildcards.table`` covers."""
     cells = grid.cells(config)
     if probe := parts.probe_of(wildcards.table):
         pattern = probe_folder(config, wildcards.table) + ".csv"
@@ -220,13 +220,13 @@ def run_tables(config: dict, wildcards) -> list[str]:
 
 
 def collected_tables() -> list[str]:
-    """Tables that are joined from those of runs, whether the experiment asks or not."""
-    of_probes = [
+    """Tables that are joined from tables of runs, in this experiment or not."""
+    probe_tables = [
         table
         for probe in parts.names("probes")
         for table in parts.declaration("probes", probe)["tables"]
     ]
-    return TABLES_OF_TRAINING + of_probes
+    return TABLES_OF_TRAINING + probe_tables
 
 
 def summaries() -> list[str]:
@@ -240,14 +240,14 @@ def summary_sources(config: dict, summary: str) -> list[str]:
 
 def tables(config: dict) -> list[str]:
     """Every table of the experiment."""
-    asked = {
+    measured = {
         table
         for probe in config["probes"]
         for table in parts.declaration("probes", probe)["tables"]
     }
-    found = [*TABLES_OF_TRAINING, *(t for t in collected_tables() if t in asked)]
-    found += [s for s in summaries() if _is_from(found, s)]
-    return [table(config, name) for name in found]
+    names = [*TABLES_OF_TRAINING, *(t for t in collected_tables() if t in measured)]
+    names += [s for s in summaries() if _is_from(names, s)]
+    return [table(config, name) for name in names]
 
 
 def _is_from(tables, summary):
@@ -265,14 +265,16 @@ def table(config: dict, name: str) -> str:
 
 
 def figures() -> list[str]:
-    """The figures' names: files of figures/ that draw something."""
+    """The names of all figures: numbered files of figures/."""
     return parts.module_names(_library("figures"), "*[0-9]_*.py")
 
 
 def drawn(config: dict) -> list[str]:
-    """The figures of an experiment: those for which it has at least one table."""
-    here = {Path(path).stem for path in tables(config)} | set(OTHER_TABLES)
-    return [f for f in figures() if here & set(tables_of(_library(f"figures/{f}.py")))]
+    """The figures of an experiment: those with at least one of their tables."""
+    available = {Path(path).stem for path in tables(config)} | set(OTHER_TABLES)
+    return [
+        f for f in figures() if available & set(tables_of(_library(f"figures/{f}.py")))
+    ]
 
 
 def caption(figure: str) -> tuple[str, str]:
@@ -289,7 +291,7 @@ def figure_tables(config: dict, figure: str) -> list[str]:
 
 
 def tables_of(file: Path) -> tuple[str, ...] | None:
-    """What the TABLES of a figure or a summary names; None where it is no tuple of texts."""
+    """The TABLES of a figure or a summary; None where it is no tuple of strings."""
     for node in parts.parse(file).body:
         targets = node.targets if isinstance(node, ast.Assign) else []
         if isinstance(node, ast.AnnAssign):
@@ -312,7 +314,7 @@ def figure_files() -> list[str]:
 
 
 def page_templates() -> list[str]:
-    """What pages are made of, besides code, as files of src/."""
+    """Templates, styles and scripts of pages, as files of src/."""
     paths = SRC.glob("normscape/page/*")
     return sorted(
         str(path.relative_to(SRC))
@@ -322,20 +324,20 @@ def page_templates() -> list[str]:
 
 
 def outcomes(config: dict) -> str:
-    """The table of what became of each run, which every figure and the page read."""
+    """The table of the outcome of each run, which every figure and the page read."""
     return f"{root(config)}/tables/outcomes.csv"
 
 
 def results(config: dict) -> list[str]:
-    """What an experiment is run for: tables, verdicts and figures, and the claims judged.
+    """The results of an experiment: tables, verdicts, figures, and the claims.
 
-    A figure's tables are among them, also one without rows for want of its probe.
+    They include every table of a figure, even one without rows because no probe writes it.
     """
-    of_figures = (t for f in drawn(config) for t in figure_tables(config, f))
-    in_experiment = (t for t in of_figures if t.startswith(f"{root(config)}/tables/"))
+    needed = (t for f in drawn(config) for t in figure_tables(config, f))
+    in_experiment = (t for t in needed if t.startswith(f"{root(config)}/tables/"))
     return [
         *dict.fromkeys([*tables(config), *in_experiment]),
-        *judged_by(config),
+        *claims_copies(config),
         settings_file(config, "config"),
         settings_file(config, "experiment"),
         *(

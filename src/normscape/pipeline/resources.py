@@ -1,10 +1,10 @@
-"""What jobs ask of a machine."""
+"""The resources that jobs request."""
 
 from normscape import parts
 
 
 def request(config: dict, memory_mb: int, minutes: int, gpu: bool = False) -> dict:
-    """Memory and time limit, which rise with each attempt; GPUs if it uses ``device``."""
+    """Memory and time, which grow with each attempt, and a GPU if the job uses ``device``."""
     return {
         "mem_mb": lambda wildcards, attempt: memory_mb * attempt,
         "runtime": lambda wildcards, attempt: minutes * attempt,
@@ -13,6 +13,6 @@ def request(config: dict, memory_mb: int, minutes: int, gpu: bool = False) -> di
 
 
 def request_for_probe(config: dict, probe: str) -> dict:
-    """What a probe declares that its jobs ask for."""
+    """The resources that a probe declares."""
     declared = parts.declaration("probes", probe)
     return request(config, declared["memory_mb"], declared["minutes"], gpu=True)
