@@ -1,11 +1,11 @@
 """Run a script of this folder: python -IS src/run.py probe landscape --checkpoint ...
 
-Importing PyTorch takes a second or two, longer than most jobs compute. Where the environment
-variable NORMSCAPE_SERVER names a server that has imported the libraries, the script runs as
-a fork of it (normscape.jobs.fork_server). Without a server, or where it is lost, this is
-python src/probe.py landscape --checkpoint ... Either way it computes the same.
+Importing PyTorch takes a second or two, longer than most jobs compute. The environment
+variable NORMSCAPE_SERVER names a server that has imported the libraries
+(normscape.jobs.fork_server), and the script runs as a fork of it. Without a server, or if it
+fails, the script runs as python src/probe.py landscape --checkpoint ... with equal results.
 
-The options -I and -S keep Python's own start short, since each job is started by this file.
+The options -I and -S shorten Python's start, because this file starts every job.
 """
 
 import os

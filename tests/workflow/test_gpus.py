@@ -23,7 +23,7 @@ def test_trainings_and_probes_take_a_device_each(tmp_path):
     logs = (folder / "results/tiny/logs").rglob("*.log")
     taken = {
         log: re.findall(
-            r"takes CUDA device (GPU-[ab]) of GPU-a, GPU-b",
+            r"CUDA device (GPU-[ab]) \(visible: GPU-a, GPU-b\)",
             log.read_text(encoding="utf-8"),
         )
         for log in logs

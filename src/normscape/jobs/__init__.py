@@ -1,4 +1,4 @@
-"""How a script starts, and what it says: no result depends on these modules.
+"""Starting scripts, and their messages: no result depends on these modules.
 
-Code digests leave them out (``pipeline.code``), so an edit here runs nothing again.
+Code digests leave them out (``pipeline.code``), so an edit here reruns nothing.
 """

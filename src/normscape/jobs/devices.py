@@ -1,7 +1,7 @@
-"""A GPU for each job on a machine with several: Snakemake counts them, and names none.
+"""Assigns a GPU to each job, because Snakemake counts GPUs but names none.
 
-With ``--resources gpu=4`` four jobs that ask for a GPU run at a time. Each takes the device
-with the fewest jobs, by a lock file that the system frees when the job ends, however it ends.
+With ``--resources gpu=4`` four jobs that request a GPU run at a time. Each takes the device
+with the fewest jobs. The system frees its lock file when the job ends, however it ends.
 """
 
 import itertools
@@ -13,42 +13,42 @@ from pathlib import Path
 import filelock
 
 _FOLDER = Path(tempfile.gettempdir()) / f"normscape-devices-{os.getuid()}"
-# Locks that this process keeps until it ends.
-_kept = []
+# Locks that this process holds until it ends.
+_locks = []
 
 
 def take(device: str, folder: Path = _FOLDER) -> None:
-    """Leave this process one CUDA device, if it may use several.
+    """Restrict this process to one CUDA device, where several are visible.
 
-    To be called before CUDA is. device : as in --device; with "cpu" or "mps" nothing is taken.
+    Call this before CUDA starts. device : as in --device; "cpu" and "mps" take nothing.
     """
     devices = _visible() if device in ("cuda", "auto") else []
     if len(devices) > 1:
         chosen = least_used(devices, folder)
         os.environ["CUDA_VISIBLE_DEVICES"] = chosen
-        print(f"takes CUDA device {chosen} of {', '.join(devices)}", flush=True)
+        print(f"using CUDA device {chosen} (visible: {', '.join(devices)})", flush=True)
 
 
 def _visible() -> list[str]:
-    """The devices that CUDA would show to this process, as CUDA_VISIBLE_DEVICES names them."""
+    """The CUDA devices that this process sees, as CUDA_VISIBLE_DEVICES names them."""
     if "CUDA_VISIBLE_DEVICES" in os.environ:
         names = map(str.strip, os.environ["CUDA_VISIBLE_DEVICES"].split(","))
-        # CUDA takes those before the first that does not exist, as which people write -1.
+        # CUDA ignores all names from the first unknown one on, which users write as -1.
         return list(itertools.takewhile(lambda name: name not in ("", "-1"), names))
     import torch
 
-    # By NVML, so that CUDA still reads the variable later.
+    # torch counts through NVML here, so CUDA reads the variable later.
     return [str(number) for number in range(torch.cuda.device_count())]
 
 
 def least_used(devices: Sequence[str], folder: Path) -> str:
-    """The first device with the fewest jobs of this user; it counts until the process ends.
+    """The first device with the fewest jobs of this user, which this process joins.
 
     folder : of the lock files, for all processes that share the devices.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    places = ((place, device) for place in itertools.count() for device in devices)
-    return next(d for place, d in places if _lock(folder / f"{d}.{place}"))
+    slots = ((slot, device) for slot in itertools.count() for device in devices)
+    return next(device for slot, device in slots if _lock(folder / f"{device}.{slot}"))
 
 
 def _lock(path):
@@ -57,5 +57,5 @@ def _lock(path):
         lock.acquire(blocking=False)
     except filelock.Timeout:
         return False
-    _kept.append(lock)
+    _locks.append(lock)
     return True

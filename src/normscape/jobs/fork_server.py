@@ -1,7 +1,7 @@
-"""A server that has imported the scripts' libraries, and runs a script as a fork of itself.
+"""A server that has imported the libraries of scripts and runs each script as a fork.
 
-Importing PyTorch takes a second or two, longer than most jobs compute; a fork takes a few
-hundredths. ``launcher`` is the client, and says what the two tell each other.
+Importing PyTorch takes a second or two, longer than most jobs compute. A fork takes a few
+hundredths of a second. ``launcher`` is the client and describes the protocol.
 """
 
 import contextlib
@@ -20,11 +20,11 @@ from normscape.jobs import launcher
 
 @functools.cache
 def start() -> None:
-    """Start a server for the scripts that this process calls; it ends when this does.
+    """Start a server for the scripts of this process; it ends with this process.
 
-    Once per process, however often it is called. Where a server can't be started, a line
-    says so, and each script imports its libraries itself. On Linux only: elsewhere a process
-    that has loaded the system's libraries can't safely be forked.
+    Further calls do nothing. If the server can't be started, one line says so, and each
+    script imports its libraries itself. Only Linux has a server: elsewhere a process that
+    has loaded system libraries can't be forked safely.
     """
     import shutil
     import subprocess
@@ -35,15 +35,15 @@ def start() -> None:
         return
     folder = None
     try:
-        # Only this user may enter the folder, and so reach the socket.
+        # Only this user may enter the folder and reach the socket.
         folder = Path(tempfile.mkdtemp(prefix="normscape-"))
         with socket.socket(socket.AF_UNIX) as listening, _opened(folder) as descriptor:
             listening.bind(launcher.address(descriptor))
             listening.listen(1024)
-            # In a session of its own: Ctrl-C is for the jobs.
-            place = (listening.fileno(), folder, os.getpid())
+            # A new session, so that Ctrl-C reaches the jobs only.
+            arguments = (listening.fileno(), folder, os.getpid())
             subprocess.Popen(
-                [python, __file__, *map(str, place)],
+                [python, __file__, *map(str, arguments)],
                 pass_fds=[listening.fileno()],
                 start_new_session=True,
                 env={
@@ -53,14 +53,14 @@ def start() -> None:
                 },
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                # What imports warn of, the scripts would say again.
+                # Scripts print the warnings of imports again.
                 stderr=subprocess.DEVNULL,
             )
     except OSError as error:
         if folder:
             shutil.rmtree(folder, ignore_errors=True)
         print(
-            f"Each job imports its libraries anew: no server ({error}).",
+            f"The fork server did not start ({error}); each job imports its libraries.",
             file=sys.stderr,
         )
         return
@@ -77,10 +77,10 @@ def _opened(folder: Path):
 
 
 def serve(listening: socket.socket, folder: Path, parent: int) -> None:
-    """Run what is asked for until the process that started this one is gone.
+    """Run requested scripts until the process that started the server has ended.
 
-    folder : of the socket, which is removed at the end. parent : that process, which may be
-        gone already.
+    folder : of the socket; it is removed at the end. parent : the process that started the
+        server, which may have ended already.
     """
     import selectors
     import shutil
@@ -90,12 +90,12 @@ def serve(listening: socket.socket, folder: Path, parent: int) -> None:
         end.setblocking(False)
     signal.set_wakeup_fd(woken.fileno())
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    # It reaches all processes where a machine or a Slurm job ends: the forks' affair.
+    # Where a machine or a Slurm job ends, SIGTERM reaches all processes. Only forks react.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     selector = selectors.DefaultSelector()
     selector.register(listening, selectors.EVENT_READ)
     selector.register(wake, selectors.EVENT_READ)
-    forks = {}  # connection of whoever asked, by process
+    forks = {}  # the client's connection, by process
     while forks or os.getppid() == parent:
         for key, _ in selector.select(timeout=0.5):
             if key.fileobj is listening:
@@ -107,10 +107,10 @@ def serve(listening: socket.socket, folder: Path, parent: int) -> None:
                     connection.close()
             elif key.fileobj is wake:
                 wake.recv(4096)
-            elif _told_to_stop(key.fileobj):
+            elif _receives_sigterm(key.fileobj):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(key.data, signal.SIGTERM)
-            else:  # whoever asked is gone: killing it means the fork
+            else:  # The client has ended, perhaps killed, and its fork ends with it.
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(key.data, signal.SIGKILL)
                 selector.unregister(key.fileobj)
@@ -135,8 +135,8 @@ def _outcome(status: int) -> bytes:
     )
 
 
-def _told_to_stop(connection: socket.socket) -> bool:
-    """Whether whoever asked is still there, and has passed a SIGTERM on."""
+def _receives_sigterm(connection: socket.socket) -> bool:
+    """Whether the client still exists and has passed a SIGTERM on."""
     try:
         return connection.recv(1) == launcher.SIGTERM
     except OSError:
@@ -144,9 +144,9 @@ def _told_to_stop(connection: socket.socket) -> bool:
 
 
 def _fork(connection: socket.socket, others) -> int | None:
-    """Fork for a request, and say that it has begun; None if there is none to read.
+    """Fork for a request and confirm it; None where no request can be read.
 
-    others : connections of other forks, which this one has no business with.
+    others : connections of other forks, which the new fork closes.
     """
     import marshal
 
@@ -178,7 +178,7 @@ def _fork(connection: socket.socket, others) -> int | None:
 
 @functools.cache
 def _import_modules(script) -> None:
-    """What the script imports, once for all who ask; of another project only libraries."""
+    """Import the modules of a script; for a script of another project only its libraries."""
     import importlib
 
     from normscape.pipeline import code
@@ -187,13 +187,13 @@ def _import_modules(script) -> None:
     if script.parent == code.SRC:
         names |= code.modules(script)
     for name in sorted(names):
-        # A name of a module is no module; what else an import raises, the script will show.
+        # A name in a module is no module. The script itself reports any other error.
         with contextlib.suppress(Exception):
             importlib.import_module(name)
 
 
 def _become(request: dict, streams: list[int]) -> None:
-    """As the fork: be the script, and end."""
+    """Run the script in the fork, and exit."""
     import ctypes
     import runpy
     import traceback
@@ -209,7 +209,7 @@ def _become(request: dict, streams: list[int]) -> None:
         os.environb.update(request["environment"])
         for stream, given in zip(launcher.STREAMS, streams, strict=True):
             os.dup2(given, stream)
-        # The server's own were made for files of another kind.
+        # The server's streams were opened on other files.
         sys.stdout, sys.stderr = (
             open(stream, "w", buffering, encoding="utf-8", closefd=False)  # noqa: SIM115
             for stream, buffering in ((1, -1), (2, 1))
@@ -234,6 +234,6 @@ def _become(request: dict, streams: list[int]) -> None:
 
 
 if __name__ == "__main__":
-    number, place, starter = sys.argv[1:]
-    with socket.socket(fileno=int(number)) as sock:
-        serve(sock, Path(place), int(starter))
+    descriptor, folder, parent = sys.argv[1:]
+    with socket.socket(fileno=int(descriptor)) as listening:
+        serve(listening, Path(folder), int(parent))

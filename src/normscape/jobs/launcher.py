@@ -1,9 +1,10 @@
-"""How ``src/run.py`` starts a script: as a fork of the server, or by itself.
+"""Starts a script for ``src/run.py``: as a fork of the server, or as a process.
 
-A module that imports as little as possible, since each job is started by it. A request is the
-three standard streams and a dictionary as ``marshal`` writes it. The server answers with a
-byte when the fork has begun, and two when it has ended: how, and its exit status or signal.
-In between, a byte passes a SIGTERM on; an end of the connection kills the fork.
+Every job imports this module, so it imports little. A request consists of the three standard
+streams and a dictionary, written by ``marshal``. The server answers with one byte when the
+fork has begun and with two when it has ended: the kind of end, and the exit status or signal.
+In between, the client may send one byte for a SIGTERM. The fork is killed when the
+connection ends.
 """
 
 import marshal
@@ -12,10 +13,10 @@ import signal
 import socket
 import sys
 
-# The folder of the server's socket.
+# The environment variable with the folder of the server's socket.
 VARIABLE = "NORMSCAPE_SERVER"
-# With these the same script computes other digits on the same machine, waits for ever where
-# OpenMP gives fewer threads than asked for, or has no docstrings, which are captions.
+# Environment variables that change results on the same machine (instruction sets), make a
+# script wait forever (fewer OpenMP threads than requested), or remove docstrings (captions).
 LIBRARY_SETTINGS = (
     *("ATEN_CPU_CAPABILITY", "DNNL_MAX_CPU_ISA", "ONEDNN_MAX_CPU_ISA"),
     *("ONEDNN_DEFAULT_FPMATH_MODE", "MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS"),
@@ -27,12 +28,12 @@ BEGUN, EXITED, KILLED = b"\1", b"\3", b"\4"
 
 
 def address(descriptor: int) -> str:
-    """The server's socket in an open folder: short, however long the folder's path is."""
+    """The address of the socket in an open folder, which is short for any folder."""
     return f"/proc/self/fd/{descriptor}/socket"
 
 
 def run(script: str, arguments: list[str]) -> None:
-    """Run a script and exit with its status. Libraries compute as they do by default."""
+    """Run a script with the default settings of libraries, and exit with its status."""
     for name in LIBRARY_SETTINGS:
         os.environ.pop(name, None)
     status = None
@@ -45,18 +46,18 @@ def run(script: str, arguments: list[str]) -> None:
 
 
 def ask_server(folder: str, arguments: list[str]) -> int | None:
-    """The exit status of a script that the server has run; None where it has not.
+    """The exit status of a script that the server ran; None where it did not run to its end.
 
-    That may also be because the server was killed, and its forks with it.
+    One cause is that the server was killed, and its forks with it.
     """
     request = {
         "python": sys.executable,
-        # As bytes: Python may decode them otherwise there, by its locale.
+        # As bytes, because the server may have another locale.
         "arguments": [os.fsencode(argument) for argument in arguments],
         "folder": os.getcwdb(),  # noqa: PTH109, pathlib takes as long to import as all else
         "environment": dict(os.environb),
     }
-    # Ctrl-C ends this process, and so the fork.
+    # Ctrl-C ends this process, and the end of the connection ends the fork.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     with socket.socket(socket.AF_UNIX) as server:
         try:

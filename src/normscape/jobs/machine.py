@@ -1,4 +1,4 @@
-"""The machine that a job runs on, and the memory that it took."""
+"""The machine that a job runs on, and the memory that the job used."""
 
 import contextlib
 import os
@@ -21,8 +21,8 @@ def description() -> dict[str, str | int]:
 
 
 def peak_memory_mb() -> int:
-    """The most memory that this process has had at a time, its libraries included, in MiB."""
-    # Not getrusage on Linux: it counts what the process was before it became this program.
+    """The peak memory of this process in MiB, with its libraries."""
+    # On Linux, getrusage includes the memory of the program before exec.
     with contextlib.suppress(OSError, KeyError):
         kilobytes = _table(Path("/proc/self/status"))["VmHWM"].removesuffix(" kB")
         return int(kilobytes) // 1024
@@ -37,7 +37,7 @@ def _operating_system():
 
 
 def _processor(cpuinfo=Path("/proc/cpuinfo")):
-    """Its model, as Linux names it."""
+    """The processor's model, as Linux names it."""
     with contextlib.suppress(OSError, KeyError):
         return _table(cpuinfo)["model name"]
     return platform.processor() or platform.machine()

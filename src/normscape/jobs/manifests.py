@@ -1,6 +1,6 @@
-"""A run's manifest: where, when and with what it was trained, and what came out.
+"""The manifest of a run: machine, time and versions of its training, and its outputs.
 
-Times differ from one repetition to the next, so no table or figure is made from it.
+Times differ between repetitions, so no table or figure is made from it.
 """
 
 import json
@@ -17,7 +17,7 @@ from normscape.training.run import Run
 
 
 def now() -> str:
-    """This moment, as ISO 8601 in UTC, to the second."""
+    """The current time in UTC, as ISO 8601 to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
@@ -28,9 +28,9 @@ def write(
     outputs: Collection[Path],
     data_notes: Collection[str] = (),
 ) -> None:
-    """Write the manifest of a run that is done.
+    """Write the manifest of a finished run.
 
-    started : as ``now`` gave it; of the last start, where a training was stopped.
+    started : time of the start, from ``now``; of the last start, if training was stopped.
     outputs : files whose SHA-256 is listed by name.
     data_notes : notes on the data set (``normscape.datasets``).
     """
@@ -56,5 +56,5 @@ def write(
 def _name(device):
     if device.type == "cuda":
         return f"cuda: {torch.cuda.get_device_name(device)}"
-    # The instructions that torch uses decide the last digits.
+    # The instruction set that torch uses decides the last digits.
     return f"{device.type}: {torch.backends.cpu.get_cpu_capability()}"
