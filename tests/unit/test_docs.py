@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 
-PAGES = [Path("README.md"), *sorted(Path("docs").rglob("*.md"))]
+PAGES = [
+    Path("README.md"),
+    Path("CONTRIBUTING.md"),
+    *sorted(Path("docs").rglob("*.md")),
+]
+# Folders whose files are all tracked, unlike those that a run makes.
+TRACKED = "src|workflow|tests|tools|benchmarks|docs|envs|profiles"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
@@ -15,6 +21,16 @@ def test_links_lead_somewhere(page):
     ):
         if not link.startswith("http"):
             assert (page.parent / link).exists(), link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_paths_that_a_page_names_exist(page):
+    """Paths in backticks, except patterns such as NAME.py and files of an example."""
+    text = page.read_text(encoding="utf-8")
+    examples = set(re.findall(rf"`((?:{TRACKED})/[^`]*)`:\n\n```", text))
+    for path in re.findall(rf"`((?:{TRACKED})/[\w./-]+)`", text):
+        if path not in examples and "NAME" not in path:
+            assert Path(path).exists(), path
 
 
 def rows(page) -> list[list[str]]:
