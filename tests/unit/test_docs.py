@@ -25,12 +25,18 @@ def test_links_lead_somewhere(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_paths_that_a_page_names_exist(page):
-    """Paths in backticks, except patterns such as NAME.py and files of an example."""
-    text = page.read_text(encoding="utf-8")
-    examples = set(re.findall(rf"`((?:{TRACKED})/[^`]*)`:\n\n```", text))
-    for path in re.findall(rf"`((?:{TRACKED})/[\w./-]+)`", text):
-        if path not in examples and "NAME" not in path:
-            assert Path(path).exists(), path
+    """Paths in backticks, except patterns such as NAME.py and files that a page creates.
+
+    The content of such a file is a code block after the paragraph that names it.
+    """
+    paragraphs = page.read_text(encoding="utf-8").split("\n\n")
+    created = set()
+    for paragraph, following in zip(paragraphs, [*paragraphs[1:], ""], strict=True):
+        paths = set(re.findall(rf"`((?:{TRACKED})/[\w./-]+)`", paragraph))
+        if following.startswith("```"):
+            created |= paths
+        for path in paths - created:
+            assert "NAME" in path or Path(path).exists(), path
 
 
 def rows(page) -> list[list[str]]:
