@@ -23,7 +23,7 @@ NETWORKS = {
     },
     "resnet": {"depth": 8, "width": 2, "initialisation": "he_normal"},
     "vit": {"depth": 2, "width": 8, "heads": 2, "initialisation": "glorot_normal"},
-    "dln": {"depth": 5, "normalise_last": False, "initialisation": "glorot_normal"},
+    "dln": {"depth": 5, "initialisation": "glorot_normal"},
 }
 BATCH_SIZES = {"vgg": 32, "resnet": 32, "vit": 32, "dln": None}
 

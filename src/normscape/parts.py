@@ -1,9 +1,8 @@
-"""Parts that declare themselves: what ``NAME.yaml`` beside ``NAME.py`` says.
+"""Parts that declare themselves, in ``NAME.yaml`` beside ``NAME.py``.
 
 A part is a data set, model, norm, optimiser or probe. Its declaration tells the pipeline
 what it must know without importing the part: a label, settings, and what each kind adds
-(``workflow/schemas/parts.schema.yaml`` describes every key). A norm may do without one:
-its settings are then the keyword-only arguments of its class ``Norm``.
+(``workflow/schemas/parts.schema.yaml`` describes every key).
 """
 
 import ast
@@ -30,8 +29,7 @@ def names(kind: str) -> list[str]:
     >>> names("optimisers")
     ['adam', 'sgd']
     """
-    suffix = "py" if kind == "norms" else "yaml"
-    return module_names(FOLDER / kind, f"*.{suffix}")
+    return module_names(FOLDER / kind, "*.yaml")
 
 
 def module_names(folder: Path, pattern: str) -> list[str]:
@@ -91,13 +89,6 @@ def declaration(kind: str, name: str) -> dict:
     A DeclarationError names a key that is wrong. Do not change what is returned.
     """
     path = FOLDER / kind / f"{name}.yaml"
-    if not path.is_file():
-        source = path.with_suffix(".py")
-        try:
-            return {"settings": _settings_of_class(source, "Norm")}
-        except RecursionError:
-            line = f"{source}: class Norm derives from itself; name another base class"
-            raise DeclarationError(line) from None
     declared = read_yaml(path)
     _check(path, declared, kind)
     if not path.with_suffix(".py").is_file():
@@ -112,7 +103,17 @@ def declaration(kind: str, name: str) -> dict:
             raise DeclarationError(
                 f"{path}: settings_of: {other} takes this one's settings in turn"
             ) from None
-    return declared | {"settings": settings | declared.get("settings", {})}
+    return declared | {"settings": settings | declared["settings"]}
+
+
+def smallest_declaration(kind: str) -> str:
+    """The YAML that a part of a kind must at least have, on one line.
+
+    >>> smallest_declaration("norms")
+    '{label: ..., description: ...}'
+    """
+    keys = _definitions()[kind]["required"]
+    return "{" + ", ".join(f"{key}: ..." for key in keys) + "}"
 
 
 def check_quantities(path: Path, quantities: dict) -> None:
@@ -167,11 +168,7 @@ def required(kind: str, name: str) -> list[str]:
     []
     """
     settings = declaration(kind, name)["settings"]
-    return [
-        key
-        for key, setting in settings.items()
-        if "default" not in setting and not setting.get("x-default")
-    ]
+    return [key for key, setting in settings.items() if "default" not in setting]
 
 
 def datasets_of(kind: str) -> list[str]:
@@ -181,93 +178,6 @@ def datasets_of(kind: str) -> list[str]:
         for name in names("datasets")
         if declaration("datasets", name)["kind"] == kind
     ]
-
-
-def _settings_of_class(path: Path, name: str) -> dict:
-    """Settings of a norm without a declaration, read from its source, not imported.
-
-    They are what the file that defines its ``__init__`` declares, else the keyword-only
-    arguments there, and those of its base class if it passes others on. Where the class
-    has a default for one, its ``x-default`` is true.
-    """
-    if path.with_suffix(".yaml").is_file():
-        return declaration("norms", path.stem)["settings"]
-    tree = parse(path)
-    definitions = {n.name: n for n in tree.body if isinstance(n, ast.ClassDef)}
-    if name not in definitions:
-        return {}
-    for method in definitions[name].body:
-        if isinstance(method, ast.FunctionDef) and method.name == "__init__":
-            _check_arguments(path, name, method.args)
-            arguments = zip(
-                method.args.kwonlyargs, method.args.kw_defaults, strict=True
-            )
-            own = {
-                argument.arg: {"description": "See its class Norm."}
-                | ({"x-default": True} if default else {})
-                for argument, default in arguments
-            }
-            # What it passes on is its base class's, except what it sets there itself.
-            inherited = {}
-            if method.args.kwarg:
-                inherited = _inherited(path, tree, definitions, name)
-            fixed = _keywords_of_super(method)
-            return {k: v for k, v in inherited.items() if k not in fixed} | own
-    return _inherited(path, tree, definitions, name)
-
-
-def _check_arguments(path, name, arguments) -> None:
-    """A norm is made as ``Norm(features, noise, **settings)``."""
-    positional = [a.arg for a in (*arguments.posonlyargs, *arguments.args)][1:]
-    required = len(positional) - len(arguments.defaults)
-    if not (required <= 2 and (len(positional) >= 2 or arguments.vararg)):
-        raise DeclarationError(
-            f"{path}: class {name}: expected __init__(self, features, noise, *, settings), "
-            f"got the positional arguments {', '.join(positional) or 'none'}; put settings "
-            "after the *"
-        )
-
-
-def _keywords_of_super(method) -> set[str | None]:
-    """The keywords that a method gives to its base class's: super().__init__(eps=1)."""
-    return {
-        keyword.arg
-        for call in ast.walk(method)
-        if isinstance(call, ast.Call) and ast.unparse(call.func) == "super().__init__"
-        for keyword in call.keywords
-    }
-
-
-def _inherited(path, tree, definitions, name) -> dict:
-    """The settings of a class's first base class that is the project's."""
-    for base in definitions[name].bases:
-        module, _, attribute = ast.unparse(base).rpartition(".")
-        if not module and attribute in definitions and attribute != name:
-            return _settings_of_class(path, attribute)
-        if found := _imported_from(path, tree, module or attribute):
-            file, original = found
-            return _settings_of_class(file, attribute if module else original)
-    return {}
-
-
-def _imported_from(path: Path, tree: ast.Module, name: str) -> tuple[Path, str] | None:
-    """The project's file that an imported name is, or comes from; and its name there."""
-    for node in tree.body:
-        if not isinstance(node, ast.Import | ast.ImportFrom):
-            continue
-        for alias in node.names:
-            if name != (alias.asname or alias.name):
-                continue
-            if isinstance(node, ast.Import):
-                places = [FOLDER.parent.joinpath(*alias.name.split("."))]
-            else:
-                root = path.parents[node.level - 1] if node.level else FOLDER.parent
-                package = root.joinpath(*(node.module or "").split("."))
-                places = [package / alias.name, package]
-            for place in places:
-                if (file := place.parent / f"{place.name}.py").is_file():
-                    return file, alias.name
-    return None
 
 
 @functools.cache

@@ -28,29 +28,3 @@ def derive_seed(*names: object) -> int:
 def generator(*names: object, device: str | torch.device = "cpu") -> torch.Generator:
     """A fresh generator at the start of the stream that ``names`` identify."""
     return torch.Generator(device).manual_seed(derive_seed(*names))
-
-
-class StepNoise:
-    """The noise of one run: fresh at each step, the same whenever a step is repeated.
-
-    The run sets ``step``; the layers ask for their generators. A probe that evaluates
-    the network several times at one step therefore sees one and the same function.
-
-    >>> noise = StepNoise("vgg", "noisy_batch", 0.1, 0)
-    >>> first = torch.rand(2, generator=noise.generator(layer=3))
-    >>> again = torch.rand(2, generator=noise.generator(layer=3))
-    >>> noise.step = 1
-    >>> later = torch.rand(2, generator=noise.generator(layer=3))
-    >>> bool((first == again).all()), bool((first == later).all())
-    (True, False)
-    """
-
-    def __init__(self, *names: object):
-        self.names = names
-        self.step = 0
-
-    def generator(
-        self, layer: int, device: str | torch.device = "cpu"
-    ) -> torch.Generator:
-        """The generator of layer number ``layer`` at the current step."""
-        return generator(*self.names, self.step, layer, device=device)

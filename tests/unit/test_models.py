@@ -13,8 +13,7 @@ from torch import nn
 
 from normscape import models, norms, parts
 from normscape.models import vit
-from normscape.models.network import Layer, Network
-from normscape.randomness import StepNoise
+from normscape.models.network import Layer
 
 VGG = {
     "configuration": "D",
@@ -26,12 +25,13 @@ VIT = {"depth": 2, "width": 8, "heads": 2, "initialisation": "glorot_uniform"}
 RESNET = {"depth": 8, "width": 2, "initialisation": "he_normal"}
 
 
-def no_norm(features, layer):
-    return nn.Identity()
+def no_norm(features):
+    return norms.Normaliser()
 
 
-def batch_norm(features, layer):
-    return norms.load("batch")(features, None, **parts.defaults("norms", "batch"))
+def make_norm(name):
+    """What makes a normaliser of a layer, with its default settings."""
+    return functools.partial(norms.load(name), **parts.defaults("norms", name))
 
 
 def images(height, channels=3, count=4, width=None):
@@ -105,7 +105,7 @@ def test_images_of_any_size_have_finite_outputs_and_gradients(
     model, network, height, width, channels
 ):
     data = images(height, channels, width=width)
-    built = models.build(model, data, network, batch_norm, 0)
+    built = models.build(model, data, network, make_norm("batch"), 0)
     inputs, targets = data["train_inputs"].movedim(-1, 1), data["train_targets"]
     _, outputs, gradient = built.loss_and_gradient(inputs, targets)
     assert outputs.shape == (4, 10)
@@ -154,8 +154,7 @@ def test_resnet_layers(depth, width):
 def test_resnet_has_the_published_number_of_parameters(depth, millions):
     """Table 6 of He et al. (2016), for CIFAR-10 and with batch normalisation."""
     settings = parts.defaults("models", "resnet") | {"depth": depth}
-
-    network = models.build("resnet", images(32), settings, batch_norm, 0)
+    network = models.build("resnet", images(32), settings, make_norm("batch"), 0)
     count = sum(parameter.numel() for parameter in network.parameters())
     assert round(count / 1e6, 2) == millions
 
@@ -207,12 +206,15 @@ def test_resnet_is_a_plain_function(depth, height, width, channels):
     ("model", "settings"), [("vgg", VGG | {"width": 2}), ("resnet", RESNET)]
 )
 def test_layers_are_in_the_order_of_the_forward_pass(model, settings):
-    """All of them, with all parameters of the network; normalisers have their numbers."""
-    asked = []
+    """All of them, with all parameters of the network; the classifier has no normaliser."""
+    made = []
+
+    def norm(features):
+        made.append(norms.Normaliser())
+        return made[-1]
+
     data = images(16, 1)
-    network = models.build(
-        model, data, settings, lambda f, n: asked.append(n) or nn.Identity(), 0
-    )
+    network = models.build(model, data, settings, norm, 0)
     passed = []
     layers = [module for module in network.modules() if isinstance(module, Layer)]
     for layer in layers:
@@ -220,7 +222,7 @@ def test_layers_are_in_the_order_of_the_forward_pass(model, settings):
     network(data["train_inputs"].movedim(-1, 1))
     assert list(map(id, network.layers)) == list(map(id, passed))
     assert len(network.layers) == len(layers)
-    assert asked == list(range(1, len(layers)))  # the classifier has none
+    assert [layer.norm for layer in network.layers[:-1]] == made
     of_layers = [p for layer in network.layers for p in layer.parameters()]
     assert list(map(id, of_layers)) == list(map(id, network.parameters()))
     assert list(map(id, network.weights)) == [id(x.linear.weight) for x in passed]
@@ -261,13 +263,9 @@ def torchs_encoder_layer(attention, expansion):
 )
 def test_vit_with_layer_norm_is_torchs_transformer(height, width, channels):
     """Outputs and gradient, in float64; biases, gamma and beta are drawn here."""
-
-    def layer_norm(features, number):
-        return norms.load("layer")(features, None, **parts.defaults("norms", "layer"))
-
     data = images(height, channels, width=width)
     settings = VIT | {"depth": 3, "heads": 4, "width": 16}
-    network = models.build("vit", data, settings, layer_norm, 0).double()
+    network = models.build("vit", data, settings, make_norm("layer"), 0).double()
     with torch.no_grad():
         for parameter in network.parameters():
             if parameter.dim() == 1:
@@ -307,10 +305,8 @@ def test_vit_with_layer_norm_is_torchs_transformer(height, width, channels):
 def test_normalisers_of_the_vit_stand_before_attention_network_and_classifier(
     norm, kind, features
 ):
-    def make(features, number):
-        return norms.load(norm)(features, None, **parts.defaults("norms", norm))
-
-    network = models.build("vit", images(16), VIT | {"width": 16}, make, 0)
+    settings = VIT | {"width": 16}
+    network = models.build("vit", images(16), settings, make_norm(norm), 0)
     found = [
         (
             number,
@@ -363,7 +359,7 @@ def test_dln_is_a_product_of_matrices():
     torch.manual_seed(0)
     x = torch.randn(50, 6)
     data = {"train_inputs": x, "train_targets": torch.randn(50, 6)}
-    settings = {"depth": 4, "normalise_last": False, "initialisation": "glorot_normal"}
+    settings = {"depth": 4, "initialisation": "glorot_normal"}
     network = models.build("dln", data, settings, no_norm, 0)
     product = torch.linalg.multi_dot([layer.linear.weight for layer in network][::-1])
     torch.testing.assert_close(network(x), x @ product.T)
@@ -375,66 +371,11 @@ def test_dln_is_a_product_of_matrices():
     torch.testing.assert_close(loss, by_hand)
 
 
-class _Softsign(nn.Module):
-    """A normaliser that leaves its backward pass to autograd."""
-
-    def forward(self, y):
-        return y / (1 + y.abs())
-
-
-@pytest.mark.parametrize("last", [False, True])
-@pytest.mark.parametrize(
-    ("name", "settings"),
-    [
-        ("none", {}),
-        ("batch", {}),
-        ("noise", {}),
-        ("noisy_batch", {}),
-        ("noisy_batch", {"placement": "before_affine"}),
-        ("l1", {}),
-        ("l2", {"centred": True}),
-        ("linf", {}),
-        ("softsign", {}),
-    ],
-)
-def test_dln_gradient_is_autograds(name, settings, last):
-    """Loss, outputs, gradient and running statistics of two steps."""
-    torch.manual_seed(0)
-    x, targets = torch.randn(2, 50, 6, dtype=torch.double)
-    data = {"train_inputs": x, "train_targets": targets}
-    network = {"depth": 4, "normalise_last": last, "initialisation": "glorot_normal"}
-    noise = StepNoise("test")
-
-    def norm(features, layer):
-        if name == "softsign":
-            return _Softsign()
-        draws = functools.partial(noise.generator, layer)
-        chosen = parts.defaults("norms", name) | settings
-        return norms.load(name)(features, draws, **chosen)
-
-    ours, theirs = (
-        models.build("dln", data, network, norm, 0).double() for _ in range(2)
-    )
-    with torch.no_grad():
-        for parameter in ours.parameters():
-            parameter += 0.1 * torch.randn_like(parameter)
-    theirs.load_state_dict(ours.state_dict())
-    for noise.step in (0, 1):
-        found = ours.loss_and_gradient(x, targets)
-        expected = Network.loss_and_gradient(theirs, x, targets)
-        torch.testing.assert_close(found, expected)
-    torch.testing.assert_close(ours.state_dict(), theirs.state_dict())
-
-
-@pytest.mark.parametrize(("last", "count"), [(False, 3), (True, 4)])
-def test_normalise_last(last, count):
+def test_the_last_layer_of_a_dln_has_no_normaliser():
     data = {"train_inputs": torch.randn(5, 6), "train_targets": torch.randn(5, 6)}
-    settings = {"depth": 4, "normalise_last": last, "initialisation": "glorot_normal"}
-    asked = []
-    models.build(
-        "dln", data, settings, lambda f, n: asked.append(n) or nn.Identity(), 0
-    )
-    assert asked == list(range(1, count + 1))
+    settings = {"depth": 4, "initialisation": "glorot_normal"}
+    network = models.build("dln", data, settings, make_norm("batch"), 0)
+    assert [layer.norm.replaces_bias for layer in network] == [True] * 3 + [False]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Declarations: what a part takes, and the settings of norms that declare nothing."""
+"""Declarations: the settings of parts, which are what their code takes."""
 
 import inspect
 import shutil
@@ -6,10 +6,10 @@ from importlib import import_module
 from importlib.util import find_spec
 
 import pytest
-from torch import nn
+import yaml
 
 from experiments import default
-from normscape import models, parts
+from normscape import models, norms, parts
 from normscape.claims import declarations
 from normscape.pipeline.config import checked, description, validate
 from normscape.schemas import VALIDATOR, ConfigError
@@ -28,49 +28,14 @@ def folder(tmp_path, monkeypatch):
         function.cache_clear()
 
 
-OWN = """
-from torch import nn
-class Norm(nn.Module):
-    def __init__(self, features, noise, *, groups=2, affine: bool = True):
-        super().__init__()
-"""
-OF_LP = """
-from normscape.norms._lp import LpNorm
-class Norm(LpNorm):
-    def scale(self, u):
-        return u.norm()
-"""
-OF_A_MODULE = """
-from normscape.norms import batch
-class Norm(batch.Norm):
-    replaces_bias = True
-"""
-OF_ITS_NAMESAKE = """
-from normscape.norms.batch import Norm
-class Norm(Norm):
-    replaces_bias = True
-"""
-OF_ITS_OWN_BASE = """
-class Base:
-    def __init__(self, features, noise, *, power):
-        self.power = power
-class Norm(Base):
-    pass
-"""
-OF_ANOTHER = """
-from normscape.norms.own import Norm as Own
-class Norm(Own):
-    pass
-"""
-FORWARDS = """
-from normscape.norms.batch import Norm as Batch
-class Norm(Batch):
-    def __init__(self, features, noise, *, power=2, **settings):
-        super().__init__(features, noise, **settings)
-"""
+def declare(folder, **declared):
+    """Declare a normaliser "mine", which has no class here."""
+    text = yaml.dump({"label": "Mine", "description": "Mine."} | declared)
+    (folder / "norms/mine.yaml").write_text(text, encoding="utf-8")
+    (folder / "norms/mine.py").write_text("class Norm: ...", encoding="utf-8")
 
 
-def with_own(**settings) -> dict:
+def with_mine(**settings) -> dict:
     """The default config with the norm "mine" in a grid, and these settings of it."""
     config = default()
     config["models"]["dln"]["grid"][0]["norms"].append("mine")
@@ -78,77 +43,42 @@ def with_own(**settings) -> dict:
     return config
 
 
-@pytest.mark.parametrize(
-    ("source", "settings"),
-    [
-        (OWN, ["groups", "affine"]),
-        (OF_LP, ["eps", "running_momentum", "centred"]),
-        (OF_A_MODULE, ["eps", "running_momentum"]),
-        (OF_ITS_NAMESAKE, ["eps", "running_momentum"]),
-        (OF_ITS_OWN_BASE, ["power"]),
-        (OF_ANOTHER, ["groups", "affine"]),
-        (FORWARDS, ["eps", "running_momentum", "power"]),
-        ("class Norm:\n    pass", []),
-    ],
-)
-def test_a_norm_without_a_declaration_takes_its_classes_arguments(
-    folder, source, settings
-):
-    (folder / "norms/own.py").write_text(OWN, encoding="utf-8")
-    (folder / "norms/mine.py").write_text(source, encoding="utf-8")
-    assert list(parts.declaration("norms", "mine")["settings"]) == settings
-    checked(with_own(**dict.fromkeys(settings[:1], 0.5)))
-    with pytest.raises(ConfigError) as error:
-        checked(with_own(group=4))
-    line = str(error.value)
-    assert line.startswith("norm_settings.mine.group: unknown key")
-    assert [name for name in settings if name not in line] == []
-
-
-SETS_ITS_BASES = """
-class Base:
-    def __init__(self, features, noise, *, power, root):
-        self.power = power
-class Norm(Base):
-    def __init__(self, features, noise, *, order=1, **settings):
-        super().__init__(features, noise, power=2, **settings)
-"""
+def test_a_label_and_a_description_are_enough(folder):
+    declare(folder)
+    full = checked(with_mine())
+    assert full["norm_settings"]["mine"] == {}
+    assert description(full)["norms"][-1] == {
+        "name": "mine",
+        "label": "Mine",
+        "colour": None,
+    }
+    with pytest.raises(ConfigError, match=r"^norm_settings\.mine\.eps: unknown"):
+        checked(with_mine(eps=1))
 
 
 def test_a_setting_without_a_default_must_be_given(folder):
-    (folder / "norms/mine.py").write_text(OF_ITS_OWN_BASE, encoding="utf-8")
-    config = with_own()
+    declare(folder, settings={"power": {"description": "Of it."}})
+    config = with_mine()
     with pytest.raises(ConfigError, match=r"^norm_settings\.mine\.power: missing"):
         checked(config)
     del config["norm_settings"]
     with pytest.raises(ConfigError, match=r"^norm_settings\.mine\.power: missing"):
         checked(config)
-    checked(with_own(power=2))
+    checked(with_mine(power=2))
     checked(default())  # where it is in no grid
-    parts.declaration.cache_clear()
-    (folder / "norms/mine.py").write_text(SETS_ITS_BASES, encoding="utf-8")
-    checked(with_own(root=2))
-    with pytest.raises(ConfigError, match=r"^norm_settings\.mine\.root: missing"):
-        checked(with_own(order=2))
-    with pytest.raises(ConfigError, match=r"^norm_settings\.mine\.power: unknown"):
-        checked(with_own(root=2, power=3))
 
 
-def test_its_defaults_are_the_classes_or_those_that_are_declared(folder):
-    (folder / "norms/mine.py").write_text(OWN, encoding="utf-8")
-    full = checked(with_own(groups=4))
-    assert full["norm_settings"]["mine"] == {"groups": 4}
-    assert description(full)["norms"][-1] == {
-        "name": "mine",
-        "label": None,
-        "colour": None,
-    }
-    parts.declaration.cache_clear()
-    (folder / "norms/mine.py").write_text(OF_LP, encoding="utf-8")
-    full = checked(with_own(eps=0.1))
-    assert full["norm_settings"]["mine"] == parts.defaults("norms", "l1") | {"eps": 0.1}
+def test_settings_of_another_part_come_with_their_defaults_and_limits(folder):
+    order = {"description": "Of it.", "default": 2}
+    declare(folder, settings_of=["batch"], settings={"order": order})
+    full = checked(with_mine(eps=0.1))
+    expected = parts.defaults("norms", "batch") | {"eps": 0.1, "order": 2}
+    assert full["norm_settings"]["mine"] == expected
     with pytest.raises(ConfigError, match=r"mine\.eps: .*0"):
-        checked(with_own(eps=0))
+        checked(with_mine(eps=0))
+
+
+LEAST = "label: L1\ndescription: L1.\n"
 
 
 @pytest.mark.parametrize(
@@ -162,7 +92,7 @@ def test_its_defaults_are_the_classes_or_those_that_are_declared(folder):
         ),
         (
             "norms/l1.yaml",
-            "colour: red",
+            LEAST + "colour: red",
             "norms/l1.yaml: colour: .*'red'",
         ),
         (
@@ -172,22 +102,22 @@ def test_its_defaults_are_the_classes_or_those_that_are_declared(folder):
         ),
         (
             "norms/l1.yaml",
-            "label: 1",
+            "label: 1\ndescription: L1.\n",
             "norms/l1.yaml: label: .*got .*1",
         ),
         (
             "norms/l1.yaml",
-            "settings_of: [l7]",
+            LEAST + "settings_of: [l7]",
             "norms/l1.yaml: settings_of: l7.yaml",
         ),
         (
             "norms/l1.yaml",
-            "settings_of: [l1]",
+            LEAST + "settings_of: [l1]",
             "norms/l1.yaml: settings_of: l1",
         ),
         (
             "norms/l1.yaml",
-            "settings: {eps: {default: 1}}",
+            LEAST + "settings: {eps: {default: 1}}",
             "norms/l1.yaml: settings.eps.description: missing",
         ),
         (
@@ -240,10 +170,10 @@ def taken(kind, name) -> dict:
         return arguments(module.Optimiser.__init__)
     if kind == "probes":
         return arguments(module.measure) or settings_of_measurement(name)
-    own = arguments(module.Norm.__init__)
+    settings = arguments(module.Norm.__init__)
     if name == "noisy_batch":  # it passes the others on
-        own |= taken("norms", "noise")
-    return own
+        settings |= taken("norms", "noise")
+    return settings
 
 
 @pytest.mark.parametrize(
@@ -282,7 +212,7 @@ def test_a_network_takes_all_that_its_declaration_offers(make_data, name):
 
     asked = set()
     settings = Recorded(parts.defaults("models", name))
-    models.build(name, make_data(name), settings, lambda *_: nn.Identity(), 0)
+    models.build(name, make_data(name), settings, norms.load("none"), 0)
     assert asked == settings.keys()
 
 

@@ -190,9 +190,9 @@ MISTAKES = [
     ),
     (
         ["norm_settings"],
-        {"l1": {"centered": True}},
-        "norm_settings.l1.centered",
-        ["did you mean centred?", "eps"],
+        {"l1": {"epss": 1}},
+        "norm_settings.l1.epss",
+        ["did you mean eps?", "running_momentum"],
     ),
     (["models"], {}, "models", ["at least one entry"]),
     (["models", "a/b"], SMALL, "models", ["'a/b'"]),
@@ -539,18 +539,14 @@ def test_a_model_without_a_grid_is_no_part_of_the_experiment(config):
 
 
 def test_all_settings_of_the_grids_norms_are_filled_in(config):
-    config["norm_settings"] = {"l1": {"centred": True}, "noisy_batch": {"eps": 0.1}}
+    config["norm_settings"] = {"l1": {"eps": 0.2}, "noisy_batch": {"eps": 0.1}}
     full = checked(config)
     found = full["norm_settings"]
-    assert list(found["l1"].items()) == [
-        ("eps", 1e-5),
-        ("running_momentum", 0.1),
-        ("centred", True),
-    ]
+    assert found["l1"] == {"eps": 0.2, "running_momentum": 0.1}
     assert set(found) == set(grid.norms(full))
     assert found["none"] == {}
     both = found["batch"] | found["noise"]
-    assert found["noisy_batch"] == both | {"eps": 0.1, "placement": "after_affine"}
+    assert found["noisy_batch"] == both | {"eps": 0.1}
 
 
 # The presets

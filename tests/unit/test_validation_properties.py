@@ -85,7 +85,7 @@ def test_the_places_cover_every_part():
     for part in (
         ("datasets", "cifar10", "checksum"),
         ("models", "small", "optimiser", "beta1"),
-        ("norm_settings", "noisy_batch", "placement"),
+        ("norm_settings", "noisy_batch", "mean_shift"),
         ("probes", "landscape", "models", "dln", "step_sizes", 0),
     ):
         assert part in PLACES

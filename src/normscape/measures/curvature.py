@@ -1,5 +1,6 @@
 """Curvature of the training loss (Cohen et al. 2021; Ghorbani et al. 2019)."""
 
+import copy
 import math
 from collections.abc import Sequence
 
@@ -13,7 +14,6 @@ from normscape.randomness import derive_seed
 from normscape.second_derivatives import (
     differentiable_attention,
     rayleigh_quotient,
-    twice_differentiable,
 )
 
 
@@ -34,7 +34,7 @@ def curvature(
 
     All are NaN where a product is not finite, as in a run that diverged.
     """
-    network = twice_differentiable(network)
+    network = copy.deepcopy(network)
     start = derive_seed("lanczos", *names)
     with replayed(network), differentiable_attention():
         hessian = _Hessian(trainable(network), loss(network, *batch))

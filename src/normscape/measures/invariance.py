@@ -4,6 +4,7 @@ A loss that does not change with the scale of W has a gradient orthogonal to W, 
 shrinks as 1 / ||W||; what a step does to it depends on lr / ||W||**2 alone.
 """
 
+import copy
 import math
 
 import torch
@@ -15,7 +16,6 @@ from normscape.measures.layers import layers
 from normscape.second_derivatives import (
     differentiable_attention,
     rayleigh_quotient,
-    twice_differentiable,
 )
 
 
@@ -32,7 +32,7 @@ def invariance(network: nn.Module, loss, batch, after: nn.Module) -> list[dict]:
     gradient_curvature : g'Hg / ||g||**2, the smoothness of the loss along the layer's
         gradient. Times ||W||**2 it does not depend on the scale of an invariant W.
     """
-    network = twice_differentiable(network)
+    network = copy.deepcopy(network)
     weights = [layer.linear.weight for layer in layers(network, loss, batch)]
     moved = dict(zip(network.parameters(), after.parameters(), strict=True))
     rows = []

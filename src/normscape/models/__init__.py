@@ -2,8 +2,8 @@
 
 A file ``NAME.py`` defines ``build(data, settings, norm, seed) -> Network``: ``data`` maps
 names to tensors (``normscape.datasets``), ``settings`` is the config's
-``models.MODEL.network`` as ``NAME.yaml`` declares it, and ``norm(features, layer)`` makes
-the normaliser of a layer. ``network.py`` has what a network is made of.
+``models.MODEL.network`` as ``NAME.yaml`` declares it, and ``norm(features)`` makes the
+normaliser of a layer. ``network.py`` has what a network is made of.
 """
 
 import importlib

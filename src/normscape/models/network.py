@@ -1,4 +1,4 @@
-"""What all networks are here: stages in order, each of one or several layers."""
+"""Networks: stages in order, each of one or several layers."""
 
 from collections.abc import Callable
 
@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from normscape.norms import Normaliser
 from normscape.randomness import generator
 
 
@@ -16,18 +17,22 @@ class Layer(nn.Module):
 
     linear : ``nn.Linear`` or ``nn.Conv2d``; its weight is the W_i of Definition 2.1.
     norm : normaliser of the linear map's output; its output is the layer's activation.
-        One with an ``effective_weight`` acts on the weight: W_i is still the one that is
-        trained, and the linear map multiplies with what the normaliser makes of it.
-    after : non-linearity, pooling, flattening.
+        Where it acts on the weight, W_i is still the one that is trained, and the linear
+        map multiplies with the effective weight. None: no normaliser.
+    after : non-linearity, pooling, flattening. None: nothing.
     """
 
-    def __init__(self, linear: nn.Module, norm: nn.Module, after: nn.Module):
+    def __init__(
+        self,
+        linear: nn.Module,
+        norm: Normaliser | None = None,
+        after: nn.Module | None = None,
+    ):
         super().__init__()
         self.linear = linear
-        self.norm = norm
-        self.after = after
-        self.acts_on_weight = hasattr(norm, "effective_weight")
-        if getattr(norm, "replaces_bias", False):
+        self.norm = Normaliser() if norm is None else norm
+        self.after = nn.Identity() if after is None else after
+        if self.norm.replaces_bias:
             linear.bias = None
 
     @property
@@ -38,7 +43,7 @@ class Layer(nn.Module):
         return self.after(self.norm(self._product(x)))
 
     def _product(self, x):
-        if not self.acts_on_weight:
+        if not self.norm.acts_on_weight:
             return self.linear(x)
         effective = {"weight": self.norm.effective_weight(self.linear.weight)}
         return torch.func.functional_call(self.linear, effective, (x,))
@@ -122,8 +127,7 @@ class Network(nn.Sequential):
             draw(layer.linear.weight, generator("weights", *names, number))
             if layer.linear.bias is not None:
                 nn.init.zeros_(layer.linear.bias)
-            if layer.acts_on_weight:
-                layer.norm.initialise(layer.linear.weight, before)
+            layer.norm.initialise(layer.linear.weight, before)
             before = self.nonlinearity
 
 
@@ -144,12 +148,12 @@ def classes(data: dict[str, torch.Tensor]) -> int:
 
 
 def convolution(
-    channels: int, features: int, norm: nn.Module, after: nn.Module, stride: int = 1
+    channels: int, features: int, norm: Normaliser, after: nn.Module, stride: int = 1
 ) -> Layer:
-    """A layer with a 3x3 convolution that keeps the size of maps but for the stride."""
+    """A layer with a 3x3 convolution that keeps the size of maps except for the stride."""
     linear = nn.Conv2d(channels, features, 3, stride, padding=1)
     return Layer(linear, norm, after)
 
 
-# Makes the normaliser of a layer, given its number of features and its number from 1.
-MakeNorm = Callable[[int, int], nn.Module]
+# Makes the normaliser of a layer with this number of features.
+MakeNorm = Callable[[int], Normaliser]

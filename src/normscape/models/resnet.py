@@ -41,18 +41,15 @@ def build(data, settings, norm: MakeNorm, seed) -> Classifier:
     """
     width, blocks = settings["width"], (settings["depth"] - 2) // 6
     channels = data["train_inputs"].shape[-1]
-    number = 1
-    stages = [convolution(channels, width, norm(width, number), nn.ReLU())]
+    stages = [convolution(channels, width, norm(width), nn.ReLU())]
     channels = width
     for group in range(3):
         for block in range(blocks):
             features = width * 2**group
             stride = 2 if group > 0 and block == 0 else 1
-            first, second = (norm(features, number + i) for i in (1, 2))
-            number += 2
             layers = [
-                convolution(channels, features, first, nn.ReLU(), stride),
-                convolution(features, features, second, nn.Identity()),
+                convolution(channels, features, norm(features), nn.ReLU(), stride),
+                convolution(features, features, norm(features), nn.Identity()),
             ]
             after = [nn.ReLU()]
             if (group, block) == (2, blocks - 1):
@@ -60,8 +57,7 @@ def build(data, settings, norm: MakeNorm, seed) -> Classifier:
             shortcut = _Shortcut(stride, features - channels)
             stages.append(Residual(layers, shortcut, nn.Sequential(*after)))
             channels = features
-    classifier = nn.Linear(channels, classes(data))
-    stages.append(Layer(classifier, nn.Identity(), nn.Identity()))
+    stages.append(Layer(nn.Linear(channels, classes(data))))
 
     network = Classifier(*stages)
     network.initialise(settings["initialisation"], "resnet", seed)

@@ -51,18 +51,14 @@ def build(data, settings, norm: MakeNorm, seed) -> Classifier:
                     pool = tuple(2 if pixels >= 4 else 1 for pixels in size)
                     after.append(nn.MaxPool2d(pool))
                     size = [pixels // by for pixels, by in zip(size, pool, strict=True)]
-            normaliser = norm(features, len(layers) + 1)
             after = nn.Sequential(*after)
-            layers.append(convolution(channels, features, normaliser, after))
+            layers.append(convolution(channels, features, norm(features), after))
             channels = features
     for features in settings["fc_widths"]:
-        normaliser = norm(features, len(layers) + 1)
         linear = nn.Linear(channels, features)
-        layers.append(Layer(linear, normaliser, nn.ReLU(inplace=True)))
+        layers.append(Layer(linear, norm(features), nn.ReLU(inplace=True)))
         channels = features
-    layers.append(
-        Layer(nn.Linear(channels, classes(data)), nn.Identity(), nn.Identity())
-    )
+    layers.append(Layer(nn.Linear(channels, classes(data))))
 
     network = Classifier(*layers)
     network.initialise(settings["initialisation"], "vgg", seed)

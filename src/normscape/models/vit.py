@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from normscape.models.network import Classifier, Layer, MakeNorm, Residual, classes
+from normscape.norms import Normaliser
 
 PATCH = 4
 # Of the network in a block: its hidden features, as a multiple of the width.
@@ -50,7 +51,7 @@ class _TokenLinear(nn.Linear):
 class _PerToken(nn.Module):
     """A ``per_sample`` normaliser, to which each token is a sample of its own."""
 
-    def __init__(self, norm: nn.Module):
+    def __init__(self, norm: Normaliser):
         super().__init__()
         self.norm = norm
 
@@ -68,16 +69,12 @@ class PreNormLayer(Layer):
     transformers, unless it is ``over_positions``.
     """
 
-    def __init__(
-        self, linear: nn.Linear, make_norm: MakeNorm, number: int, after: nn.Module
-    ):
-        before = make_norm(linear.in_features, number)
-        of_weight = nn.Identity()
-        if hasattr(before, "effective_weight"):
-            before, of_weight = of_weight, make_norm(linear.out_features, number)
-        super().__init__(linear, of_weight, after)
-        per_token = getattr(before, "per_sample", False)
-        per_token = per_token and not getattr(before, "over_positions", False)
+    def __init__(self, linear: nn.Linear, make_norm: MakeNorm, after: nn.Module):
+        before, weight_norm = make_norm(linear.in_features), None
+        if before.acts_on_weight:
+            before, weight_norm = Normaliser(), make_norm(linear.out_features)
+        super().__init__(linear, weight_norm, after)
+        per_token = before.per_sample and not before.over_positions
         self.before = _PerToken(before) if per_token else before
 
     def forward(self, x):
@@ -145,27 +142,26 @@ def build(data, settings, norm: MakeNorm, seed) -> Classifier:
             f"heads: expected a divisor of width = {width}, got {heads}; change either"
         )
 
-    def pre_norm(inputs, outputs, number, after):
-        return PreNormLayer(_TokenLinear(inputs, outputs), norm, number, after)
+    def pre_norm(inputs, outputs, after):
+        return PreNormLayer(_TokenLinear(inputs, outputs), norm, after)
 
     def plain(inputs):
-        return Layer(_TokenLinear(inputs, width), nn.Identity(), nn.Identity())
+        return Layer(_TokenLinear(inputs, width))
 
     def residual(*layers):
         return Residual(list(layers), nn.Identity(), nn.Identity())
 
     tokens = _Tokens(width, *(math.ceil(pixels / PATCH) for pixels in size))
-    stages = [Layer(_PatchEmbedding(channels, width), nn.Identity(), tokens)]
+    stages = [Layer(_PatchEmbedding(channels, width), after=tokens)]
     hidden = EXPANSION * width
-    for number in range(2, 4 * settings["depth"] + 2, 4):
-        attention = pre_norm(width, 3 * width, number, _Attention(heads))
-        expansion = pre_norm(width, hidden, number + 2, nn.GELU())
+    for _ in range(settings["depth"]):
+        attention = pre_norm(width, 3 * width, _Attention(heads))
+        expansion = pre_norm(width, hidden, nn.GELU())
         stages += [
             residual(attention, plain(width)),
             residual(expansion, plain(hidden)),
         ]
-    last = 4 * settings["depth"] + 2
-    stages.append(pre_norm(width, classes(data), last, _MeanOverTokens()))
+    stages.append(pre_norm(width, classes(data), _MeanOverTokens()))
 
     network = _VisionTransformer(*stages)
     network.initialise(settings["initialisation"], "vit", seed)

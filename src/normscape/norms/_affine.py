@@ -3,13 +3,11 @@
 import torch
 from torch import nn
 
+from normscape.norms._normaliser import Normaliser
 
-class AffineNorm(nn.Module):
-    """Scale gamma (from 1) and shift beta (from 0), both of shape (features,).
 
-    ``replaces_bias`` tells a network that the layer before needs no bias, because
-    beta takes its place.
-    """
+class AffineNorm(Normaliser):
+    """Scale gamma (from 1) and shift beta (from 0), both of shape (features,)."""
 
     replaces_bias = True
 
@@ -26,18 +24,3 @@ def per_feature(vector: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
     torch.Size([1, 3, 1, 1])
     """
     return vector.view(1, -1, *[1] * (like.dim() - 2))
-
-
-def centred_backward(g, y, gamma, mean, inverse, eps):
-    """BatchNorm's backward pass: dL/dy, dL/dgamma and dL/dbeta, given g = dL/dz.
-
-    For z = gamma * xhat + beta, xhat = (y - mean) * inverse, with means over the batch:
-
-        dL/dy = gamma * inverse * (g - mean(g) - xhat * mean(g * xhat)).
-
-    inverse : of BatchNorm 1 / sqrt(variance + eps); another scale's makes this the
-        gradient but for what l2.py adds. The kernel takes eps, and has no use for it here.
-    """
-    return torch.ops.aten.native_batch_norm_backward(
-        g, y, gamma, None, None, mean, inverse, True, eps, [True] * 3
-    )

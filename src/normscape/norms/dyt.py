@@ -7,12 +7,12 @@ from normscape.norms._affine import AffineNorm, per_feature
 
 
 class Norm(AffineNorm):
-    """gamma * tanh(alpha * y) + beta: no statistics, and alpha is learnt, one a layer.
+    """gamma * tanh(alpha * y) + beta: no statistics, and alpha is learnt, one per layer.
 
     initial_alpha : where alpha starts.
     """
 
-    def __init__(self, features: int, noise, *, initial_alpha):
+    def __init__(self, features: int, *, initial_alpha):
         super().__init__(features)
         self.alpha = nn.Parameter(torch.tensor(float(initial_alpha)))
 

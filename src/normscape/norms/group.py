@@ -9,11 +9,11 @@ class Norm(layer.Norm):
     groups : how many. Where the number of features is not a multiple of it, there are
         fewer: the largest number that divides the features.
 
-    >>> [Norm(features, None, eps=1e-5, groups=4).groups for features in (8, 10, 7, 2)]
+    >>> [Norm(features, eps=1e-5, groups=4).groups for features in (8, 10, 7, 2)]
     [4, 2, 1, 2]
     """
 
-    def __init__(self, features: int, noise, *, eps, groups):
-        super().__init__(features, noise, eps=eps)
+    def __init__(self, features: int, *, eps, groups):
+        super().__init__(features, eps=eps)
         fewer = range(min(groups, features), 0, -1)
         self.groups = next(number for number in fewer if features % number == 0)

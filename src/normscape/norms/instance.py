@@ -12,6 +12,6 @@ class Norm(layer.Norm):
 
     over_positions = True
 
-    def __init__(self, features: int, noise, *, eps):
-        super().__init__(features, noise, eps=eps)
+    def __init__(self, features: int, *, eps):
+        super().__init__(features, eps=eps)
         self.groups = features

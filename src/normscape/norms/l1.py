@@ -4,10 +4,7 @@ from normscape.norms._lp import LpNorm, dimensions
 
 
 class Norm(LpNorm):
-    """Centre, then divide by s = mean |y| over the batch; see ``LpNorm``."""
+    """``LpNorm`` with s = mean |y|."""
 
-    def scale(self, u):
-        return u.abs().mean(dimensions(u))
-
-    def scale_gradient(self, u, scale):
-        return u.sign(), scale * (u.shape[1] / u.numel())
+    def squared_scale(self, y):
+        return y.abs().mean(dimensions(y)).square()

@@ -9,7 +9,7 @@ class Norm(AffineNorm):
     """gamma * (y - mean) / sqrt(variance + eps) + beta, statistics of each sample.
 
     They are taken over all features and positions of the sample; gamma and beta are one
-    number a feature, as ``torch.nn.GroupNorm`` has them. A ValueError says where a
+    number per feature, as ``torch.nn.GroupNorm`` has them. A ValueError says where a
     statistic would be of a single value, of which nothing would be left.
 
     groups : an attribute; the features are split into so many groups in a row, and each
@@ -19,7 +19,7 @@ class Norm(AffineNorm):
     per_sample = True
     groups = 1
 
-    def __init__(self, features: int, noise, *, eps):
+    def __init__(self, features: int, *, eps):
         super().__init__(features)
         self.eps = eps
 

@@ -5,12 +5,12 @@ training (Section 2.1).
 """
 
 import torch
-from torch import nn
 
 from normscape.norms._affine import per_feature
+from normscape.norms._normaliser import RandomNormaliser
 
 
-class Norm(nn.Module):
+class Norm(RandomNormaliser):
     """s * a + m with shifts m and scales s redrawn at every step (Algorithm 1).
 
     Per feature j: mu_j ~ U(-mean_shift, mean_shift), sigma_j ~ U(1, scale_shift).
@@ -20,57 +20,43 @@ class Norm(nn.Module):
 
     mean_shift, scale_shift, mean_jitter, scale_jitter :
         n_mu, n_sigma, r_mu, r_sigma of the paper.
-    scale_jitter_is : "deviation" or "variance"; the paper does not say which.
-    in_evaluation : whether evaluation mode adds noise too; the paper does not say.
-    silent : an attribute; while it is true, no noise is added in training mode either.
-    """
 
-    replaces_bias = False
-    silent = False
+    The paper does not say whether r_sigma is a deviation or a variance, nor whether there is
+    noise in evaluation mode; here it is a deviation, and there is none.
+    """
 
     def __init__(
         self,
         features: int,
-        noise,
         *,
         mean_shift,
         scale_shift,
         mean_jitter,
         scale_jitter,
-        scale_jitter_is,
-        in_evaluation,
     ):
         super().__init__()
-        self.noise = noise
         self.mean_shift = mean_shift
         self.scale_shift = scale_shift
         self.mean_jitter = mean_jitter
-        self.scale_deviation = (
-            scale_jitter if scale_jitter_is == "deviation" else scale_jitter**0.5
-        )
-        self.in_evaluation = in_evaluation
+        self.scale_jitter = scale_jitter
 
     def forward(self, a):
-        if self.silent or not (self.training or self.in_evaluation):
+        if not self.training:
             return a
         m, s = self._draw(a)
         return m.addcmul_(s, a)
 
-    def with_pullback(self, a):
-        m, s = self._draw(a)
-        return m.addcmul_(s, a), lambda g: (g * s, ())
-
     @torch.no_grad()
     def _draw(self, a):
         """m and s of a's shape; drawn in float32, so that they are the same in float64."""
-        generator = self.noise(a.device)
+        generator = self.generator(a.device)
         m, s = (torch.empty_like(a, dtype=torch.float32) for _ in range(2))
         mean, scale = m.new_empty(2, a.shape[1])
         mean.uniform_(-self.mean_shift, self.mean_shift, generator=generator)
         scale.uniform_(1, self.scale_shift, generator=generator)
         jitter = self.mean_jitter
         _in_memory_order(m).uniform_(-jitter, jitter, generator=generator)
-        _in_memory_order(s).normal_(0, self.scale_deviation, generator=generator)
+        _in_memory_order(s).normal_(0, self.scale_jitter, generator=generator)
         m.add_(per_feature(mean, a))
         s.add_(per_feature(scale, a))
         return m.to(a.dtype), s.to(a.dtype)

@@ -1,18 +1,10 @@
 """No normalisation: the paper's standard network."""
 
-from torch import nn
+from normscape.norms._normaliser import Normaliser
 
 
-class Norm(nn.Module):
+class Norm(Normaliser):
     """The identity."""
 
-    replaces_bias = False
-
-    def __init__(self, features: int, noise):
+    def __init__(self, features: int):
         super().__init__()
-
-    def forward(self, y):
-        return y
-
-    def with_pullback(self, y):
-        return y, lambda g: (g, ())

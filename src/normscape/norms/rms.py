@@ -8,7 +8,7 @@ class Norm(layer.Norm):
     """gamma * y / sqrt(mean(y**2) + eps) + beta: layer normalisation without centring.
 
     >>> import torch
-    >>> Norm(2, None, eps=1e-9)(torch.tensor([[1.0, 7.0]])).tolist()[0]  # 5 is the scale
+    >>> Norm(2, eps=1e-9)(torch.tensor([[1.0, 7.0]])).tolist()[0]  # 5 is the scale
     [0.20000000298023224, 1.399999976158142]
     """
 

@@ -5,25 +5,27 @@ import math
 import torch
 from torch import nn
 
-from normscape.norms import none
+from normscape.norms._normaliser import Normaliser
 
 # 1 / the deviation of the non-linearity of a standard normal variable.
 GAINS = {"linear": 1.0, "relu": math.sqrt(2 / (1 - 1 / math.pi))}
 
 
-class Norm(none.Norm):
+class Norm(Normaliser):
     """The layer multiplies with g * gain * (W - mean) / sqrt(count * variance).
 
     Mean and (biased) variance are of a unit's weights, of which there are ``count``: its
-    fan-in. W is the layer's weight; g, one number a unit, is learnt from 1 on. The gain is
+    fan-in. W is the layer's weight; g, one number per unit, is learnt from 1 on. The gain is
     that of the non-linearity before the layer: behind it, activations of mean 0 and
     variance 1 lead to such again.
 
     eps : lower bound of count * variance.
     """
 
-    def __init__(self, features: int, noise, *, eps):
-        super().__init__(features, noise)
+    acts_on_weight = True
+
+    def __init__(self, features: int, *, eps):
+        super().__init__()
         self.eps = eps
         self.gain = 1.0
         self.g = nn.Parameter(torch.ones(features))

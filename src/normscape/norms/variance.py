@@ -13,7 +13,7 @@ class Norm(AffineNorm):
     Lubana et al. (2021) define it. Evaluation uses its running average.
     """
 
-    def __init__(self, features: int, noise, *, eps, running_momentum):
+    def __init__(self, features: int, *, eps, running_momentum):
         super().__init__(features)
         self.eps = eps
         self.running_momentum = running_momentum

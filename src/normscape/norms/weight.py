@@ -3,22 +3,24 @@
 import torch
 from torch import nn
 
-from normscape.norms import none
+from normscape.norms._normaliser import Normaliser
 
 
-class Norm(none.Norm):
-    """The layer multiplies with g * v / ||v||; v, one vector a unit, is its weight.
+class Norm(Normaliser):
+    """The layer multiplies with g * v / ||v||; v, one vector per unit, is its weight.
 
     g starts at ||v||, so that the network starts as the standard one does.
 
-    >>> norm = Norm(1, None)
+    >>> norm = Norm(1)
     >>> v = torch.tensor([[3.0, 4.0]])
     >>> norm.effective_weight(v).tolist()  # of g = 1
     [[0.6000000238418579, 0.800000011920929]]
     """
 
-    def __init__(self, features: int, noise):
-        super().__init__(features, noise)
+    acts_on_weight = True
+
+    def __init__(self, features: int):
+        super().__init__()
         self.g = nn.Parameter(torch.ones(features))
 
     @torch.no_grad()

@@ -64,7 +64,13 @@ def description(config: dict) -> dict:
     norms = []
     for name in grid.norms(config):
         declared = parts.declaration("norms", name)
-        norms.append({"name": name} | {k: declared.get(k) for k in ("label", "colour")})
+        norms.append(
+            {
+                "name": name,
+                "label": declared["label"],
+                "colour": declared.get("colour"),
+            }
+        )
     return {"models": models, "norms": norms}
 
 

@@ -87,7 +87,7 @@ def _settings(kind: str, name: str) -> dict:
     declared = parts.declaration(kind, name)
     settings = copy.deepcopy(declared["settings"])
     return {
-        "description": declared.get("description", "A normaliser of your own."),
+        "description": declared["description"],
         "type": "object",
         "additionalProperties": False,
         "required": parts.required(kind, name),

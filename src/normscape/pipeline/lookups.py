@@ -71,23 +71,23 @@ def _check_definition(path: Path) -> None:
 
 
 def _check_declared(kind: str) -> None:
-    """A component has a declaration beside it; a norm may do without.
+    """A component has a declaration with its name.
 
     What defines no component is a module that others share, or a leftover.
     """
     for name in parts.module_names(_LIBRARY / kind, "*.yml"):
         _refuse(_LIBRARY / kind / f"{name}.yml", f"rename it to {name}.yaml")
-    if kind == "norms":
-        for name in parts.module_names(_LIBRARY / kind, "*.yaml"):
-            parts.declaration(kind, name)
-        return
     for name in parts.module_names(_LIBRARY / kind, "*.py"):
         path = _LIBRARY / kind / f"{name}.py"
         if path.with_suffix(".yaml").is_file():
             continue
         if _DEFINED[kind] in _defined(parts.parse(path).body):
-            line = f"{name}.yaml is missing beside it; write it, or begin the name "
-            _refuse(path, line + "with _ if this is no component")
+            _refuse(
+                path,
+                f"expected a declaration {name}.yaml, got none; write it, at least "
+                f"{parts.smallest_declaration(kind)}, or begin the name with _ if this "
+                "is no component",
+            )
 
 
 def _defined(statements: list[ast.stmt]) -> set[str]:

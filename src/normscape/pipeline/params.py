@@ -108,7 +108,7 @@ def probe_settings(config: dict, probe: str):
 def norm_labels() -> dict[str, str]:
     """The labels of all normalisers, which the statements of claims contain."""
     names = parts.names("norms")
-    return {n: parts.declaration("norms", n).get("label", n) for n in names}
+    return {n: parts.declaration("norms", n)["label"] for n in names}
 
 
 def probe_columns(probe: str) -> str:

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from normscape import vectors
+from normscape.norms._affine import AffineNorm
 from normscape.randomness import generator
 from normscape.theory.statements import differentiate, lemma_45, statements
 from normscape.training.run import Run
@@ -69,7 +70,7 @@ def trained_instances(start: Run, run: Run, layers, units: int) -> Iterator[dict
     for position, stage in enumerate(network):
         for layer in stage.layers:
             number += 1
-            if number in layers and hasattr(layer.norm, "gamma"):
+            if number in layers and isinstance(layer.norm, AffineNorm):
                 place = run.spec.cell | {"step": run.step, "layer": number}
                 before = start.network.layers[number - 1]
                 rest = network[position:]

@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 import torch
 
+from normscape.norms import Normaliser, random_normalisers
 from normscape.training.run import Run
 
 # How many steps' records wait on the device before they are looked at.
 RECORD_INTERVAL = 50
-# From so many batches statistics are taken anew for evaluation, where noise falsifies them.
+# From so many batches statistics are taken again for evaluation, where noise falsifies them.
 STATISTICS_BATCHES = 20
 
 
@@ -137,23 +138,24 @@ def test_accuracy(run: Run) -> float:
 
 
 def _for_evaluation(run: Run) -> torch.nn.Module:
-    """The network; where noise is added in training only, a copy with other statistics.
+    """The network, or a copy with other running statistics where they were taken under noise.
 
-    Running statistics that were recorded under noise are not those of the network without
-    it, so they are taken anew without noise, as means over batches of the training set.
+    Those are not the statistics of the network without noise, which is evaluated. So they
+    are taken again without it, as means over batches of the training set.
     """
-    network = run.network
-    noisy = [m for m in network.modules() if hasattr(m, "silent")]
-    if not any(hasattr(m, "running_momentum") for m in network.modules()) or all(
-        module.in_evaluation for module in noisy
-    ):
-        return network
-    network = copy.deepcopy(network)
+    if not (random_normalisers(run.network) and _recording(run.network)):
+        return run.network
+    network = copy.deepcopy(run.network)
+    for normaliser in random_normalisers(network):
+        normaliser.eval()
     for number, inputs in enumerate(run.training_batches(STATISTICS_BATCHES), start=1):
-        for module in network.modules():
-            if hasattr(module, "silent"):
-                module.silent = True
-            if hasattr(module, "running_momentum"):
-                module.running_momentum = 1 / number
+        for normaliser in _recording(network):
+            normaliser.running_momentum = 1 / number
         network(inputs)
     return network
+
+
+def _recording(network) -> list[Normaliser]:
+    """The normalisers that record running statistics."""
+    normalisers = [m for m in network.modules() if isinstance(m, Normaliser)]
+    return [n for n in normalisers if n.running_momentum is not None]

@@ -11,7 +11,7 @@ import functools
 import torch
 
 from normscape import models, norms, optimisers
-from normscape.randomness import StepNoise, generator
+from normscape.randomness import generator
 
 # Keys of the config's ``optimiser`` that are not settings of the optimiser itself.
 _OF_THE_RUN = ("name", "batch_size", "weight_decay")
@@ -60,18 +60,14 @@ class Run:
     def __init__(self, spec: Spec, data: dict[str, torch.Tensor], device="cpu"):
         self.spec = spec
         self.device = torch.device(device)
-        self.noise = StepNoise(
-            "noise", spec.architecture, spec.norm, spec.lr, spec.seed
-        )
-        norm = norms.load(spec.norm)
-
-        def make_norm(features, layer):
-            noise = functools.partial(self.noise.generator, layer)
-            return norm(features, noise, **spec.norm_settings)
-
-        network = models.build(
-            spec.architecture, data, spec.network, make_norm, spec.seed
-        )
+        norm = functools.partial(norms.load(spec.norm), **spec.norm_settings)
+        network = models.build(spec.architecture, data, spec.network, norm, spec.seed)
+        names = "noise", spec.architecture, spec.norm, spec.lr, spec.seed
+        self._random_normalisers = []
+        for number, layer in enumerate(network.layers, start=1):
+            for normaliser in norms.random_normalisers(layer):
+                normaliser.names, normaliser.layer = names, number
+                self._random_normalisers.append(normaliser)
         self.network = network.to(self.device, memory_format=torch.channels_last)
         self.parameters = list(self.network.parameters())
         settings = {k: v for k, v in spec.optimiser.items() if k not in _OF_THE_RUN}
@@ -92,11 +88,13 @@ class Run:
     @property
     def step(self) -> int:
         """The number of steps taken so far, and of the step to be taken next."""
-        return self.noise.step
+        return self._step
 
     @step.setter
     def step(self, step: int):
-        self.noise.step = step
+        self._step = step
+        for normaliser in self._random_normalisers:
+            normaliser.step = step
 
     def batch(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Inputs and targets of the current step."""
