@@ -292,8 +292,9 @@ def test_a_parts_source_may_have_a_byte_order_mark_and_any_ends(
     "file", ["norms/mine.py", "figures/fig90_mine.py", "summaries/mine.py"]
 )
 def test_a_source_in_another_encoding_is_one_line(library, encoding, file):
-    (library / file).write_bytes(TEXT.encode(encoding))
-    shutil.copy(library / "norms/l2.yaml", library / "norms/mine.yaml")
+    path = library / file
+    path.write_bytes(TEXT.encode(encoding))
+    shutil.copy(library / "norms/l2.yaml", path.with_suffix(".yaml"))
     with pytest.raises(
         parts.DeclarationError, match="mine.py: expected UTF-8"
     ) as error:

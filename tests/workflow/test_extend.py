@@ -16,7 +16,7 @@ PAGE = Path("docs/extend.md").read_text(encoding="utf-8")
 
 # What the walk adds to Figure 3 and the page, besides that all of it runs.
 WALKS = {
-    "A normaliser": 1,
+    "A normaliser": 4,
     "A network with a data set of its own": 4,
     "A probe": 2,
     "An optimiser": 2,
@@ -95,6 +95,8 @@ def norm(ours, before):
         assert (ours / path).read_bytes() != (before / path).read_bytes()
     manifest = ours / "train/vgg/uncentred/lr0.1/seed0/run.json"
     assert manifest.is_file()
+    losses = read(ours, "history").query("model == 'vgg'").set_index("norm").loss
+    assert list(losses["torch_batch"]) == list(losses["batch"])
 
 
 def network(ours, before):
