@@ -3,8 +3,8 @@
 Parts that a config names, each ``NAME.py`` with ``NAME.yaml`` beside it: ``datasets``,
 ``models``, ``norms``, ``optimisers``, ``probes``.
 
-``measure`` has what the probes measure as functions of any network; torch and numpy are
-enough for it.
+``measure`` has the measurements of the probes as functions of any network. It needs torch,
+numpy and scipy alone.
 
 ``training`` decides the bytes of a training run; ``theory`` checks the theorems.
 ``tables``, ``summaries``, ``claims``, ``figures``, ``page`` and ``archive`` read what

@@ -99,9 +99,8 @@ def test_a_probe_depends_on_itself_and_not_on_the_others(probe):
     found = modules(code.probe_digests(probe, "vgg", "batch", "sgd"))
     probes = {Path(m).stem for m in found if Path(m).parent.name == "probes"}
     assert probes - {"_step"} == {"__init__", probe}
-    measured = {m for m in found if m.startswith("normscape/measures/")}
     others = set(parts.names("probes")) - {probe}
-    assert not {f"normscape/measures/{other}.py" for other in others} & measured
+    assert not {f"normscape/measure/_{other}.py" for other in others} & set(found)
     assert set(OF_TRAINING) - set(found) == {"normscape/training/loop.py"}
 
 

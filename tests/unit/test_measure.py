@@ -11,13 +11,11 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from scipy.sparse.linalg import LinearOperator, eigsh
 from torch import nn
 from torchvision.models.resnet import BasicBlock, ResNet
 
 from normscape import measure
-from normscape.measures.lanczos import largest_eigenvalue
-from normscape.measures.layers import layers
+from normscape.measure._layers import layers
 from normscape.pipeline import code
 
 
@@ -306,44 +304,48 @@ def test_curvature_against_the_dense_hessian():
     assert row["gradient_curvature"] == pytest.approx(by_hand, rel=1e-9)
 
 
-@pytest.mark.parametrize("tolerance", [1e-3, 1e-9])
+class Quadratic(nn.Module):
+    """x'Ax / 2, whose Hessian is A."""
+
+    def __init__(self, matrix):
+        super().__init__()
+        self.x = nn.Parameter(torch.ones(len(matrix), dtype=torch.double))
+        self.register_buffer("matrix", matrix)
+
+    def forward(self):
+        return self.x @ self.matrix @ self.x / 2
+
+
+def curvature_of(matrix, **settings):
+    matrix = torch.as_tensor(matrix, dtype=torch.double)
+    return measure.curvature(Quadratic(matrix), lambda f: f(), (), **settings)
+
+
 @pytest.mark.parametrize("size", [1, 2, 9, 10, 60, 500])
-def test_lanczos_against_arpack(size, tolerance):
-    """The eigenvalue, and at a size where rounding says little also the products."""
+def test_the_largest_eigenvalue_of_matrices(size):
     draws = np.random.default_rng(size)
     basis = np.linalg.qr(draws.standard_normal((size, size)))[0]
     matrix = (basis * draws.standard_normal(size) ** 3) @ basis.T
-    matrix += matrix.T
-    counts = []
-
-    def product(vector):
-        counts[-1] += 1
-        return matrix @ vector
-
-    counts.append(0)
-    largest, vector = largest_eigenvalue(product, size, 7, tolerance)
-    assert np.linalg.norm(vector) == pytest.approx(1)
-    bound = 2 * tolerance * abs(largest)
-    assert np.linalg.norm(matrix @ vector - largest * vector) <= bound
-    if size == 1:
-        assert largest == pytest.approx(matrix[0, 0])
-        return
-    counts.append(0)
-    operator = LinearOperator((size, size), product, dtype=float)
-    (expected,), _ = eigsh(
-        operator, 1, which="LA", ncv=min(10, size), tol=tolerance, rng=7
-    )
-    assert largest == pytest.approx(expected, rel=1e-10)
-    if size > 10 and tolerance == 1e-3:
-        assert counts[0] == counts[1]
+    largest = np.linalg.eigvalsh(matrix)[-1]
+    for tolerance in (1e-3, 1e-9):
+        row = curvature_of(matrix, tolerance=tolerance)
+        assert row["largest_eigenvalue"] == pytest.approx(largest, rel=tolerance)
+        assert row["residual"] < 2 * tolerance
+        assert row["converged"] == 1
 
 
-def test_lanczos_of_eigenvectors_and_of_nothing():
-    """The iteration ends where the start holds few eigenvectors, as for a multiple of 1."""
-    value, vector = largest_eigenvalue(lambda v: -2 * v, 5, 0, 1e-9)
-    assert value == pytest.approx(-2)
-    assert np.linalg.norm(vector) == pytest.approx(1)
-    assert largest_eigenvalue(lambda v: 0 * v, 5, 0, 1e-9)[0] == 0
+@pytest.mark.parametrize("factor", [-2.0, 0.0, 1.0])
+def test_the_start_is_an_eigenvector(factor):
+    row = curvature_of(factor * np.eye(5))
+    assert row["largest_eigenvalue"] == pytest.approx(factor)
+    assert row["residual"] == pytest.approx(0, abs=1e-12)
+
+
+def test_too_few_products():
+    row = curvature_of(np.diag(np.linspace(0, 1, 500)), max_products=30)
+    assert (row["converged"], row["products"]) == (0, 30)
+    assert np.isnan([row["largest_eigenvalue"], row["residual"]]).all()
+    assert row["gradient_curvature"] > 0
 
 
 class Encoder(nn.Module):
@@ -402,7 +404,7 @@ def test_frozen_parameters_stay_out():
     assert found["ics"][0]["l2_difference"] == 0
     for parameter in network.parameters():
         parameter.requires_grad_(False)
-    with pytest.raises(ValueError, match="no nn.Linear or convolution that is trained"):
+    with pytest.raises(ValueError, match="no trainable nn.Linear or convolution"):
         layers(network, cross_entropy, batch)
 
 
@@ -431,9 +433,9 @@ def test_the_step_that_training_takes_next(make):
         assert not torch.equal(parameter, before[name])
 
 
-# What is no part of PyTorch and NumPy, and may not be asked for.
+# Libraries that measuring must not need.
 OTHERS = [
-    *("pandas", "snakemake", "yaml", "matplotlib", "scipy", "sklearn", "safetensors"),
+    *("pandas", "snakemake", "yaml", "matplotlib", "sklearn", "safetensors"),
     *("torchvision", "jsonschema", "pooch", "rocrate", "PIL"),
 ]
 
@@ -447,7 +449,7 @@ def test_an_optimiser_of_another_copy_takes_no_step():
         measure.after_step(copied, optimiser, lambda f, x: f(x).sum(), [torch.ones(2)])
 
 
-def test_measuring_needs_torch_and_numpy_alone():
+def test_measuring_needs_torch_numpy_and_scipy_alone():
     """All five, in an interpreter in which nothing else can be imported."""
     script = f"""
 import sys
@@ -487,8 +489,12 @@ def test_the_fifteen_lines_of_the_docs(capsys):
     assert all("'layer': 21" in line for line in lines)
     # And the table below it, call by call.
     calls = re.findall(r"\| `(\w+\(.*?\))` \|", page)
-    assert {call.split("(")[0] for call in calls} == {*measure.__all__} - {"after_step"}
-    names |= vars(measure)
+    assert {call.split("(")[0] for call in calls} == {*measure.__all__} - {
+        "after_step",
+        "Layer",
+        "Stage",
+    }
+    names |= {name: getattr(measure, name) for name in measure.__all__}
     names["network"] = small()
     names["batch"] = images(side=8)
     names["after"] = small()

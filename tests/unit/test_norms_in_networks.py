@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from numerics import double, same, state, walk
 
 from normscape import models, norms, parts, probes, vectors
-from normscape.measures.landscape import relative_direction
+from normscape.measure._landscape import relative_direction
 
 OF_SAMPLES = ["layer", "group", "instance", "rms", "filter_response"]
 OF_WEIGHTS = ["weight", "scaled_weight_standardisation"]

@@ -155,11 +155,11 @@ def arguments(function) -> dict:
 
 
 def settings_of_measurement(name) -> dict:
-    """Of the function that a probe hands its settings on to; ``names`` are the run's."""
-    if not find_spec(f"normscape.measures.{name}"):
+    """Of the function that a probe hands its settings on to; ``names`` and ``stages`` are the run's."""
+    if not find_spec(f"normscape.measure._{name}"):
         return {}
-    function = getattr(import_module(f"normscape.measures.{name}"), name)
-    return dict.fromkeys(arguments(function).keys() - {"names"}, False)
+    function = getattr(import_module(f"normscape.measure._{name}"), name)
+    return dict.fromkeys(arguments(function).keys() - {"names", "stages"}, False)
 
 
 def taken(kind, name) -> dict:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from numerics import double, untouched, walk
 
-from normscape.measures.invariance import angle as measured_angle
+from normscape.measure._invariance import angle as measured_angle
 from normscape.probes import invariance
 from normscape.training.run import Run
 

@@ -8,7 +8,7 @@ import torch
 from numerics import same, state, walk
 
 from normscape import parts, probes
-from normscape.measures.landscape import random_direction
+from normscape.measure._landscape import random_direction
 from normscape.probes import activations, ics, landscape, rank
 
 CASES = [

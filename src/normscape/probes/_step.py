@@ -1,9 +1,10 @@
-"""The step of a run, as measurements ask for it."""
+"""The step of a run and the layers of its network, as measurements ask for them."""
 
 import copy
 
 import torch
 
+from normscape.measure._layers import Layer, Stage
 from normscape.training.run import Run
 
 
@@ -27,6 +28,21 @@ class StepLoss:
 def without_penalty(network, inputs, targets) -> torch.Tensor:
     """The loss that a network defines."""
     return network.loss(network(inputs), targets)
+
+
+def stages(network) -> list[Stage]:
+    """The stages of a network of ``normscape.models``."""
+    return [
+        Stage(
+            network[position:],
+            [
+                Layer(layer.linear, layer.norm, list(layer.parameters()), 1)
+                for layer in stage.layers
+            ],
+            stage,
+        )
+        for position, stage in enumerate(network)
+    ]
 
 
 def after_step(run: Run) -> torch.nn.Module:

@@ -2,8 +2,8 @@
 
 import copy
 
-from normscape.measures.activations import activations
-from normscape.probes._step import after_step, without_penalty
+from normscape.measure._activations import activations
+from normscape.probes._step import after_step, stages, without_penalty
 from normscape.training.run import Run
 
 
@@ -18,6 +18,7 @@ def measure(run: Run, **settings) -> dict[str, list[dict]]:
         run.fixed_batch(),
         _at_the_next_step(run),
         names=[run.spec.architecture],
+        stages=stages,
         **settings,
     )
     return {"moments": moments, "histograms": histograms}

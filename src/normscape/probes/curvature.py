@@ -1,6 +1,6 @@
 """Curvature of the training loss (Cohen et al. 2021; Ghorbani et al. 2019)."""
 
-from normscape.measures.curvature import curvature
+from normscape.measure._curvature import curvature
 from normscape.probes._step import StepLoss
 from normscape.training.run import Run
 

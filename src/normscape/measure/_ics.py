@@ -6,18 +6,23 @@ import torch
 from torch import nn
 
 from normscape import vectors
-from normscape.measures.evaluation import (
+from normscape.measure._evaluation import (
     gradient,
     loss_and_gradient,
     replayed,
     trainable,
 )
-from normscape.measures.layers import stages
-from normscape.models.network import Network
+from normscape.measure._layers import Stages, find_stages
 
 
 def ics(
-    network: nn.Module, loss, batch, after: nn.Module, *, parameters: str = "weight"
+    network: nn.Module,
+    loss,
+    batch,
+    after: nn.Module,
+    *,
+    parameters: str = "weight",
+    stages: Stages | None = None,
 ) -> list[dict]:
     """A row for each layer i: ||G_i - G'_i||, their cosine, and ||G_i||.
 
@@ -36,13 +41,13 @@ def ics(
     rows = []
     # In the copy the layers that are done take the step, one after the other. A stage whose
     # layers are done is passed once; the backward pass ends at the layer.
-    for rest, of_stage in stages(network, loss, batch):
-        for layer in of_stage:
+    for stage in stages(network) if stages else find_stages(network, loss, batch):
+        for layer in stage.layers:
             chosen = (
                 [layer.linear.weight] if parameters == "weight" else layer.parameters
             )
             old = [gradient_of[parameter] for parameter in chosen]
-            new = gradient(rest, loss, (inputs, *others), chosen) if rows else old
+            new = gradient(stage.rest, loss, (inputs, *others), chosen) if rows else old
             rows.append(
                 {
                     "layer": len(rows) + 1,
@@ -53,7 +58,7 @@ def ics(
             )
             for parameter in layer.parameters:
                 parameter.requires_grad_(False).copy_(moved[parameter])
-        if isinstance(rest, Network):
-            with torch.no_grad(), replayed(rest[0]):
-                inputs = rest[0](inputs)
+        if stage.first:
+            with torch.no_grad(), replayed(stage.first):
+                inputs = stage.first(inputs)
     return rows

@@ -11,15 +11,22 @@ import torch
 from torch import nn
 
 from normscape import vectors
-from normscape.measures.evaluation import replayed
-from normscape.measures.layers import layers
-from normscape.second_derivatives import (
+from normscape.measure._evaluation import replayed
+from normscape.measure._layers import Stages, layers
+from normscape.measure._second_derivatives import (
     differentiable_attention,
     rayleigh_quotient,
 )
 
 
-def invariance(network: nn.Module, loss, batch, after: nn.Module) -> list[dict]:
+def invariance(
+    network: nn.Module,
+    loss,
+    batch,
+    after: nn.Module,
+    *,
+    stages: Stages | None = None,
+) -> list[dict]:
     """A row for each layer, of its weight W and of the step that training takes next.
 
     g and H are the gradient and the Hessian of the loss with respect to W alone. The loss is
@@ -33,7 +40,7 @@ def invariance(network: nn.Module, loss, batch, after: nn.Module) -> list[dict]:
         gradient. Times ||W||**2 it does not depend on the scale of an invariant W.
     """
     network = copy.deepcopy(network)
-    weights = [layer.linear.weight for layer in layers(network, loss, batch)]
+    weights = [layer.linear.weight for layer in layers(network, loss, batch, stages)]
     moved = dict(zip(network.parameters(), after.parameters(), strict=True))
     rows = []
     with replayed(network), differentiable_attention():

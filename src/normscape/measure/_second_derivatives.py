@@ -1,11 +1,11 @@
-"""Second derivatives of networks, for probes of curvature."""
+"""What measurements of curvature share."""
 
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 
 def differentiable_attention():
-    """A context in which autograd can differentiate torch's attention twice."""
+    """A context in which torch's attention has a second derivative."""
     return sdpa_kernel(SDPBackend.MATH)
 
 

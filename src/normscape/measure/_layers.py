@@ -1,12 +1,12 @@
 """The layers of a network: its linear maps in order, each with what belongs to it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import nn
 
-from normscape.measures.evaluation import replayed
-from normscape.models.network import Network
+from normscape.measure._evaluation import replayed
 
 _LINEAR = (nn.Linear, nn.modules.conv._ConvNd)
 
@@ -28,57 +28,60 @@ class Layer:
     features: int
 
 
-def layers(network: nn.Module, loss, batch) -> list[Layer]:
-    """All layers of a network, in order.
+@dataclass
+class Stage:
+    """Consecutive layers of a network, and the network from there on.
 
-    The networks of ``normscape.models`` name their own. Of any other, a layer is a
-    ``nn.Linear`` or a convolution that the loss calls, in the order of the first calls; its
+    rest : the network from this stage on, which the loss takes in place of the network.
+    layers : of this stage, in order.
+    first : the module that maps this stage's input to the next stage's, or None. It is then
+        passed once, instead of once for each later layer.
+    """
+
+    rest: nn.Module
+    layers: list[Layer]
+    first: nn.Module | None = None
+
+
+Stages = Callable[[nn.Module], list[Stage]]
+
+
+def layers(
+    network: nn.Module, loss, batch, stages: Stages | None = None
+) -> list[Layer]:
+    """All layers of a network, in order."""
+    divided = stages(network) if stages else find_stages(network, loss, batch)
+    return [layer for stage in divided for layer in stage.layers]
+
+
+def find_stages(network: nn.Module, loss, batch) -> list[Stage]:
+    """The network as one stage, with the layers that the loss calls.
+
+    A layer is a ``nn.Linear`` or a convolution, in the order of the first calls. Its
     normaliser is a module with parameters or buffers that takes the linear map's output as
-    it is; parameters of other modules belong to the layer before them. A ValueError says
-    that there are none.
+    it is. Parameters of other modules belong to the layer before them. Raises ValueError if
+    there are none.
     """
-    return [layer for _, of_stage in stages(network, loss, batch) for layer in of_stage]
-
-
-def stages(network: nn.Module, loss, batch) -> list[tuple[nn.Module, list[Layer]]]:
-    """For each stage the network from there on, and the stage's layers.
-
-    A ``Network`` is a row of stages, of which the first can be passed by itself; any other
-    module is one stage.
-    """
-    if isinstance(network, Network):
-        return [
-            (network[position:], [_named(layer) for layer in stage.layers])
-            for position, stage in enumerate(network)
-        ]
-    return [(network, _called(network, loss, batch))]
-
-
-def _named(layer):
-    return Layer(layer.linear, layer.norm, list(layer.parameters()), 1)
-
-
-def _called(network, loss, batch):
-    found: list[Layer] = []
+    called: list[Layer] = []
     products = {}  # the output of each linear map
     claimed, before = set(), []  # before: parameters of modules before the first layer
 
     def claim(parameters):
-        owner = found[-1].parameters if found else before
+        owner = called[-1].parameters if called else before
         owner += [p for p in parameters if p.requires_grad and p not in claimed]
         claimed.update(parameters)
 
     def enter(module, arguments):
         if _is_trained(module) and module.weight not in claimed:
-            parameters = [] if found else before
+            parameters = [] if called else before
             dimension = -1 if isinstance(module, nn.Linear) else 1
-            found.append(Layer(module, module, parameters, dimension))
+            called.append(Layer(module, module, parameters, dimension))
         claim(list(module.parameters(recurse=False)))
 
     def leave(module, arguments, output):
         # Also those of modules inside that are not called, as in nn.MultiheadAttention.
         claim(list(module.parameters()))
-        last = found[-1] if found else None
+        last = called[-1] if called else None
         if last and module is last.linear:
             products[module] = output
         elif last and last.norm is last.linear and arguments:
@@ -96,9 +99,12 @@ def _called(network, loss, batch):
         loss(network, *batch)
     for hook in hooks:
         hook.remove()
-    if not found:
-        raise ValueError("the loss calls no nn.Linear or convolution that is trained")
-    return found
+    if not called:
+        raise ValueError(
+            "the loss uses no trainable nn.Linear or convolution; "
+            "say with stages= which layers the network has"
+        )
+    return [Stage(network, called)]
 
 
 def _is_trained(module):

@@ -1,14 +1,15 @@
 """Distributions of activations (Section 2.1, Figures 1, 2, 6, 8 and 9)."""
 
 import copy
+import itertools
 import math
 from collections.abc import Sequence
 
 import torch
 from torch import nn
 
-from normscape.measures.evaluation import replayed
-from normscape.measures.layers import layers
+from normscape.measure._evaluation import replayed
+from normscape.measure._layers import Stages, layers
 from normscape.randomness import derive_seed
 
 
@@ -20,6 +21,7 @@ def activations(
     *,
     bins: int = 40,
     names: Sequence = (),
+    stages: Stages | None = None,
 ) -> tuple[list[dict], list[dict]]:
     """Rows of moments and of histograms, for each layer and scope.
 
@@ -34,11 +36,13 @@ def activations(
     equal bins from the smallest to the largest value, and a density that integrates to 1;
     where values are not finite, there is one bin, of NaN.
     """
-    here, there = (_values(n, loss, batch, names) for n in (network, after))
+    before, moved = (
+        _values(each, loss, batch, names, stages) for each in (network, after)
+    )
     moments, histograms = [], []
-    for (number, scope), (unit, sample) in here.items():
+    for (number, scope), (unit, sample) in before.items():
         place = {"layer": number, "scope": scope, "unit": unit}
-        following = _moments(there[number, scope][1])
+        following = _moments(moved[number, scope][1])
         following = {f"next_{key}": following[key] for key in ("mean", "variance")}
         moments.append(place | _moments(sample) | following)
         if scope != "input":
@@ -48,14 +52,13 @@ def activations(
 
 @torch.no_grad()
 def _values(
-    network, loss, batch, names
+    network, loss, batch, names, stages
 ) -> dict[tuple[int, str], tuple[int | None, torch.Tensor]]:
     """For each layer and scope the unit, None for all, and its values in float64."""
     network = copy.deepcopy(network)
-    found = layers(network, loss, batch)
-    places = (
-        (n, s) for n in range(1, len(found) + 1) for s in ("unit", "layer", "input")
-    )
+    network_layers = layers(network, loss, batch, stages)
+    numbers = range(1, len(network_layers) + 1)
+    places = itertools.product(numbers, ("unit", "layer", "input"))
     values = dict.fromkeys(places)
 
     def keep(number, dimension, *scopes):
@@ -71,7 +74,7 @@ def _values(
 
         return hook
 
-    for number, layer in enumerate(found, start=1):
+    for number, layer in enumerate(network_layers, start=1):
         dimension = layer.features
         layer.linear.register_forward_hook(keep(number, dimension, "input"))
         layer.norm.register_forward_hook(keep(number, dimension, "unit", "layer"))

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from normscape import vectors
-from normscape.measures.evaluation import loss_and_gradient, trainable
-from normscape.measures.layers import layers
+from normscape.measure._evaluation import loss_and_gradient, trainable
+from normscape.measure._layers import Stages, layers
 from normscape.randomness import generator
 
 
@@ -21,6 +21,7 @@ def landscape(
     random_directions: int = 0,
     relative_step_sizes: Sequence[float] = (),
     names: Sequence = (),
+    stages: Stages | None = None,
 ) -> list[dict]:
     """A row for each direction and step size eta, at theta - eta * d.
 
@@ -30,9 +31,9 @@ def landscape(
     so that networks whose weights have other scales move equally far. Columns:
 
     loss : at the new point, of the same batch.
-    gradient_change : ||gradient there - g||.
+    gradient_change : ||gradient at the new point - g||.
     distance : ||eta * d||, how far the weights moved.
-    cosine : between the gradient there and g.
+    cosine : between the gradient at the new point and g.
     start_loss, gradient_norm : loss and ||g|| at the start.
 
     Directions follow from ``names`` and the parameters' shapes: they are the same for
@@ -57,7 +58,9 @@ def landscape(
         direction = random_direction(parameters, gradient_norm, *names, draw)
         directions.append(("random", draw, direction, step_sizes))
     if random_directions:
-        weights = [layer.linear.weight for layer in layers(network, loss, batch)]
+        weights = [
+            layer.linear.weight for layer in layers(network, loss, batch, stages)
+        ]
     for draw in range(random_directions):
         direction = relative_direction(parameters, weights, *names, draw)
         directions.append(("relative", draw, direction, relative_step_sizes))
@@ -67,7 +70,7 @@ def landscape(
         for step_size in sizes:
             with torch.no_grad():
                 torch._foreach_add_(parameters, list(direction), alpha=-step_size)
-            loss_there, there = loss_and_gradient(network, loss, batch)
+            moved_loss, moved_gradient = loss_and_gradient(network, loss, batch)
             with torch.no_grad():
                 torch._foreach_copy_(parameters, start)
             rows.append(
@@ -75,10 +78,10 @@ def landscape(
                     "direction": kind,
                     "draw": draw,
                     "step_size": step_size,
-                    "loss": float(loss_there),
-                    "gradient_change": vectors.distance(there, gradient),
+                    "loss": float(moved_loss),
+                    "gradient_change": vectors.distance(moved_gradient, gradient),
                     "distance": step_size * length,
-                    "cosine": vectors.cosine(there, gradient),
+                    "cosine": vectors.cosine(moved_gradient, gradient),
                     "start_loss": float(start_loss),
                     "gradient_norm": gradient_norm,
                 }
@@ -101,13 +104,13 @@ def relative_direction(parameters, weights, *names) -> list[torch.Tensor]:
     Other parameters have none.
     """
     draws = _gaussian(weights, "relative direction", *names)
-    of_weight = {
+    scaled = {
         id(weight): (
             d.double() * (vectors.norm([weight.detach()]) / vectors.norm([d]))
         ).to(weight)
         for weight, d in zip(weights, draws, strict=True)
     }
-    return [of_weight.get(id(p), torch.zeros_like(p)) for p in parameters]
+    return [scaled.get(id(p), torch.zeros_like(p)) for p in parameters]
 
 
 def _gaussian(like, *names) -> list[torch.Tensor]:
