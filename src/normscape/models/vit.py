@@ -108,10 +108,9 @@ def places(features: int, rows: int, columns: int) -> torch.Tensor:
 
 
 class _Attention(nn.Module):
-    """From queries, keys and values, one behind the other, the mixed values.
+    """The values of queries, keys and values, mixed by the attention of each head.
 
-    (batch, 3 * features, tokens) -> (batch, features, tokens). Not torch's fused attention,
-    which has no second derivative.
+    (batch, 3 * features, tokens) -> (batch, features, tokens).
     """
 
     def __init__(self, heads: int):
@@ -119,9 +118,12 @@ class _Attention(nn.Module):
         self.heads = heads
 
     def forward(self, x):
-        queries, keys, values = x.unflatten(1, (3, self.heads, -1)).unbind(1)
-        scores = queries.mT @ keys / queries.shape[2] ** 0.5
-        return (values @ scores.softmax(-1).mT).flatten(1, 2)
+        batch, _, tokens = x.shape
+        shape = batch, tokens, 3, self.heads, -1
+        # (batch, heads, tokens, features of a head) each, with features adjacent in memory.
+        queries, keys, values = x.mT.reshape(shape).transpose(1, 3).unbind(2)
+        mixed = F.scaled_dot_product_attention(queries, keys, values)
+        return mixed.transpose(1, 2).flatten(2).mT
 
 
 class _MeanOverTokens(nn.Module):
