@@ -8,7 +8,7 @@ import torch
 from benchmarks import random_data
 from normscape import datasets, parts, probes
 from normscape.pipeline import grid
-from normscape.training import process
+from normscape.training import checkpoints, process
 from normscape.training.loop import test_accuracy
 from normscape.training.run import Run, Spec
 
@@ -50,9 +50,11 @@ class Jobs:
     def checkpoint_bytes(self, model: str, norm: str) -> int:
         """Size of the tensors of a checkpoint."""
         run = self._run(model, norm)
-        state = list(run.network.state_dict().values())
-        state += [t for tensors in run.optimiser_state.values() for t in tensors]
-        return sum(tensor.nbytes for tensor in state)
+        run.advance(
+            run.loss_and_gradient()[2]
+        )  # an optimiser has no state before a step
+        tensors, _ = checkpoints.state(run)
+        return sum(tensor.nbytes for tensor in tensors.values())
 
     def _run(self, model, norm):
         settings = self.config["models"][model]

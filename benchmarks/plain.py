@@ -142,7 +142,8 @@ def ics(run) -> list[float]:
     before = copy.deepcopy(run.network)
     _backward(run, before)
     moved = copy.deepcopy(run.network)
-    run.move(moved, run.step_for(_gradient(run, moved)))
+    _backward(run, moved)
+    torch.optim.SGD(moved.parameters(), run.spec.lr).step()
     for number in range(len(run.network)):
         mixed = copy.deepcopy(run.network)
         mixed[:number].load_state_dict(moved[:number].state_dict())

@@ -140,7 +140,7 @@ def dln_run(norm: str, depth: int = 25):
 
 
 def _run(architecture, norm, lr, network, batch_size, data):
-    optimiser = {"name": "sgd", "batch_size": batch_size, "weight_decay": 0}
+    optimiser = {"name": "SGD", "batch_size": batch_size, "l2_penalty": 0}
     spec = Spec(
         model=architecture,
         architecture=architecture,
@@ -149,7 +149,7 @@ def _run(architecture, norm, lr, network, batch_size, data):
         seed=0,
         network=network,
         norm_settings=parts.defaults("norms", norm),
-        optimiser=optimiser | parts.defaults("optimisers", "sgd"),
+        optimiser=optimiser,
     )
     return Run(spec, data)
 

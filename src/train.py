@@ -27,7 +27,7 @@ def main():
     for name, what in (
         ("network", "settings of the architecture"),
         ("norm-settings", "settings of the normaliser"),
-        ("optimiser", "name, batch_size (null: all samples), weight_decay, settings"),
+        ("optimiser", "name, batch_size (null: all samples), l2_penalty, settings"),
     ):
         arguments.add_argument(
             f"--{name}",

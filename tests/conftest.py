@@ -53,16 +53,15 @@ def make_data():
 def make_run(make_data):
     """make_run(model, norm, lr, seed, device, **optimiser): a small run at step 0.
 
-    What is not given of the optimiser, sgd unless named, and of the norm is the default.
+    What is not given of the optimiser, SGD unless named, and of the norm is the default.
     """
 
     def make(model="vgg", norm="batch", lr=0.1, seed=0, device="cpu", **optimiser):
         optimiser = {
-            "name": "sgd",
+            "name": "SGD",
             "batch_size": BATCH_SIZES[model],
-            "weight_decay": 0,
+            "l2_penalty": 0,
         } | optimiser
-        optimiser = parts.defaults("optimisers", optimiser["name"]) | optimiser
         settings = parts.defaults("norms", norm)
         spec = Spec(model, model, norm, lr, seed, NETWORKS[model], settings, optimiser)
         return Run(spec, make_data(model), device)

@@ -26,8 +26,8 @@ class DeclarationError(ValueError):
 def names(kind: str) -> list[str]:
     """The parts of a kind, sorted. Names that begin with an underscore are no parts.
 
-    >>> names("optimisers")
-    ['adam', 'sgd']
+    >>> names("models")
+    ['dln', 'resnet', 'vgg', 'vit']
     """
     return module_names(FOLDER / kind, "*.yaml")
 

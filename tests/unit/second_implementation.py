@@ -206,7 +206,7 @@ def has_norm(model, number, depth):
 class Training:
     """A training, from its first step.
 
-    optimiser : name, batch_size (None: all samples), weight_decay; for sgd momentum. Adam has
+    optimiser : name, batch_size (None: all samples), l2_penalty; for SGD momentum. Adam has
         the constants of its paper.
     """
 
@@ -295,7 +295,7 @@ class Training:
             loss = (outputs.logsumexp(1) - right).mean()
         weights = [p for (_, name), p in parameters.items() if name == "weight"]
         squares = sum(weight.square().sum() for weight in weights)
-        loss = loss + self.optimiser["weight_decay"] / 2 * squares
+        loss = loss + self.optimiser["l2_penalty"] / 2 * squares
         gradient = torch.autograd.grad(loss, list(parameters.values()))
         return float(loss.detach()), dict(zip(parameters, gradient, strict=True))
 
@@ -303,8 +303,8 @@ class Training:
         """The parameters, and the averages of the gradient and of its square."""
         _, g = self.loss_and_gradient(self.parameters)
         square = self.square
-        if self.optimiser["name"] == "sgd":
-            momentum = self.optimiser["momentum"]
+        if self.optimiser["name"] == "SGD":
+            momentum = self.optimiser.get("momentum", 0)
             average = {k: momentum * self.average[k] + g[k] for k in g}
             update = average
         else:

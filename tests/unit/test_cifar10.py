@@ -37,7 +37,7 @@ def test_batches_are_standardised_and_channels_last(tmp_path):
     _, checksum = write_archive(tmp_path / "cifar.tar.gz")
     data = load(tmp_path / "cifar.tar.gz", checksum)
     network = parts.defaults("models", "vgg") | {"width": 2}
-    optimiser = {"name": "sgd", "batch_size": 20, "momentum": 0, "weight_decay": 0}
+    optimiser = {"name": "SGD", "batch_size": 20, "l2_penalty": 0}
     settings = parts.defaults("norms", "batch")
     spec = Spec("vgg", "vgg", "batch", 0.1, 0, network, settings, optimiser)
     run = Run(spec, data)

@@ -22,7 +22,6 @@ OF_TRAINING = [
     "normscape/norms/_normaliser.py",
     "normscape/norms/batch.py",
     "normscape/optimisers/__init__.py",
-    "normscape/optimisers/sgd.py",
     "normscape/randomness.py",
     "normscape/training/checkpoints.py",
     "normscape/training/loop.py",
@@ -38,21 +37,19 @@ def modules(lines) -> list[str]:
 
 
 def training():
-    return code.training_digests("vgg", "batch", "sgd")
+    return code.training_digests("vgg", "batch", "SGD")
 
 
 def test_a_training_depends_on_its_parts_and_the_core_and_no_more():
     assert modules(training()) == OF_TRAINING
-    of_another = modules(code.training_digests("dln", "noisy_batch", "adam"))
+    of_another = modules(code.training_digests("dln", "noisy_batch", "Adam"))
     assert set(of_another) - set(OF_TRAINING) == {
         "normscape/models/dln.py",
         "normscape/norms/noise.py",
         "normscape/norms/noisy_batch.py",
-        "normscape/optimisers/adam.py",
     }
     assert set(OF_TRAINING) - set(of_another) == {
         "normscape/models/vgg.py",
-        "normscape/optimisers/sgd.py",
     }
 
 
@@ -79,7 +76,6 @@ CORE = [
     "normscape.training.checkpoints",
     "normscape.models.vgg",
     "normscape.norms.batch",
-    "normscape.optimisers.sgd",
 ]
 
 
@@ -89,14 +85,14 @@ def test_a_trainings_code_is_what_python_loads():
 
 
 def test_a_probes_code_is_what_python_loads():
-    found = modules(code.probe_digests("ics", "vgg", "batch", "sgd"))
+    found = modules(code.probe_digests("ics", "vgg", "batch", "SGD"))
     of_script = ["normscape.tables.rows", "normscape.probes.ics"]
     assert found == [*loaded(*CORE, *of_script), "probe.py"]
 
 
 @pytest.mark.parametrize("probe", parts.names("probes"))
 def test_a_probe_depends_on_itself_and_not_on_the_others(probe):
-    found = modules(code.probe_digests(probe, "vgg", "batch", "sgd"))
+    found = modules(code.probe_digests(probe, "vgg", "batch", "SGD"))
     probes = {Path(m).stem for m in found if Path(m).parent.name == "probes"}
     assert probes - {"_step"} == {"__init__", probe}
     others = set(parts.names("probes")) - {probe}
@@ -243,7 +239,7 @@ def test_what_the_code_does_counts_and_not_how_it_is_written(tmp_path, old, new,
 def test_another_version_of_python_gives_the_same_digests(version):
     python = shutil.which(f"python{version}")
     script = "from normscape.pipeline import code; print(*training, sep='\\n')"
-    script = script.replace("training", "code.training_digests('vgg', 'batch', 'sgd')")
+    script = script.replace("training", "code.training_digests('vgg', 'batch', 'SGD')")
     environment = os.environ | {"PYTHONPATH": str(code.SRC)}
     command = [python, "-c", script]
     if not python or subprocess.run([python, "-V"], capture_output=True).returncode:

@@ -59,7 +59,7 @@ def small(**changes) -> dict:
 
 def test_a_users_own_models_are_known_by_their_architecture():
     assert mistakes(small()) == []
-    assert mistakes(small(optimiser={"name": "adam", "beta1": 0.5})) == []
+    assert mistakes(small(optimiser={"name": "Adam", "betas": [0.5, 0.9]})) == []
     assert mistakes(small(architecture="resnet", network={"depth": 8})) == []
 
 
@@ -75,8 +75,8 @@ def test_a_users_own_models_are_known_by_their_architecture():
         (small(stepz=3), "models.small"),
         (small(dataset="gaussian"), "models.small.dataset"),
         (small(architecture="lenet"), "models.small.architecture"),
-        (small(optimiser={"name": "adamm"}), "models.small.optimiser.name"),
-        (small(optimiser={"nesterov": True}), "models.small.optimiser"),
+        (small(optimiser={"name": "adam"}), "models.small.optimiser.name"),
+        (small(optimiser={"nestrov": True}), "models.small.optimiser"),
         (put(default(), ["datasets", "mnist"], {}), "datasets"),
         (put(default(), ["norm_settings"], {"l1": {"eps": 0}}), "norm_settings.l1.eps"),
         (put(default(), ["probes", "ics", "bins"], 40), "probes.ics"),

@@ -36,7 +36,7 @@ def test_notes_reach_the_page(tmp_path, left_out):
     )
     metadata = tensors.load(data)[1]
     network = parts.defaults("models", "vgg") | {"width": 2}
-    optimiser = {"name": "sgd", "batch_size": 2, "momentum": 0, "weight_decay": 0}
+    optimiser = {"name": "SGD", "batch_size": 2, "l2_penalty": 0}
     script(
         *("train", "--model", "vgg", "--architecture", "vgg", "--norm", "batch"),
         *("--lr", 0.1, "--seed", 0, "--network", json.dumps(network)),

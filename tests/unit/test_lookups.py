@@ -185,7 +185,6 @@ def test_a_mistake_is_one_line(library, file, old, new, line):
         ("models/vgg.py", "def build"),
         ("datasets/digits.py", "def load"),
         ("probes/ics.py", "def measure"),
-        ("optimisers/sgd.py", "class Optimiser"),
         ("figures/fig04_landscape.py", "def draw"),
         ("summaries/runs.py", "def summarise"),
     ],
@@ -210,7 +209,6 @@ def test_what_is_looked_up_in_a_file_is_defined_there(library, file, name):
     [
         ("norms", "batch"),
         ("models", "vgg"),
-        ("optimisers", "sgd"),
         ("datasets", "digits"),
         ("probes", "ics"),
     ],

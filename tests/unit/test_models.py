@@ -338,7 +338,7 @@ def test_heads_that_do_not_divide_the_vits_width_are_refused():
 @pytest.mark.parametrize("norm", ["none", "batch", "layer", "weight"])
 def test_adam_trains_the_vit(make_run, norm):
     """It learns 70 random images by heart."""
-    run = make_run("vit", norm, 0.01, name="adam", batch_size=None)
+    run = make_run("vit", norm, 0.01, name="Adam", batch_size=None)
     first, *_ = run.loss_and_gradient()
     for _ in range(60):
         run.advance(run.loss_and_gradient()[2])

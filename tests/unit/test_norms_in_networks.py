@@ -179,7 +179,7 @@ def test_the_gain_is_that_of_the_nonlinearity_before(make_run):
 @pytest.mark.parametrize("model", ["vgg", "resnet", "dln"])
 def test_what_is_trained_is_the_layers_weight(make_run, model, norm):
     """It is decayed and has a relative direction; its own scale changes nothing."""
-    run = double(make_run(model, norm, LR[model], weight_decay=0.01))
+    run = double(make_run(model, norm, LR[model], l2_penalty=0.01))
     loss, _, gradient = run.loss_and_gradient()
     plain = copy.deepcopy(run.network)
     inputs, targets = run.batch()

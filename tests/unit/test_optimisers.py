@@ -1,106 +1,132 @@
-"""Optimisers against torch's own, and what a run keeps of their state."""
+"""Optimisers of torch and of a user: trained, restored, and asked for the next step."""
 
 import copy
 
 import pytest
 import torch
-from numerics import same, state, walk
-from torch import nn
+from numerics import double, same, state, walk
 
-from normscape import optimisers, parts
+from normscape import optimisers
+from normscape.measure import after_step
 from normscape.training import checkpoints
 
+SIGN = """
+import torch
+
+class Optimiser(torch.optim.Optimizer):
+    def __init__(self, parameters, *, lr, momentum):
+        super().__init__(parameters, {"lr": lr, "momentum": momentum, "taken": 0})
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            group["taken"] += 1
+            for parameter in group["params"]:
+                velocity = self.state[parameter].get("velocity", 0)
+                velocity = group["momentum"] * velocity + parameter.grad
+                self.state[parameter] = {"velocity": velocity, "count": group["taken"]}
+                parameter -= group["lr"] / group["taken"] * velocity.sign()
+"""
 CASES = [
-    ("sgd", {}, torch.optim.SGD, {}),
-    ("sgd", {"momentum": 0.9}, torch.optim.SGD, {"momentum": 0.9}),
-    ("adam", {}, torch.optim.Adam, {}),
-    (
-        "adam",
-        {"beta1": 0.5, "beta2": 0.7, "eps": 0.1},
-        torch.optim.Adam,
-        {"betas": (0.5, 0.7), "eps": 0.1},
-    ),
-    ("adam", {"beta1": 0, "beta2": 0}, torch.optim.Adam, {"betas": (0.0, 0.0)}),
+    ("vgg", {}),
+    ("vgg", {"momentum": 0.9, "nesterov": True, "weight_decay": 0.01}),
+    ("resnet", {"name": "AdamW", "betas": [0.8, 0.99]}),
+    ("vgg", {"name": "RMSprop", "momentum": 0.5}),
+    ("vgg", {"name": "Adafactor"}),
+    ("dln", {"name": "Muon", "momentum": 0.8}),
+    ("vgg", {"name": "sign", "momentum": 0.5}),
 ]
-OF_RUNS = [{"momentum": 0}, {"momentum": 0.9}, {"name": "adam"}]
 
 
-def build(name, settings):
-    return optimisers.build(name, parts.defaults("optimisers", name) | settings)
+@pytest.fixture(autouse=True)
+def _sign(tmp_path, monkeypatch):
+    """An optimiser of a user's, the file sign.py."""
+    (tmp_path / "sign.py").write_text(SIGN, encoding="utf-8")
+    path = [*optimisers.__path__, str(tmp_path)]
+    monkeypatch.setattr(optimisers, "__path__", path)
 
 
-def small_network():
-    torch.manual_seed(0)
-    network = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 3)).double()
-    inputs, targets = torch.randn(16, 4).double(), torch.randn(16, 3).double()
-    return network, lambda: (network(inputs) - targets).square().sum()
-
-
-@pytest.mark.parametrize(("name", "settings", "of_torch", "its_settings"), CASES)
-def test_five_steps_are_torchs(name, settings, of_torch, its_settings):
-    (ours, our_loss), (theirs, their_loss) = small_network(), small_network()
-    parameters = list(ours.parameters())
-    optimiser = build(name, settings)
-    of_optimiser = optimiser.init(parameters)
-    expected = of_torch(theirs.parameters(), lr=0.01, **its_settings)
-    for _ in range(5):
-        gradient = list(torch.autograd.grad(our_loss(), parameters))
-        step, of_optimiser = optimiser.update(gradient, of_optimiser)
-        with torch.no_grad():
-            for parameter, change in zip(parameters, step, strict=True):
-                parameter -= 0.01 * change
-        expected.zero_grad()
-        their_loss().backward()
-        expected.step()
-        for a, b in zip(parameters, theirs.parameters(), strict=True):
-            torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-13)
-
-
-@pytest.mark.parametrize(("name", "settings"), [case[:2] for case in CASES])
-def test_an_update_changes_neither_argument(name, settings):
-    optimiser = build(name, settings)
-    parameters = [torch.zeros(3, 2), torch.zeros(5)]
-    _, before = optimiser.update(
-        [torch.randn_like(p) for p in parameters], optimiser.init(parameters)
+@pytest.fixture
+def started(make_run):
+    """started(model, optimiser): a run at step 0, of a network that the optimiser takes."""
+    return lambda model, optimiser: make_run(
+        model, "none" if model == "dln" else "batch", 1e-3, **optimiser
     )
-    gradient = [torch.randn_like(p) for p in parameters]
-    arguments = {"gradient": gradient, **before}
-    copies = copy.deepcopy(arguments)
-    first, after = optimiser.update(gradient, before)
-    assert after.keys() == before.keys()
-    for key, tensors in arguments.items():
-        assert all(map(torch.equal, tensors, copies[key]))
-    # so that the same question has the same answer
-    again, _ = optimiser.update(gradient, before)
-    assert all(map(torch.equal, first, again))
 
 
-@pytest.mark.parametrize("optimiser", OF_RUNS)
-def test_asking_for_a_step_takes_none(make_run, optimiser):
-    """A probe asks; the run, its state and its next steps stay as they were."""
-    run = walk(make_run(**optimiser), 3)
-    before = {k: v.clone() for k, v in checkpoints.tensors_of(run).items()}
-    gradient = run.loss_and_gradient(copy.deepcopy(run.network))[2]
+def everything(run):
+    """A copy of all that a checkpoint of a run holds."""
+    return copy.deepcopy(checkpoints.state(run))
+
+
+@pytest.mark.parametrize(("model", "optimiser"), CASES[:-1])
+def test_steps_are_torchs(started, model, optimiser):
+    run, other = (double(started(model, optimiser)) for _ in range(2))
+    settings = {key: value for key, value in optimiser.items() if key != "name"}
+    make = getattr(torch.optim, optimiser.get("name", "SGD"))
+    expected = make(other.network.parameters(), lr=1e-3, **settings)
+    for other.step in range(4):
+        expected.zero_grad()
+        other.loss(other.network, *other.batch()).backward()
+        expected.step()
+    assert same(state(walk(run, 4)), state(other))
+
+
+@pytest.mark.parametrize(("model", "optimiser"), CASES)
+def test_a_loaded_run_continues_to_the_same_bits(
+    started, make_data, tmp_path, model, optimiser
+):
+    run = walk(started(model, optimiser), 3)
+    checkpoints.save(tmp_path / "step3.safetensors", run)
+    loaded = checkpoints.load(tmp_path / "step3.safetensors", make_data(model))
+    checkpoints.save(tmp_path / "again.safetensors", loaded)
+    saved = [path.read_bytes() for path in sorted(tmp_path.glob("*.safetensors"))]
+    assert saved[0] == saved[1]
+    assert same(state(walk(run, 3)), state(walk(loaded, 3)))
+
+
+@pytest.mark.parametrize(("model", "optimiser"), CASES[1:])
+def test_without_its_state_the_steps_are_others(started, model, optimiser):
+    run = walk(started(model, optimiser), 3)
+    forgetful = started(model, optimiser)
+    forgetful.network.load_state_dict(state(run))
+    forgetful.step = 3
+    assert not same(state(walk(run, 3)), state(walk(forgetful, 3)))
+
+
+@pytest.mark.parametrize(("model", "optimiser"), CASES)
+def test_the_next_step_without_taking_it(started, model, optimiser):
+    run = walk(started(model, optimiser), 3)
+    before = everything(run)
     for _ in range(2):
-        run.step_for(gradient)
-    assert run.step == 3
-    assert same(before, checkpoints.tensors_of(run))
-    undisturbed = walk(make_run(**optimiser), 5)
-    assert same(state(walk(run, 2)), state(undisturbed))
+        moved = after_step(run.network, run.optimiser, run.loss, run.batch())
+    after = everything(run)
+    assert same(before[0], after[0])
+    assert before[1] == after[1]
+    walk(run, 1)
+    for parameter, expected in zip(moved.parameters(), run.parameters, strict=True):
+        assert torch.equal(parameter, expected)
 
 
-@pytest.mark.parametrize("optimiser", OF_RUNS)
-def test_a_restored_run_continues_to_the_same_bits(make_run, optimiser):
-    """Network and optimiser, from tensors that the run itself no longer touches."""
-    run = walk(make_run(**optimiser), 3)
-    kept = {k: v.clone() for k, v in checkpoints.tensors_of(run).items()}
-    restored = walk(make_run(**optimiser), 1)
-    checkpoints.restore(restored, kept, 3)
-    ends = [checkpoints.tensors_of(walk(r, 3)) for r in (run, restored)]
-    assert same(*ends)
-    # The optimiser's part matters: without it the end is another.
-    if optimiser != {"momentum": 0}:
-        forgetful = make_run(**optimiser)
-        network = {k: v for k, v in kept.items() if k.startswith("network.")}
-        checkpoints.restore(forgetful, checkpoints.tensors_of(forgetful) | network, 3)
-        assert not same(state(run), state(walk(forgetful, 3)))
+@pytest.mark.parametrize(("model", "optimiser"), CASES)
+def test_its_state_takes_the_precision_of_the_network(started, model, optimiser):
+    run = walk(started(model, optimiser), 2)
+    walk(run.to(torch.float64), 1)
+    for of_parameter in run.optimiser.state.values():
+        for name, value in of_parameter.items():
+            if isinstance(value, torch.Tensor) and name != "step":
+                assert value.dtype == torch.float64
+
+
+@pytest.mark.parametrize(
+    ("name", "norm", "settings", "message"),
+    [
+        ("SGD", "batch", {"momentum": -1}, "SGD .*momentum.*-1"),
+        ("Adam", "batch", {"betas": [0.9]}, "Adam .*"),
+        ("Muon", "batch", {}, "Muon .*2D parameters"),
+    ],
+)
+def test_what_torch_refuses_is_one_line(make_run, name, norm, settings, message):
+    with pytest.raises(ValueError, match=f"^optimiser: {message}") as error:
+        make_run("vgg", norm, name=name, **settings)
+    assert "\n" not in str(error.value)

@@ -14,11 +14,11 @@ from normscape.training.run import Run
 
 CASES = [
     ("vgg", "none", {}),
-    ("vgg", "batch", {"momentum": 0.9, "weight_decay": 0.01}),
-    ("vgg", "noisy_batch", {"name": "adam"}),
+    ("vgg", "batch", {"momentum": 0.9, "l2_penalty": 0.01}),
+    ("vgg", "noisy_batch", {"name": "Adam"}),
     ("vgg", "l1", {}),
     ("resnet", "none", {}),
-    ("resnet", "batch", {"weight_decay": 0.1}),
+    ("resnet", "batch", {"l2_penalty": 0.1}),
     ("resnet", "l2", {}),
     ("resnet", "linf", {}),
     ("dln", "none", {}),
@@ -57,7 +57,8 @@ def gradient_at(run, vector):
         pieces = zip(network.parameters(), vector.split(sizes), strict=True)
         for parameter, piece in pieces:
             parameter.copy_(piece.view_as(parameter))
-    return flat(run.loss_and_gradient(network)[2])
+    loss = run.loss(network, *run.batch())
+    return flat(torch.autograd.grad(loss, list(network.parameters())))
 
 
 def loss_of(run):
@@ -65,7 +66,7 @@ def loss_of(run):
     network = copy.deepcopy(run.network)
     named = dict(network.named_parameters())
     inputs, targets = run.batch()
-    decay = run.spec.optimiser["weight_decay"] / 2
+    decay = run.spec.optimiser["l2_penalty"] / 2
     of_layers = [f"{name}.weight" for name, m in network.named_modules() if is_layer(m)]
 
     def loss(vector):
@@ -95,8 +96,8 @@ def dense(function, at):
     ("model", "norm", "optimiser"),
     [
         ("resnet", "none", {"batch_size": 16}),
-        ("resnet", "batch", {"batch_size": 16, "weight_decay": 0.1}),
-        ("dln", "none", {"weight_decay": 10.0}),
+        ("resnet", "batch", {"batch_size": 16, "l2_penalty": 0.1}),
+        ("dln", "none", {"l2_penalty": 10.0}),
         ("dln", "batch", {}),
     ],
 )
@@ -213,7 +214,7 @@ def test_against_power_iteration(make_run, model, norm):
 def test_of_one_linear_layer_it_is_that_of_least_squares(make_run, make_data):
     """H = 2 X'X for each output, plus the weight decay."""
     data = make_data("dln")
-    run = make_run("dln", "none", weight_decay=3.0)
+    run = make_run("dln", "none", l2_penalty=3.0)
     run = with_network(run, data, depth=1)
     singular_values = np.linalg.svd(data["train_inputs"].double().numpy())[1]
     largest = 2 * singular_values[0] ** 2 + 3

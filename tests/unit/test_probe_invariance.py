@@ -15,9 +15,9 @@ from normscape.training.run import Run
 # Normalisers whose output does not depend on the scale of what they get, but for eps.
 INVARIANT = ["batch", "l1", "l2", "linf"]
 CASES = [
-    ("vgg", "batch", {"momentum": 0.9, "weight_decay": 0.01}),
-    ("vgg", "noisy_batch", {"name": "adam"}),
-    ("resnet", "none", {"weight_decay": 0.1}),
+    ("vgg", "batch", {"momentum": 0.9, "l2_penalty": 0.01}),
+    ("vgg", "noisy_batch", {"name": "Adam"}),
+    ("resnet", "none", {"l2_penalty": 0.1}),
     ("resnet", "l1", {}),
     ("dln", "none", {"momentum": 0.9}),
     ("dln", "linf", {}),

@@ -16,15 +16,15 @@ OF_MAPS = ("instance", "filter_response", "group")
 # noise is drawn in the order of memory, which is another behind batch normalisation.
 NOT_OF_TOKENS = ("group", "instance", "noisy_batch")
 LRS = {"vgg": 0.1, "resnet": 0.1, "vit": 0.01}
-HEAVY_BALL = {"momentum": 0.9, "weight_decay": 0.01}
+HEAVY_BALL = {"momentum": 0.9, "l2_penalty": 0.01}
 CASES = [
     *(("vgg", norm, HEAVY_BALL) for norm in NORMS),
     *(("resnet", norm, {}) for norm in NORMS),
-    # Not adam: the loss does not depend on biases of keys, so that it would scale up rounding.
+    # Not Adam: the loss does not depend on biases of keys, so that it would scale up rounding.
     *(("vit", norm, {}) for norm in NORMS if norm not in NOT_OF_TOKENS),
     *(("dln", norm, {}) for norm in NORMS if norm not in OF_MAPS),
     ("dln", "l1", HEAVY_BALL),
-    ("vgg", "batch", {"name": "adam"}),
+    ("vgg", "batch", {"name": "Adam"}),
 ]
 for_each_case = pytest.mark.parametrize(("model", "norm", "optimiser"), CASES)
 

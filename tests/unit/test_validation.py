@@ -216,27 +216,33 @@ MISTAKES = [
     ),
     (
         ["models", "vgg", "optimiser"],
-        {"name": "adam", "momentum": 0.9},
+        {"name": "Adam", "momentum": 0.9},
         "models.vgg.optimiser.momentum",
-        ["beta1, beta2, eps"],
+        ["betas, eps"],
     ),
     (
-        ["models", "vgg", "optimiser", "beta1"],
+        ["models", "vgg", "optimiser", "lr"],
         0.9,
-        "models.vgg.optimiser.beta1",
-        ["weight_decay, momentum"],
+        "models.vgg.optimiser.lr",
+        ["l2_penalty, momentum"],
     ),
     (
         ["models", "vgg", "optimiser"],
-        {"name": "adamm", "beta1": 0.9},  # which settings it has is not known
+        {"name": "adam", "beta1": 0.9},  # which settings it has is not known
         "models.vgg.optimiser.name",
-        ["'adamm'", "did you mean adam?"],
+        ["'adam'", "did you mean Adam?"],
     ),
     (
         ["models", "vgg", "optimiser"],
-        {"name": "adam", "beta1": 1},
-        "models.vgg.optimiser.beta1",
-        ["less than 1"],
+        {"name": "AdamW", "betas": 0.9},
+        "models.vgg.optimiser.betas",
+        ["a list", "0.9"],
+    ),
+    (
+        ["models", "vgg", "optimiser"],
+        {"nesterov": 1},
+        "models.vgg.optimiser.nesterov",
+        ["true or false", "1"],
     ),
     (["probes", "ics", "bins"], 40, "probes.ics.bins", ["parameters, models"]),
     (
@@ -419,7 +425,7 @@ def test_defaults_are_filled_in_and_the_input_is_left_alone(config):
         "fc_widths": [],
         "initialisation": "glorot_normal",
     }
-    assert full["models"]["dln"]["optimiser"]["momentum"] == 0
+    assert full["models"]["dln"]["optimiser"]["l2_penalty"] == 0
     assert full["probes"]["activations"]["bins"] == 40
     assert checked(full) == full
 
@@ -485,7 +491,7 @@ def test_a_models_key_is_the_users_name(config):
     model["grid"] = [block]
     config["models"] = {
         "small": model | {"network": {"width": 4}},
-        "wide": model | {"optimiser": {"name": "adam"}, "dataset": "cifar10"},
+        "wide": model | {"optimiser": {"name": "Adam"}, "dataset": "cifar10"},
     }
     config["probes"] = {"ics": {"models": {"wide": {"grid": [{"norms": ["batch"]}]}}}}
     full = checked(config)
@@ -497,10 +503,9 @@ def test_a_models_key_is_the_users_name(config):
         "initialisation": "glorot_normal",
     }
     assert wide["network"]["width"] == 64
-    both = {"batch_size": 128, "weight_decay": 0}
-    assert small["optimiser"] == both | {"name": "sgd", "momentum": 0}
-    adam = {"name": "adam", "beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
-    assert wide["optimiser"] == both | adam
+    defaults = {"batch_size": 128, "l2_penalty": 0}
+    assert small["optimiser"] == defaults | {"name": "SGD"}
+    assert wide["optimiser"] == defaults | {"name": "Adam"}
     assert paths.data_file(full, "small") == "results/digits/data/digits.safetensors"
     assert paths.data_file(full, "wide") == "results/digits/data/cifar10.safetensors"
     assert grid.cells(full) == [

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from experiments import SMALL, default, put
 from normscape import parts
-from normscape.pipeline import config_schema, grid
+from normscape.pipeline import config_schema, grid, torch_optimisers
 from normscape.pipeline.config import checked, validate
 from normscape.schemas import ConfigError
 
@@ -19,7 +19,7 @@ GRID = [{"norms": parts.names("norms"), "learning_rates": [0.1]}]
 GIVEN = put(
     default(),
     ["models", "small"],
-    SMALL | {"grid": GRID, "optimiser": {"name": "adam"}},
+    SMALL | {"grid": GRID, "optimiser": {"name": "Adam"}},
 )
 for probe in parts.names("probes"):
     GIVEN["probes"].setdefault(probe, {"models": {"dln": {"grid": [{}]}}})
@@ -84,7 +84,7 @@ def refusal(config) -> str:
 def test_the_places_cover_every_part():
     for part in (
         ("datasets", "cifar10", "checksum"),
-        ("models", "small", "optimiser", "beta1"),
+        ("models", "small", "optimiser", "betas"),
         ("norm_settings", "noisy_batch", "mean_shift"),
         ("probes", "landscape", "models", "dln", "step_sizes", 0),
     ):
@@ -152,7 +152,7 @@ LRS = st.floats(1e-9, 1e3)
     lrs=st.sets(LRS, min_size=1, max_size=4),
     width=st.integers(1, 512),
     device=st.sampled_from(["cpu", "cuda", "mps", "auto"]),
-    optimiser=st.sampled_from(parts.names("optimisers")),
+    optimiser=st.sampled_from(torch_optimisers.names()),
     name=st.from_regex(r"[A-Za-z][A-Za-z0-9_-]{0,12}", fullmatch=True),
 )
 def test_valid_ones_are_accepted(

@@ -31,10 +31,7 @@ def replayed(network: nn.Module) -> Iterator[None]:
 
 def loss_and_gradient(network: nn.Module, loss, batch) -> tuple:
     """The loss, and the gradient of each parameter that requires one; no graph is kept."""
-    if not hasattr(loss, "with_gradient"):
-        return _evaluated(network, loss, batch, trainable(network))
-    with replayed(network):
-        return loss.with_gradient(network, *batch)
+    return _evaluated(network, loss, batch, trainable(network))
 
 
 def gradient(network: nn.Module, loss, batch, parameters) -> tuple[torch.Tensor, ...]:

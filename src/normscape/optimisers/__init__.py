@@ -1,22 +1,30 @@
-"""Optimisers, one file each, looked up by name.
+"""Optimisers: every class of ``torch.optim`` by its name, and one file for each other.
 
-A file ``NAME.py`` defines a class ``Optimiser``, and ``NAME.yaml`` declares its settings,
-its keyword-only arguments. With lists of tensors in the order of the parameters:
-
-init(parameters) : the state before the first step: lists of tensors by name, which a
-    checkpoint holds.
-update(gradient, state) : (step, state after it). The run then subtracts the learning rate
-    times the step. Neither argument is changed, so that probes can ask, too.
+A file ``NAME.py`` defines a class ``Optimiser`` that derives from ``torch.optim.Optimizer``,
+and ``NAME.yaml`` declares its settings. It is made as ``Optimiser(parameters, lr=lr,
+**settings)``, and its ``step`` takes no closure. What it remembers between steps is in
+``self.state`` or ``self.param_groups``, because checkpoints hold its ``state_dict()``.
 """
 
 import importlib
+import importlib.util
+
+import torch
 
 
-def build(name: str, settings: dict):
-    """The optimiser ``name``; other optimisers are not imported.
+def build(name: str, parameters, lr: float, settings: dict) -> torch.optim.Optimizer:
+    """The optimiser ``name`` of these parameters; a ValueError says why it can't be made.
 
-    >>> build("sgd", {"momentum": 0}).init([])
-    {}
+    >>> build("SGD", [torch.zeros(1)], 0.1, {"momentum": 0.5}).defaults["momentum"]
+    0.5
     """
-    module = importlib.import_module(f"normscape.optimisers.{name}")
-    return module.Optimiser(**settings)
+    if importlib.util.find_spec(f"{__name__}.{name}"):
+        make = importlib.import_module(f"{__name__}.{name}").Optimiser
+    else:
+        make = getattr(torch.optim, name)
+    try:
+        return make(parameters, lr=lr, **settings)
+    except (IndexError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"optimiser: {name} refuses this network or these settings: {error}"
+        ) from None

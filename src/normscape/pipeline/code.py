@@ -40,8 +40,14 @@ def _core(architecture, norm, optimiser):
         "normscape/training/process.py",
         f"normscape/models/{architecture}.py",
         f"normscape/norms/{norm}.py",
-        f"normscape/optimisers/{optimiser}.py",
+        *optimiser_files(optimiser),
     )
+
+
+def optimiser_files(name: str) -> list[str]:
+    """The file of an optimiser; none for a class of ``torch.optim``."""
+    file = f"normscape/optimisers/{name}.py"
+    return [file] if (SRC / file).is_file() else []
 
 
 @functools.cache

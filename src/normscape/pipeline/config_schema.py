@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from normscape import parts
+from normscape.pipeline import torch_optimisers
 
 FOLDER = Path(__file__).parents[3] / "workflow/schemas"
 
@@ -37,8 +38,10 @@ def for_editors() -> dict:
     for model in every.values():
         model["properties"]["architecture"].pop("default")
         optimiser = model["properties"]["optimiser"]["properties"]
-        for other in parts.names("optimisers"):
-            optimiser |= parts.declaration("optimisers", other)["settings"]
+        for other in _optimisers():
+            # Without types, which differ between optimisers.
+            for key, setting in _optimiser_settings(other).items():
+                optimiser.setdefault(key, {"description": setting["description"]})
     models["properties"] = every
     models["additionalProperties"] = _unknown_model(names) | {
         "allOf": [
@@ -142,16 +145,25 @@ def _architecture(architectures: list[str]) -> dict:
 
 
 def _optimiser(given: dict) -> dict:
-    names = parts.names("optimisers")
     schema = copy.deepcopy(_skeleton()["$defs"]["optimiser"])
     name_schema = schema["properties"]["name"]
-    name_schema["enum"] = names
+    name_schema["enum"] = _optimisers()
     name = given.get("name", name_schema["default"])
-    if name in names:
-        schema["properties"] |= _settings("optimisers", name)["properties"]
+    if name in name_schema["enum"]:
+        schema["properties"] |= _optimiser_settings(name)
     else:  # Report the wrong name, not the settings of an unknown optimiser.
         del schema["additionalProperties"]
     return schema
+
+
+def _optimisers() -> list[str]:
+    return sorted({*torch_optimisers.names(), *parts.names("optimisers")})
+
+
+def _optimiser_settings(name: str) -> dict:
+    if name in parts.names("optimisers"):
+        return _settings("optimisers", name)["properties"]
+    return torch_optimisers.settings(name)
 
 
 def _probe(name: str, models: list[str] | None) -> dict:

@@ -49,7 +49,7 @@ def theory_code(config: dict, models: list[str]) -> list[str]:
     for model in models:
         architecture, optimiser = _architecture_and_optimiser(config, model)
         files.append(f"normscape/models/{architecture}.py")
-        files.append(f"normscape/optimisers/{optimiser}.py")
+        files += code.optimiser_files(optimiser)
     return code.digests("theory.py", *files)
 
 

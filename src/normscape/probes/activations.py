@@ -3,7 +3,7 @@
 import copy
 
 from normscape.measure._activations import activations
-from normscape.probes._step import after_step, stages, without_penalty
+from normscape.probes._step import network_after_step, stages, without_penalty
 from normscape.training.run import Run
 
 
@@ -26,7 +26,7 @@ def measure(run: Run, **settings) -> dict[str, list[dict]]:
 
 def _at_the_next_step(run):
     """The network after the step, with the next step's noise; the run stays where it is."""
-    moved = after_step(run)
+    moved = network_after_step(run)
     run.step += 1
     try:
         following = copy.deepcopy(run.network)  # copied noise stays at its step

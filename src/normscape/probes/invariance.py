@@ -1,11 +1,11 @@
 """Scale invariance of weights (van Laarhoven 2017; Arora et al. 2018)."""
 
 from normscape.measure._invariance import invariance
-from normscape.probes._step import after_step, stages, without_penalty
+from normscape.probes._step import network_after_step, stages, without_penalty
 from normscape.training.run import Run
 
 
 def measure(run: Run) -> dict[str, list[dict]]:
     """Of the loss without the weight penalty; the step is the optimiser's, penalty and all."""
-    arguments = run.network, without_penalty, run.batch(), after_step(run)
+    arguments = run.network, without_penalty, run.batch(), network_after_step(run)
     return {"invariance": invariance(*arguments, stages=stages)}

@@ -1,7 +1,7 @@
 """The optimisation landscape along a direction (Section 3.2, Figures 4 and 10 to 13)."""
 
 from normscape.measure._landscape import landscape
-from normscape.probes._step import StepLoss, stages
+from normscape.probes._step import stages
 from normscape.training.run import Run
 
 
@@ -12,6 +12,6 @@ def measure(run: Run, **settings) -> dict[str, list[dict]]:
     same, up to their lengths, for norms whose parameters have the same shapes.
     """
     names = run.spec.architecture, run.spec.seed, run.step
-    arguments = run.network, StepLoss(run), run.batch()
+    arguments = run.network, run.loss, run.batch()
     rows = landscape(*arguments, names=names, stages=stages, **settings)
     return {"landscape": rows}

@@ -15,8 +15,8 @@ from normscape.training.run import Run
 
 def measure(run: Run) -> dict[str, list[dict]]:
     """A row with the rank; NaN where the loss overflowed or targets are not vectors."""
-    loss, _, _ = run.loss_and_gradient(copy.deepcopy(run.network))
-    _, targets = run.batch()
+    inputs, targets = run.batch()
+    loss = run.loss(copy.deepcopy(run.network), inputs, targets).detach()
     known = targets.is_floating_point() and bool(loss.isfinite())
     rank = learnt_rank(float(loss), targets) if known else math.nan
     return {"rank": [{"learnt_rank": rank}]}

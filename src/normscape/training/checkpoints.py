@@ -1,8 +1,8 @@
 """Checkpoints: the whole state of a run before a step.
 
-Tensors ``network.*`` and ``optimiser.*``; metadata ``spec``, ``step`` and ``diverged_at``
-(the step, or null). The data order and the noise need no state: they follow from the spec
-and the step.
+Tensors ``network.NAME`` and ``optimiser.PARAMETER.NAME``; metadata ``spec``, ``step``,
+``diverged_at`` (the step, or null), and ``optimiser`` (the rest of its ``state_dict``). The
+data order and the noise need no state: they follow from the spec and the step.
 """
 
 import dataclasses
@@ -12,47 +12,53 @@ import torch
 from normscape.training import tensors
 from normscape.training.run import Run, Spec
 
-_METADATA = {"spec", "step", "diverged_at"}
+_METADATA = {"spec", "step", "diverged_at", "optimiser"}
 
 
 def save(path, run: Run, diverged_at: int | None = None) -> None:
     """Write the state of ``run``; ``diverged_at`` is the step at which it diverged."""
-    metadata = {
-        "spec": dataclasses.asdict(run.spec),
-        "step": run.step,
-        "diverged_at": diverged_at,
-    }
-    tensors.save(path, tensors_of(run), metadata)
+    by_name, metadata = state(run)
+    metadata |= {"spec": dataclasses.asdict(run.spec), "diverged_at": diverged_at}
+    tensors.save(path, by_name, metadata)
 
 
 def load(path, data: dict, device="cpu") -> Run:
     """The run as it stood, with tensors of its data set."""
-    state, metadata = tensors.load(path)
+    by_name, metadata = tensors.load(path)
     missing = _METADATA - metadata.keys()
     if missing:
         raise ValueError(
             f"{path}: not a checkpoint; its metadata lack {', '.join(sorted(missing))}"
         )
     run = Run(Spec(**metadata["spec"]), data, device)
-    restore(run, state, metadata["step"])
+    restore(run, by_name, metadata)
     return run
 
 
-def tensors_of(run: Run) -> dict[str, torch.Tensor]:
-    """All tensors that change while a run trains."""
-    return {f"network.{k}": v for k, v in run.network.state_dict().items()} | {
-        f"optimiser.{name}.{i}": tensor
-        for name, tensors_by_parameter in run.optimiser_state.items()
-        for i, tensor in enumerate(tensors_by_parameter)
-    }
+def state(run: Run) -> tuple[dict[str, torch.Tensor], dict]:
+    """All that changes while a run trains: tensors by name, and what JSON can hold."""
+    optimiser = run.optimiser.state_dict()
+    tensors = {f"network.{k}": v for k, v in run.network.state_dict().items()}
+    numbers = {}
+    for parameter, remembered in optimiser["state"].items():
+        for name, value in remembered.items():
+            kind = tensors if isinstance(value, torch.Tensor) else numbers
+            kind[f"optimiser.{parameter}.{name}"] = value
+    groups = optimiser["param_groups"]
+    return tensors, {"step": run.step, "optimiser": {"groups": groups} | numbers}
 
 
-def restore(run: Run, state: dict[str, torch.Tensor], step: int) -> None:
-    """Set ``run`` to these tensors, before this step."""
+def restore(run: Run, tensors: dict[str, torch.Tensor], metadata: dict) -> None:
+    """Set ``run`` to a state; see ``state``."""
     run.network.load_state_dict(
-        {name: state[f"network.{name}"] for name in run.network.state_dict()}
+        {name: tensors[f"network.{name}"] for name in run.network.state_dict()}
     )
-    for name, tensors_by_parameter in run.optimiser_state.items():
-        for i, tensor in enumerate(tensors_by_parameter):
-            tensor.copy_(state[f"optimiser.{name}.{i}"])
-    run.step = step
+    numbers = dict(metadata["optimiser"])
+    groups, remembered = numbers.pop("groups"), {}
+    for key, value in (tensors | numbers).items():
+        owner, _, place = key.partition(".")
+        if owner == "optimiser":
+            parameter, _, name = place.partition(".")
+            remembered.setdefault(int(parameter), {})[name] = value
+    run.optimiser.load_state_dict({"state": remembered, "param_groups": groups})
+    run.step = metadata["step"]

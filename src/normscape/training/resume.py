@@ -63,9 +63,9 @@ class State:
         if not self._latest.is_file():
             return [], []
         try:
-            state, metadata = tensors.load(self._latest)
+            by_name, metadata = tensors.load(self._latest)
             self._check(metadata)
-            checkpoints.restore(run, state, metadata["step"])
+            checkpoints.restore(run, by_name, metadata)
         except (OSError, ValueError, KeyError) as error:
             rejected = self.folder.with_name("state.rejected")
             shutil.rmtree(rejected, ignore_errors=True)
@@ -98,14 +98,14 @@ class State:
 
     def save(self, run: Run, history: list[Step], evaluation: list[Evaluation]) -> None:
         """Save the latest state."""
-        metadata = {
+        by_name, metadata = checkpoints.state(run)
+        metadata |= {
             "checkpoints": self._digests,
             "depends_on": self.depends_on,
             "evaluation": evaluation,
             "history": history,
-            "step": run.step,
         }
-        tensors.save(self._latest, checkpoints.tensors_of(run), metadata)
+        tensors.save(self._latest, by_name, metadata)
         self._saved_at = time.monotonic()
 
     @property

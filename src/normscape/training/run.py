@@ -14,7 +14,7 @@ from normscape import models, norms, optimisers
 from normscape.randomness import generator
 
 # Keys of the config's ``optimiser`` that are not settings of the optimiser itself.
-_OF_THE_RUN = ("name", "batch_size", "weight_decay")
+_RUN_SETTINGS = ("name", "batch_size", "l2_penalty")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Spec:
     architecture : the network's part, a file of ``models``.
     network : settings of the architecture (``models.NAME.network`` in the config).
     norm_settings : keyword arguments of the normaliser.
-    optimiser : name, batch_size (None: all samples at once), weight_decay, and the
-        settings of the optimiser.
+    optimiser : name, batch_size (None: all samples at once), l2_penalty, and the settings
+        of the optimiser.
     """
 
     model: str
@@ -70,9 +70,10 @@ class Run:
                 self._random_normalisers.append(normaliser)
         self.network = network.to(self.device, memory_format=torch.channels_last)
         self.parameters = list(self.network.parameters())
-        settings = {k: v for k, v in spec.optimiser.items() if k not in _OF_THE_RUN}
-        self.optimiser = optimisers.build(spec.optimiser["name"], settings)
-        self.optimiser_state = self.optimiser.init(self.parameters)
+        settings = {k: v for k, v in spec.optimiser.items() if k not in _RUN_SETTINGS}
+        self.optimiser = optimisers.build(
+            spec.optimiser["name"], self.parameters, spec.lr, settings
+        )
         self._data = {name: tensor.to(self.device) for name, tensor in data.items()}
         samples = len(data["train_targets"])
         self._batch_size = spec.optimiser["batch_size"] or samples
@@ -146,56 +147,35 @@ class Run:
         """This run, from here on in another precision; its noise stays the same numbers."""
         self.network.to(dtype)
         self._batch_at.cache_clear()
-        self.optimiser_state = {
-            name: [tensor.to(dtype) for tensor in tensors]
-            for name, tensors in self.optimiser_state.items()
-        }
+        # Loading takes each parameter's precision for its state.
+        self.optimiser.load_state_dict(self.optimiser.state_dict())
         return self
 
-    def penalty(self, network) -> torch.Tensor | float:
-        """weight_decay / 2 * the sum of the squared weights of a network's layers."""
-        factor = self.spec.optimiser["weight_decay"] / 2
+    def loss(self, network, inputs, targets) -> torch.Tensor:
+        """The loss that training follows: the network's, with the penalty of its weights."""
+        return network.loss(network(inputs), targets) + self._penalty(network)
+
+    def _penalty(self, network):
+        factor = self.spec.optimiser["l2_penalty"] / 2
         if not factor:
             return 0.0
-        return factor * sum(w.square().sum() for w in network.weights)
+        return factor * sum(weight.square().sum() for weight in network.weights)
 
-    def loss_and_gradient(self, network=None):
-        """Loss (with the penalty), network outputs and gradient at the current step.
+    def loss_and_gradient(self):
+        """Loss, network outputs and gradient at the current step.
 
-        network : another network of the same shape, for instance a moved copy.
-        Returns scalar, (batch, ...) and a list of tensors in parameter order.
+        Returns scalar, (batch, ...) and a tuple of tensors in parameter order.
         """
-        network = network or self.network
-        loss, outputs, gradient = network.loss_and_gradient(*self.batch())
-        weight_decay = self.spec.optimiser["weight_decay"]
-        if weight_decay:
-            loss = loss + self.penalty(network).detach()
-            weights = set(map(id, network.weights))
-            gradient = [
-                g + weight_decay * p.detach() if id(p) in weights else g
-                for g, p in zip(gradient, self._parameters_of(network), strict=True)
-            ]
-        return loss, outputs, gradient
-
-    def step_for(self, gradient) -> list[torch.Tensor]:
-        """The optimiser's step for a gradient, in units of the learning rate."""
-        return self.optimiser.update(gradient, self.optimiser_state)[0]
-
-    @torch.no_grad()
-    def move(self, network, step) -> None:
-        """theta <- theta - lr * step, in place."""
-        parameters = self._parameters_of(network)
-        torch._foreach_add_(parameters, step, alpha=-self.spec.lr)
-
-    def _parameters_of(self, network):
-        # Walking the modules for them takes a tenth of a small network's step.
-        own = network is self.network
-        return self.parameters if own else list(network.parameters())
+        inputs, targets = self.batch()
+        outputs = self.network(inputs)
+        loss = self.network.loss(outputs, targets) + self._penalty(self.network)
+        gradient = torch.autograd.grad(loss, self.parameters)
+        return loss.detach(), outputs.detach(), gradient
 
     def advance(self, gradient) -> None:
-        """Take the step."""
-        step, self.optimiser_state = self.optimiser.update(
-            gradient, self.optimiser_state
-        )
-        self.move(self.network, step)
+        """Take the optimiser's step along a gradient."""
+        for parameter, its_gradient in zip(self.parameters, gradient, strict=True):
+            parameter.grad = its_gradient
+        self.optimiser.step()
+        self.optimiser.zero_grad()
         self.step += 1
