@@ -1,14 +1,15 @@
-"""What figures, page and judge know of an experiment: its models and its normalisers."""
+"""An experiment's models and normalisers, as figures, page and claims use them."""
 
 import dataclasses
+import itertools
 
-# Okabe and Ito's palette has these left for normalisers that declare no colour.
-_COLOURS = ("#56B4E9", "#8C6D31", "#7B4173", "#637939", "#1F3B73")
+# The colours of Okabe and Ito's palette that no shipped normaliser declares.
+_FREE_COLOURS = ("#56B4E9", "#8C6D31", "#7B4173", "#637939", "#1F3B73")
 
 
 @dataclasses.dataclass(frozen=True)
 class Model:
-    """A network of the config; what its architecture declares (``parts.schema.yaml``)."""
+    """A network of the config, with what its architecture declares (``parts.schema.yaml``)."""
 
     name: str
     architecture: str
@@ -24,13 +25,13 @@ class Model:
 
     @property
     def smoothing(self) -> int:
-        """Over how many steps training is averaged: losses of batches are noisy."""
+        """Steps of the moving average over training, because losses of batches are noisy."""
         return 10 if self.classifies else 1
 
 
 @dataclasses.dataclass(frozen=True)
 class Norm:
-    """A normaliser of the config; one that declares no colour gets the next free one."""
+    """A normaliser of the config, with the label and colour of its lines."""
 
     name: str
     label: str
@@ -41,18 +42,20 @@ class Experiment:
     """Models and normalisers by name, in the order of the config."""
 
     def __init__(self, models: list[dict], norms: list[dict]):
-        """As ``pipeline.config.description`` gives them."""
+        """Take the lists that ``pipeline.config.description`` returns.
+
+        A normaliser without a colour gets the next free one.
+        """
         self.models = {
             model["name"]: Model(**model | {"layers": tuple(model["layers"])})
             for model in models
         }
-        without = [norm["name"] for norm in norms if not norm.get("colour")]
+        free_colours = itertools.cycle(_FREE_COLOURS)
         self.norms = {
             norm["name"]: Norm(
                 norm["name"],
                 norm.get("label") or norm["name"],
-                norm.get("colour")
-                or _COLOURS[without.index(norm["name"]) % len(_COLOURS)],
+                norm.get("colour") or next(free_colours),
             )
             for norm in norms
         }
@@ -61,7 +64,7 @@ class Experiment:
         """The models of an architecture; several may differ in width."""
         return [m for m in self.models.values() if m.architecture == architecture]
 
-    def first(self, metric: str) -> Model | None:
-        """The first model with this metric, for figures of one."""
-        chosen = [m for m in self.models.values() if m.metric == metric]
-        return chosen[0] if chosen else None
+    def first_model(self, metric: str) -> Model | None:
+        """The first model with this metric, for figures of one model; None without any."""
+        models = (m for m in self.models.values() if m.metric == metric)
+        return next(models, None)

@@ -102,7 +102,7 @@ def test_a_probe_depends_on_itself_and_not_on_the_others(probe):
 
 def test_other_rules_depend_on_what_they_import_and_name():
     figure = modules(code.digests("figure.py", "normscape/figures/fig04_landscape.py"))
-    for name in ("curves", "landscapes", "style", "fig04_landscape"):
+    for name in ("curves", "panels", "landscapes", "style", "fig04_landscape"):
         assert f"normscape/figures/{name}.py" in figure
     assert not [m for m in figure if "ridges" in m or "fig05" in m or "training" in m]
     page = modules(code.digests("page.py", *paths.page_templates()))

@@ -10,8 +10,8 @@ from tools.project import PROJECT
 
 DRAW = """
 {before}
-from normscape.figures import curves, style
-figure = curves.new(2)
+from normscape.figures import panels, style
+figure = panels.new_figure(2)
 axes = figure.subplots()
 axes.plot([1, 2000.5], [0.5, 3], label="größe $\\\\beta$")
 axes.set_ylabel("Loss")

@@ -15,7 +15,7 @@ from scipy import stats
 
 from experiments import experiment
 from normscape.claims import chance
-from normscape.figures import curves, fig17_verdicts, landscapes
+from normscape.figures import curves, fig17_verdicts, landscapes, panels, subsets
 from normscape.pipeline import paths
 from normscape.tables import CELL, frames, rows
 from normscape.theory import instances
@@ -519,7 +519,7 @@ def test_one_colour_a_norm():
     other = experiment({"vgg": "vgg"}, ["batch", "mine"]).norms
     assert other["batch"] == norms["batch"]
     assert other["mine"] == norms["mine"]
-    chosen = curves.choose(EXPERIMENT, "none", "batch")
+    chosen = subsets.choose_norms(EXPERIMENT, "none", "batch")
     assert [norm.name for norm in chosen] == ["none", "batch", "mine"]
 
 
@@ -532,7 +532,7 @@ def test_curves_are_means_over_seeds_and_bands_their_range(tables):
         ]
     )
     figure, ax = plt.subplots()
-    curves.curve(ax, rows, "step", "loss", color="#000000")
+    curves.plot_mean(ax, rows, "step", "loss", color="#000000")
     assert list(ax.lines[0].get_ydata()) == [2, 4, 6, 8]
     band = ax.collections[0].get_paths()[0].vertices
     assert band[:, 1].min() == 1
@@ -616,7 +616,7 @@ def made_up(seeds, **columns):
 )
 def test_a_thick_line_is_the_median_of_logarithms(seeds, middle):
     _, ax = plt.subplots()
-    curves.medians(ax, made_up(seeds), "step", "y", color="#000000")
+    curves.plot_medians(ax, made_up(seeds), "step", "y", color="#000000")
     assert ax.lines[0].get_ydata() == pytest.approx([middle])
     thin = ax.lines[1:]
     assert all(line.get_linewidth() < ax.lines[0].get_linewidth() for line in thin)
@@ -627,7 +627,7 @@ def test_a_thick_line_is_the_median_of_logarithms(seeds, middle):
 def test_draws_of_a_seed_are_averaged_before_seeds_are():
     _, ax = plt.subplots()
     draws = pd.concat([made_up([[1], [4]]), made_up([[100], [4]])])
-    curves.medians(ax, draws, "step", "y")
+    curves.plot_medians(ax, draws, "step", "y")
     assert ax.lines[0].get_ydata() == pytest.approx([math.sqrt(10 * 4)])
 
 
@@ -635,7 +635,7 @@ def test_what_overflows_is_the_largest_and_a_triangle_at_the_top():
     _, ax = plt.subplots()
     # The second overflows, once as empty; the third ends with it, as a run that diverged.
     seeds = [[1, 1, 1, 1], [9, math.inf, math.nan, 9], [4, 4, math.inf]]
-    curves.medians(ax, made_up(seeds), "step", "y", color="#000000")
+    curves.plot_medians(ax, made_up(seeds), "step", "y", color="#000000")
     middle, *thin, tops = ax.lines
     # Medians of (1, 9, 4), (1, inf, 4), (1, inf, inf), (1, 9, inf)
     assert middle.get_ydata() == pytest.approx([4, 4, math.nan, 9], nan_ok=True)
@@ -1054,7 +1054,7 @@ def test_figure_16_shows_every_instance(tables):
 def test_an_empty_panel_leaves_the_axes_of_others_alone():
     figure, (full, empty) = plt.subplots(1, 2, sharey=True)
     full.semilogy([0, 1], [1.0, 1e6])
-    curves.note_if_empty(empty)
+    panels.note_if_empty(empty)
     figure.canvas.draw()
     assert [label.get_text() for label in full.get_yticklabels() if label.get_text()]
     assert not any(label.get_visible() for label in empty.get_yticklabels())
@@ -1063,10 +1063,10 @@ def test_an_empty_panel_leaves_the_axes_of_others_alone():
 def test_ticks_that_would_touch_have_no_label():
     _, ax = plt.subplots()
     ax.plot([20, 800], [0, 1])
-    curves.log_x(ax, [20, 100, 400, 800])
+    panels.set_log_x(ax, [20, 100, 400, 800])
     labels = [label.get_text() for label in ax.get_xticklabels()]
     assert labels == ["20", "100", "", "800"]
-    curves.log_x(ax, [0.2, 0.5, 1, 2], share=3 / 8)
+    panels.set_log_x(ax, [0.2, 0.5, 1, 2], share=3 / 8)
     labels = [label.get_text() for label in ax.get_xticklabels()]
     assert labels == ["0.2", "0.5", "", "2"]
 
@@ -1079,11 +1079,11 @@ def test_ticks_that_would_touch_have_no_label():
     ],
 )
 def test_a_logarithmic_y_axis_has_labels_that_one_can_read_between(ends, labels):
-    figure = curves.new(1)
+    figure = panels.new_figure(1)
     ax = figure.add_subplot()
     ax.plot(ends)
     ax.set_ylim(ends)
-    curves.log_y(ax)
+    panels.set_log_y(ax)
     figure.draw_without_rendering()
     shown = ax.yaxis.get_ticklabels(which="both")
     heights = [(tick.get_position()[1], tick.get_text()) for tick in shown]
@@ -1242,7 +1242,7 @@ def test_figure_22_has_a_column_for_one_checkpoint_and_rows_for_models_probed(ta
     assert ax.get_title() == "VGG, step 0"
 
 
-@pytest.mark.parametrize("count", [2, curves.FEW + 1])
+@pytest.mark.parametrize("count", [2, curves.MAX_BANDS + 1])
 def test_many_normalisers_are_shown_without_bands_at_one_rate(tables, count):
     curvature = tables["curvature"]
     one = curvature[(curvature.norm == "none") & (curvature.model == "vgg")]

@@ -519,7 +519,7 @@ def test_a_models_key_is_the_users_name(config):
     models = experiment.models_of("vgg")
     assert [model.name for model in models] == ["small", "wide"]
     assert [model.label for model in models] == ["small", "wide"]
-    assert experiment.first("accuracy") == models[0]
+    assert experiment.first_model("accuracy") == models[0]
 
 
 def test_an_architectures_own_name_has_its_label(config):

@@ -1,9 +1,11 @@
 """Figures, one file each: ``figNN_NAME.py``.
 
-Its docstring is title and caption, ``TABLES`` names the tables that it is drawn from, and
-``draw(tables, experiment)`` returns a matplotlib figure. The last paragraph of the caption
-says what the paper shows. ``CLAIMS_OF`` names other figures whose claims it shows, where
-none name it. ``curves``, ``ridges`` and ``landscapes`` draw what several figures share.
+The docstring is title and caption; its last paragraph says what the paper shows. ``TABLES``
+names the tables that the figure is drawn from, and ``draw(tables, experiment)`` returns a
+matplotlib figure. ``CLAIMS_OF`` names other figures whose claims the figure shows; it is
+for figures that no claim names. ``curves``, ``ics_panels``, ``landscapes``, ``over_loss``
+and ``ridges`` draw what several figures share; ``panels`` has axes and legends, ``subsets``
+chooses which models, normalisers, learning rates and layers a figure shows.
 """
 
 # Before any other module imports matplotlib.

@@ -11,7 +11,7 @@ The paper answers with its Figures 1, 3 and 4: yes, no, yes.
 """
 
 from normscape.claims import equal_loss
-from normscape.figures import curves
+from normscape.figures import curves, panels, subsets
 from normscape.figures.landscapes import RANGE, landscape
 from normscape.figures.over_loss import over_loss
 
@@ -19,28 +19,28 @@ TABLES = ("history", "ics", "landscape_ranges")
 
 
 def draw(tables, experiment):
-    model = experiment.first("accuracy")
-    norms = curves.choose(experiment, "none", "batch")
+    model = experiment.first_model("accuracy")
+    norms = subsets.choose_norms(experiment, "none", "batch")
     history, ics, ranges = (
         tables[name][tables[name].model == (model and model.name)] for name in TABLES
     )
-    figure = curves.new(2.6)
+    figure = panels.new_figure(2.6)
     training, shift, smoothness = figure.subplots(1, 3)
-    lrs = curves.progress(training, history, model, norms)
+    lrs = curves.plot_progress(training, history, model, norms)
     training.set_ylim(0, 1.02)
     losses = equal_loss.smoothed_losses(history, experiment)
     _draw_shift(shift, ics[ics.lr.isin(lrs[:1])], losses, norms)
     if model:
-        lr = curves.probed_lr(ranges, model.name)
+        lr = subsets.choose_lr(ranges, model.name)
         landscape([smoothness], ranges, model, norms, lr, quantities=[RANGE])
     for ax, question in (
         (training, "Does it train better?"),
         (shift, "Does it shift less?"),
         (smoothness, "Is the landscape smoother?"),
     ):
-        curves.note_if_empty(ax)
+        panels.note_if_empty(ax)
         ax.set_title(question)
-    curves.legend(figure, norms, lrs)
+    panels.add_legend(figure, norms, lrs)
     return figure
 
 

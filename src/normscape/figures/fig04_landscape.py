@@ -1,14 +1,14 @@
-"""Figure 4: the landscape along the gradient, networks that classify.
+"""Figure 4: the landscape along the gradient, classifiers.
 
-By learning rate: (a) range of the loss, (b) largest change of the gradient, (c) effective
-beta times the learning rate, over the step sizes, at checkpoints during training. Thick
-lines are medians over seeds, thin ones the seeds. A smoother landscape has lower lines.
-Axes are logarithmic: what claims are about, ratios, are distances. Dotted: the paper's own
-curves, where ours have at least a fifth of their steps.
+Per learning rate, at checkpoints during training: (a) loss variation along the gradient, (b)
+gradient change, (c) effective β-smoothness times the learning rate. Each is the range or
+maximum over the probe's step sizes; smoother landscapes have lower lines. Thick lines are
+medians over seeds, thin lines are seeds. Axes are logarithmic, so equal ratios are equal
+distances. The paper's own curves are dotted where our runs have at least 20% of its steps.
 
-In the paper's Figure 4 the median change of the gradient is about twice as large without
-BatchNorm, with spikes far above, and the median effective beta is 20, or 2 / learning rate,
-for both.
+In the paper's Figure 4 the median gradient change is about twice as large without BatchNorm,
+with spikes far above. The median effective β-smoothness is 20, or 2 / learning rate, for
+both networks.
 """
 
 from normscape.figures.landscapes import rows_of_models

@@ -1,40 +1,44 @@
-"""Figure 5: training with L1, L2 and Linf normalisation.
+"""Figure 5: training with L1, L2 and L∞ normalisation.
 
-A row a network, a panel a learning rate, the first two of the config: training accuracy
-(mean, and range over seeds), or loss of a regression such as the deep linear network's
-(median, and thin lines for the seeds). Look at whether their curves lie with BatchNorm's or
-with the standard net's. Dotted: the paper's own curves, where ours have at least a fifth of
-their steps.
+One row per network, one panel per learning rate (the first two of the config). Classifiers:
+training accuracy, mean and range over seeds. Regressions such as the deep linear network
+(DLN): training loss, median (thick) and seeds (thin). If Lp normalisation helps as much as
+BatchNorm, its curves are near BatchNorm's. The paper's own curves are dotted where our
+runs have at least 20% of its steps.
 
-In the paper's Figure 5 all normalised VGGs train faster than the standard one; the deep
-linear networks end at losses of 1661 (standard), 480 (BatchNorm), 97 (L1), 482 (L2) and
-986 (Linf).
+In the paper's Figure 5 every normalised VGG trains faster than the one without normalisation.
+Its deep linear networks end at losses of 1661 (without normalisation), 480 (BatchNorm), 97
+(L1), 482 (L2) and 986 (L∞).
 """
 
+import itertools
+
 from normscape.claims.paper import tables as of_paper
-from normscape.figures import curves, style
+from normscape.figures import curves, panels, style, subsets
 
 TABLES = ("history", "paper_curves")
 
 
 def draw(tables, experiment):
     history = tables["history"]
-    papers = of_paper(tables["paper_curves"])["history"]
-    norms = curves.choose(experiment, "none", "batch", "l1", "l2", "linf")
+    paper = of_paper(tables["paper_curves"])["history"]
+    norms = subsets.choose_norms(experiment, "none", "batch", "l1", "l2", "linf")
     models = list(experiment.models.values())
-    shown = [curves.rates(history[history.model == model.name]) for model in models]
-    columns = max(1, *map(len, shown))
-    figure = curves.new(2.2 * len(models))
+    histories = [history[history.model == model.name] for model in models]
+    lrs = [subsets.choose_lrs(rows) for rows in histories]
+    columns = max(1, *map(len, lrs))
+    figure = panels.new_figure(2.2 * len(models))
     axes = figure.subplots(len(models), columns, squeeze=False, sharey="row")
-    for row, model, lrs in zip(axes, models, shown, strict=True):
-        theirs = papers[papers.model == model.architecture]
-        steps = history.step[history.model == model.name]
-        for ax, lr in zip(row, [*lrs, *[None] * (columns - len(lrs))], strict=True):
-            curves.progress(ax, history, model, norms, [lr])
-            curves.paper(ax, theirs[theirs.lr == lr], "loss", norms, steps)
+    for axes_row, model, rows, model_lrs in zip(
+        axes, models, histories, lrs, strict=True
+    ):
+        for ax, lr in itertools.zip_longest(axes_row, model_lrs):
+            curves.plot_progress(ax, history, model, norms, [lr])
+            paper_rows = paper[(paper.model == model.architecture) & (paper.lr == lr)]
+            curves.plot_paper_curves(ax, paper_rows, "loss", norms, rows.step)
             if lr is not None:
                 ax.set_title(style.runs_label(model, lr))
-        for ax in row[1:]:
+        for ax in axes_row[1:]:
             ax.set_ylabel("")
-    curves.legend(figure, norms)
+    panels.add_legend(figure, norms)
     return figure

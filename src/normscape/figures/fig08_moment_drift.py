@@ -1,21 +1,22 @@
-"""Figure 8: how mean and variance of activations move.
+"""Figure 8: drift of activation statistics.
 
-One unit of the first network that classifies, for VGG-16 in layers 2, 9 and 13: absolute
-change in one training step, and since the first checkpoint. Thick lines are medians over
-seeds, thin ones the seeds. Stable distributions would lie low.
+Mean and variance of one unit of the first classifier, for VGG-16 in layers 2, 9 and 13. Panels
+show the absolute change in one training step, and since the first checkpoint. Stable
+distributions have low lines. Thick lines are medians over seeds, thin lines are seeds.
 
-In the paper's Figure 8 noisy BatchNorm's moments move more than the standard net's.
+In the paper's Figure 8 the statistics of noisy BatchNorm drift more than those without
+normalisation.
 """
 
-from normscape.figures import curves
+from normscape.figures import curves, panels, subsets
 
 TABLES = ("moment_drift",)
 
 LAYERS = {"vgg": (2, 9, 13)}
 
 COLUMNS = {
-    "mean_change": "|Change of mean|\nin a step",
-    "variance_change": "|Change of variance|\nin a step",
+    "mean_change": "|Change of mean|\nper step",
+    "variance_change": "|Change of variance|\nper step",
     "mean_drift": "|Change of mean|\nsince the start",
     "variance_drift": "|Change of variance|\nsince the start",
 }
@@ -23,33 +24,30 @@ COLUMNS = {
 
 def draw(tables, experiment):
     drift = tables["moment_drift"]
-    model = experiment.first("accuracy")
+    model = experiment.first_model("accuracy")
     name = model and model.name
-    norms = curves.choose(experiment, "none", "batch", "noisy_batch")
+    norms = subsets.choose_norms(experiment, "none", "batch", "noisy_batch")
     rows = drift[
         (drift.model == name)
         & (drift.scope == "unit")
-        & (drift.lr == curves.probed_lr(drift, name))
+        & (drift.lr == subsets.choose_lr(drift, name))
     ]
-    layers = curves.layers(drift, model, LAYERS)
-    figure = curves.new(0.4 + 1.6 * len(layers))
+    layers = subsets.choose_layers(drift, model, LAYERS)
+    figure = panels.new_figure(0.4 + 1.6 * len(layers))
     axes = figure.subplots(len(layers), len(COLUMNS), sharex=True, squeeze=False)
     for axes_row, layer in zip(axes, layers, strict=True):
         for ax, (column, label) in zip(axes_row, COLUMNS.items(), strict=True):
-            for norm in norms:
-                seeds = rows[(rows.layer == layer) & (rows.norm == norm.name)]
-                seeds = seeds[(seeds[column] != 0) & (seeds.step > 0)]
-                line = {"color": norm.colour, "marker": "o"}
-                if len(seeds):
-                    curves.medians(ax, seeds, "step", column, **line)
+            # A logarithmic axis cannot show zeros; nothing has drifted at step 0.
+            positive = (rows.layer == layer) & (rows[column] != 0) & (rows.step > 0)
+            curves.plot_medians_of_norms(ax, rows[positive], norms, "step", column)
             if ax.has_data():
-                curves.log_y(ax)
-            curves.note_if_empty(ax)
+                panels.set_log_y(ax)
+            panels.note_if_empty(ax)
             ax.set_title(f"Layer {layer}")
             ax.set_ylabel(label)
     for ax in axes[-1]:
         ax.set_xlabel("Step")
         ax.set_xlim(left=0)
         ax.locator_params(axis="x", nbins=2)  # numbers such as 3000 need room
-    curves.legend(figure, norms)
+    panels.add_legend(figure, norms)
     return figure

@@ -1,13 +1,13 @@
-"""Figure 9: activations of the deep linear network.
+"""Figure 9: activations of the deep linear network (DLN).
 
-One unit of layers 1, 11 and 24, a ridge a checkpoint. Look at how far the ridges spread
-in deeper layers.
+Activations of one unit in layers 1, 11 and 24, with one ridge per checkpoint. The width of the
+ridges shows how far activations spread in deeper layers.
 
 The paper's Figure 9 shows the same layers.
 """
 
-from normscape.figures import curves
-from normscape.figures.ridges import ridge_grid
+from normscape.figures import panels, subsets
+from normscape.figures.ridges import plot_ridge_grid
 
 TABLES = ("histograms",)
 
@@ -15,9 +15,9 @@ LAYERS = {"dln": (1, 11, 24)}
 
 
 def draw(tables, experiment):
-    model = experiment.first("loss")
-    norms = curves.choose(experiment, "none", "batch")
-    figure = curves.new(5.0)
-    layers = curves.layers(tables["histograms"], model, LAYERS)
-    ridge_grid(figure, tables["histograms"], model, layers, norms)
+    model = experiment.first_model("loss")
+    norms = subsets.choose_norms(experiment, "none", "batch")
+    figure = panels.new_figure(5.0)
+    layers = subsets.choose_layers(tables["histograms"], model, LAYERS)
+    plot_ridge_grid(figure, tables["histograms"], model, layers, norms)
     return figure

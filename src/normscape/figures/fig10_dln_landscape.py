@@ -1,14 +1,14 @@
-"""Figure 10: the landscape along the gradient, deep linear network and other regressions.
+"""Figure 10: the landscape along the gradient, deep linear network (DLN) and other regressions.
 
-By learning rate: (a) range of the loss, (b) largest change of the gradient, (c) effective
-beta times the learning rate, over the step sizes, at checkpoints during training. Thick
-lines are medians over seeds, thin ones the seeds. A smoother landscape has lower lines.
-Axes are logarithmic: what claims are about, ratios, are distances. Dotted: the paper's own
-curves, where ours have at least a fifth of their steps.
+Per learning rate, at checkpoints during training: (a) loss variation along the gradient, (b)
+gradient change, (c) effective β-smoothness times the learning rate. Each is the range or
+maximum over the probe's step sizes; smoother landscapes have lower lines. Thick lines are
+medians over seeds, thin lines are seeds. Axes are logarithmic, so equal ratios are equal
+distances. The paper's own curves are dotted where our runs have at least 20% of its steps.
 
-In the paper's Figure 10, at 1e-6, BatchNorm's effective beta is 2 / learning rate in the
-median, about half of the standard net's; ranges of the loss are alike in the median, and
-the standard net's largest are hundreds of times as large.
+In the paper's Figure 10, at 1e-6, BatchNorm's median effective β-smoothness is 2 / learning
+rate, about half of that without normalisation. Median loss variation is alike. The largest
+loss variation without normalisation is hundreds of times BatchNorm's.
 """
 
 from normscape.figures.landscapes import rows_of_models

@@ -1,8 +1,7 @@
-"""Figure 11: change of the gradient against the step size.
+"""Figure 11: gradient change against the step size.
 
-A line a checkpoint, up to six spread over training, of those at which all were probed: the
-median over seeds. Look at how the change grows with the step size: gradients that stay
-predictive lie low for large steps, too.
+One line per checkpoint: the median over seeds, at up to six checkpoints spread over training
+at which all runs were probed. Predictive gradients have low lines, also at large step sizes.
 
 The paper's Figure 11 shows the same for both networks.
 """
@@ -10,10 +9,11 @@ The paper's Figure 11 shows the same for both networks.
 import math
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.lines import Line2D
 
 from normscape.claims.quantities import shared_steps
-from normscape.figures import curves, style
+from normscape.figures import curves, panels, style, subsets
 
 TABLES = ("landscape",)
 
@@ -24,45 +24,46 @@ CHECKPOINTS = 6
 
 def draw(tables, experiment):
     landscape = tables["landscape"].query("direction == 'gradient'")
-    norms = curves.choose(experiment, "none", "batch")
+    norms = subsets.choose_norms(experiment, "none", "batch")
+    landscape = landscape[landscape.norm.isin([norm.name for norm in norms])]
     models = list(experiment.models.values())
-    figure = curves.new(2.3 * len(models))
-    rows = figure.subfigures(len(models), 1, squeeze=False)[:, 0]
-    for row, model in zip(rows, models, strict=True):
-        lr = curves.probed_lr(landscape, model.name)
-        table = shared_steps(
-            landscape[
-                (landscape.model == model.name)
-                & (landscape.lr == lr)
-                & landscape.norm.isin([norm.name for norm in norms])
-            ]
-        )
-        steps = sorted(table.step.unique())
-        steps = steps[:: math.ceil(len(steps) / CHECKPOINTS) or 1]
-        colours = [
-            plt.get_cmap("viridis")(0.92 * i / max(len(steps) - 1, 1))
-            for i in range(len(steps))
-        ]
-        axes = row.subplots(1, max(len(norms), 1), sharey=True, squeeze=False)[0]
-        for ax, norm in zip(axes, norms, strict=False):
-            for step, colour in zip(steps, colours, strict=True):
-                seeds = table[(table.norm == norm.name) & (table.step == step)]
-                line = {"color": colour, "marker": "o", "thin": False}
-                if len(seeds):
-                    curves.medians(ax, seeds, "step_size", "gradient_change", **line)
-            if ax.has_data():
-                curves.log_y(ax)
-                curves.log_x(ax, table.step_size)
-            curves.note_if_empty(ax)
-            ax.set_title(norm.label)
-            ax.set_xlabel("Step size $\\eta$")
-        axes[0].set_ylabel("Change of gradient ($\\ell_2$)")
-        row.suptitle(style.runs_label(model, lr), fontsize="medium")
-        handles = [
-            Line2D([], [], color=colour, label=str(step))
-            for step, colour in zip(steps, colours, strict=True)
-        ]
-        if handles:
-            row.legend(handles=handles, title="Step", loc="outside right upper")
-    curves.legend_of_hollow(figure)
+    figure = panels.new_figure(2.3 * len(models))
+    subfigures = figure.subfigures(len(models), 1, squeeze=False)[:, 0]
+    for subfigure, model in zip(subfigures, models, strict=True):
+        lr = subsets.choose_lr(tables["landscape"], model.name)
+        rows = landscape[(landscape.model == model.name) & (landscape.lr == lr)]
+        _draw_model(subfigure, shared_steps(rows), norms)
+        subfigure.suptitle(style.runs_label(model, lr), fontsize="medium")
+    panels.add_outcome_legend(figure)
     return figure
+
+
+def _draw_model(figure, rows, norms):
+    """Draw one panel per normaliser, and the legend of the checkpoints."""
+    colours = _colours_of_steps(sorted(rows.step.unique()))
+    axes = figure.subplots(1, max(len(norms), 1), sharey=True, squeeze=False)[0]
+    for ax, norm in zip(axes, norms, strict=False):
+        for step, colour in colours.items():
+            chosen = rows[(rows.norm == norm.name) & (rows.step == step)]
+            line = {"color": colour, "marker": "o", "thin": False}
+            curves.plot_medians(ax, chosen, "step_size", "gradient_change", **line)
+        if ax.has_data():
+            panels.set_log_y(ax)
+            panels.set_log_x(ax, rows.step_size)
+        panels.note_if_empty(ax)
+        ax.set_title(norm.label)
+        ax.set_xlabel("Step size $\\eta$")
+    axes[0].set_ylabel("Gradient change ($\\ell_2$)")
+    handles = [
+        Line2D([], [], color=colour, label=str(step))
+        for step, colour in colours.items()
+    ]
+    if handles:
+        figure.legend(handles=handles, title="Step", loc="outside right upper")
+
+
+def _colours_of_steps(steps) -> dict:
+    """A colour for each of at most ``CHECKPOINTS`` steps, evenly chosen."""
+    shown = steps[:: math.ceil(len(steps) / CHECKPOINTS) or 1]
+    colours = plt.get_cmap("viridis")(np.linspace(0, 0.92, len(shown)))
+    return dict(zip(shown, map(tuple, colours), strict=True))

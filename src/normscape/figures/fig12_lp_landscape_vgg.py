@@ -1,11 +1,12 @@
-"""Figure 12: the landscape under Lp normalisation, networks that classify.
+"""Figure 12: the landscape under Lp normalisation, classifiers.
 
-A row a normaliser, with the standard net in grey: training, and along the gradient the
-range of the loss, the largest change of the gradient, and effective beta times the learning
-rate. Of the landscape, thick lines are medians over seeds and thin ones the seeds. Look at
-whether the Lp norms' lines lie where BatchNorm's do.
+One row per normaliser, with the network without normalisation in grey. Panels: training, then
+along the gradient the loss variation, the gradient change, and the effective β-smoothness
+times the learning rate. In panels of the landscape thick lines are medians over seeds, thin
+lines are seeds. If Lp normalisation smooths as BatchNorm does, its lines are near
+BatchNorm's.
 
-In the paper's Figure 12 all norms smooth the landscape.
+In the paper's Figure 12 every normaliser smooths the landscape.
 """
 
 from normscape.figures.landscapes import blocks_of_models

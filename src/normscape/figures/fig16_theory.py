@@ -1,10 +1,10 @@
 """Figure 16: the theorems' bounds against the actual values.
 
-A point a unit, of random instances or of a trained network; on the line, the bound is
-attained, and above it, violated. Where v3 of the paper prints another form than the one
-that holds, both are shown.
+One point per unit, of random instances or of a trained network. Points on the line attain the
+bound; points above it violate the bound. Where v3 of the paper prints another form than the
+one that holds, both forms are shown.
 
-The paper's Section 4 proves them, without a figure.
+The paper's Section 4 proves the bounds, without a figure.
 """
 
 from itertools import cycle
@@ -12,7 +12,7 @@ from itertools import cycle
 import numpy as np
 
 from normscape.claims import chance
-from normscape.figures import curves
+from normscape.figures import curves, panels
 
 TABLES = ("theory_instances",)
 
@@ -31,24 +31,23 @@ def draw(tables, experiment):
     instances = tables["theory_instances"]
     origins = {"random": ("#999999", "Random units")}
     for model, colour in zip(experiment.models.values(), cycle(COLOURS), strict=False):
-        of_run = instances[instances.model == model.name]
-        said = "".join(f", {chance.SAID[o]}" for o in curves.outcomes(of_run))
-        origins[model.name] = (colour, f"{model.label}, trained{said}")
-    figure = curves.new(4.6)
+        rows = instances[instances.model == model.name]
+        failures = [f", {chance.SAID[o]}" for o in curves.failed_outcomes(rows)]
+        origins[model.name] = colour, f"{model.label}, trained{''.join(failures)}"
+    figure = panels.new_figure(4.6)
     axes = figure.subplots(2, 3).flat
     for ax, (statement, form) in zip(axes, PANELS, strict=True):
         rows = instances[(instances.statement == statement) & (instances.form == form)]
         for model, (colour, label) in origins.items():
             chosen = rows[rows.model == model]
-            ax.plot(
-                chosen.bound, chosen.actual, ".", color=colour, alpha=0.5, label=label
-            )
+            points = {"color": colour, "alpha": 0.5, "label": label}
+            ax.plot(chosen.bound, chosen.actual, ".", **points)
         if len(rows):
-            _log_axes(ax, np.sort(rows[["actual", "bound"]].to_numpy().flatten()))
+            _set_log_axes(ax, np.sort(rows[["actual", "bound"]].to_numpy().flatten()))
         ax.set_title(statement + (", as printed" if form == "printed" else ""))
         ax.set_xlabel("Bound")
         ax.set_ylabel("Actual value")
-        curves.note_if_empty(ax)
+        panels.note_if_empty(ax)
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(
         handles, labels, loc="outside upper center", ncols=len(labels), markerscale=3
@@ -56,8 +55,8 @@ def draw(tables, experiment):
     return figure
 
 
-def _log_axes(ax, values):
-    """The line of equality, and logarithmic axes, signed where values are."""
+def _set_log_axes(ax, values):
+    """Draw the line of equality; make axes logarithmic, signed where values are."""
     ax.plot(values, values, color="black", linewidth=0.6, zorder=0)
     if values[0] > 0:
         ax.loglog()

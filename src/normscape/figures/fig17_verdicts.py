@@ -21,7 +21,7 @@ from matplotlib.ticker import FuncFormatter
 
 from normscape.claims import intervals
 from normscape.claims.wording import counts, here
-from normscape.figures import curves
+from normscape.figures import panels
 
 TABLES = ("verdicts",)
 
@@ -70,12 +70,14 @@ def draw(tables, experiment):
         for comparison, rows in of_topic.groupby("comparison", sort=False)
     ]
     if not blocks:
-        figure = curves.new(1.0)
-        curves.note_if_empty(figure.subplots())
+        figure = panels.new_figure(1.0)
+        panels.note_if_empty(figure.subplots())
         return figure
     heights = [sum(map(_height, rows.statement)) for *_, rows in blocks]
     topics = verdicts.topic.nunique()
-    figure = curves.new(sum(heights) + AXIS * len(blocks) + HEADING * topics + 0.5)
+    figure = panels.new_figure(
+        sum(heights) + AXIS * len(blocks) + HEADING * topics + 0.5
+    )
     axes = figure.subplots(len(blocks), 1, squeeze=False, height_ratios=heights)[:, 0]
     headed = set()
     for ax, (topic, of_topic, comparison, rows) in zip(axes, blocks, strict=True):

@@ -1,77 +1,76 @@
-"""Figure 19: the band between trainings is not the landscape.
+"""Figure 19: a band of training curves is not the landscape.
 
-The first network that classifies. Left, a common short cut: the band from the lowest to the
-highest loss of several trainings of the first seed, at learning rates from half to five times
-the probed one. Right: the range of the loss along the gradient at one training's own
-checkpoints, over the probe's step sizes (Section 3.2). The band says how differently whole
-trainings go, and is as wide as the slowest of them is far behind; the landscape says what
-the next step meets. What exceeds three times the loss before training leaves the axis.
+The first classifier. Left, a common mistake: the range of training losses over several runs
+of the first seed, at learning rates from half to five times the probed one. Right: loss
+variation along the gradient at checkpoints of one run, over the probe's step sizes (Section
+3.2). The left band shows how much whole runs differ; the right one what the next step meets.
+The axis ends at three times the loss before training.
 
-The paper's Figure 4a is the right one; many re-implementations of it draw the left one.
+The paper's Figure 4a corresponds to the right panel; many re-implementations draw the left.
 """
 
 import numpy as np
 
-from normscape.figures import curves, style
+from normscape.figures import curves, panels, style, subsets
 
 TABLES = ("history", "landscape_ranges")
 
-# Learning rates of the band, as multiples of the probed one.
+# Range of the band's learning rates, as multiples of the probed one.
 LOWEST, HIGHEST = 0.45, 5.5
-# End of the axis, in losses before training: a training that diverges would fill it.
+# End of the axis, as a multiple of the loss before training; a run that diverges would fill it.
 TOP = 3
 
 
 def draw(tables, experiment):
-    model = experiment.first("accuracy")
+    model = experiment.first_model("accuracy")
     name = model and model.name
-    norms = curves.choose(experiment, "none", "batch")
+    norms = subsets.choose_norms(experiment, "none", "batch")
     ranges = tables["landscape_ranges"]
     ranges = ranges[(ranges.model == name) & (ranges.direction == "gradient")]
-    lr = curves.probed_lr(ranges, name)
+    lr = subsets.choose_lr(ranges, name)
     history = tables["history"]
     history = history[history.model == name]
-    figure = curves.new(2.8)
+    figure = panels.new_figure(2.8)
     trainings, landscape = figure.subplots(1, 2, sharey=True)
     lrs = set()
     for norm in norms if lr is not None else ():
-        trained = _trainings(history[history.norm == norm.name], lr)
-        band = trained.pivot_table(index="step", columns="lr", values="loss")
-        band = band.replace([np.inf, -np.inf], np.nan)
-        if band.empty:
+        runs = _runs_of_band(history[history.norm == norm.name], lr)
+        losses = runs.pivot_table(index="step", columns="lr", values="loss")
+        losses = losses.replace([np.inf, -np.inf], np.nan)
+        if losses.empty:
             continue
-        lrs |= set(band)
-        smooth = band.rolling(model.smoothing, min_periods=1).mean()
-        _fill(trainings, smooth.min(axis=1), smooth.max(axis=1), norm, trained)
-        own = ranges[(ranges.norm == norm.name) & (ranges.lr == lr)]
-        own = own[own.seed == own.seed.min()].set_index("step")
-        _fill(landscape, own.loss_low, own.loss_high, norm, own)
+        lrs |= set(losses)
+        smooth = losses.rolling(model.smoothing, min_periods=1).mean()
+        _plot_band(trainings, smooth.min(axis=1), smooth.max(axis=1), norm, runs)
+        probed = ranges[(ranges.norm == norm.name) & (ranges.lr == lr)]
+        probed = probed[probed.seed == probed.seed.min()].set_index("step")
+        _plot_band(landscape, probed.loss_low, probed.loss_high, norm, probed)
     rates = ", ".join(f"{rate:g}" for rate in sorted(lrs))
-    trainings.set_title(f"Trainings at learning rates {rates}" if lrs else "Trainings")
+    trainings.set_title(f"Runs at learning rates {rates}" if lrs else "Runs")
     landscape.set_title(
         f"Landscape along the gradient, {style.lr_label(lr)}" if lr else "Landscape"
     )
     trainings.set_ylabel("Training loss")
     for ax in (trainings, landscape):
         ax.set_xlabel("Step")
-        curves.note_if_empty(ax)
+        panels.note_if_empty(ax)
         if ax.has_data():
             start = history.loss[history.step == 0].median()
-            # Not logarithmic: widths are what is compared.
+            # Not logarithmic: the panels compare widths.
             ax.set_ylim(0, min(ax.get_ylim()[1], TOP * start))
-    curves.legend(figure, norms)
+    panels.add_legend(figure, norms)
     return figure
 
 
-def _trainings(history, lr):
-    """The first seed that has the most of the rates."""
+def _runs_of_band(history, lr):
+    """Rows of the first seed among those with the most learning rates near ``lr``."""
     near = history[history.lr.between(LOWEST * lr, HIGHEST * lr)]
-    rates = near.groupby("seed").lr.nunique()
-    return near[near.seed == rates.idxmax()] if len(rates) else near
+    counts = near.groupby("seed").lr.nunique()
+    return near[near.seed == counts.idxmax()] if len(counts) else near
 
 
-def _fill(ax, low, high, norm, rows):
-    """A band of runs, which rows of a table are of; its edges as ``curves.plot`` draws them."""
+def _plot_band(ax, low, high, norm, rows):
+    """Plot a band with edges; ``rows`` of a table say which runs it belongs to."""
     ax.fill_between(low.index, low, high, color=norm.colour, alpha=0.35, linewidth=0)
     for edge in (high, low):
-        curves.plot(ax, edge.index, edge, rows, color=norm.colour, linewidth=0.8)
+        curves.plot_line(ax, edge.index, edge, rows, color=norm.colour, linewidth=0.8)

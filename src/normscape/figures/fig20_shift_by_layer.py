@@ -1,62 +1,61 @@
-"""Figure 20: internal covariate shift, layer by layer, early and late.
+"""Figure 20: internal covariate shift (ICS) by layer, early and late in training.
 
-What Figure 3 shows of two layers over training, here of every layer, over the probes of the
-first quarter of training and of the last, at the steps at which all runs were probed. For
-each seed the median over these probes (of the cosine) or their geometric mean (of the L2
-difference); thick lines are medians over seeds, thin ones the seeds. The first layer has
-nothing below it and so no shift.
+Figure 3's quantities in every layer, over the first and the last quarter of training. Only
+steps at which all runs were probed count. Per seed: median cosine, and geometric mean of the ℓ2
+difference, over these probes. Thick lines are medians over seeds, thin lines are seeds. The
+first layer has no preceding layers, so it has no ICS.
 
 The paper shows two layers of each network.
 """
 
 from normscape.claims.quantities import shared_steps
-from normscape.figures import curves, shifts, style
+from normscape.figures import curves, ics_panels, panels, style, subsets
 
 TABLES = ("ics",)
 
 CLAIMS_OF = ("fig03_internal_covariate_shift",)
 
-# Which share of the steps counts.
+# Windows of training, as shares of its steps.
 WINDOWS = {"first quarter": (0, 0.25), "last quarter": (0.75, 1)}
 
 
 def draw(tables, experiment):
-    norms = curves.choose(experiment, "none", "batch")
-    of_both = tables["ics"].norm.isin([norm.name for norm in norms])
-    ics = tables["ics"][of_both].query("layer > 1")
-    figure, rows = shifts.new(experiment, ics, height=1.7)
-    for model, lr, of_rate, row in rows:
-        of_rate = shared_steps(of_rate)
-        share = of_rate.step / of_rate.step.max()
-        for panels, (window, (start, end)) in zip(
-            (row[:2], row[2:]), WINDOWS.items(), strict=True
+    norms = subsets.choose_norms(experiment, "none", "batch")
+    ics = tables["ics"].query("layer > 1")
+    ics = ics[ics.norm.isin([norm.name for norm in norms])]
+    figure, grid = ics_panels.new_figure(experiment, ics, height=1.7)
+    for model, lr, rows, axes in grid:
+        rows = shared_steps(rows)
+        share = rows.step / rows.step.max()
+        for pair, (window, (start, end)) in zip(
+            (axes[:2], axes[2:]), WINDOWS.items(), strict=True
         ):
-            _draw_window(*panels, of_rate[share.between(start, end)], norms)
-            for ax in panels:
+            _plot_window(*pair, rows[share.between(start, end)], norms)
+            for ax in pair:
                 ax.set_title(f"{style.runs_label(model, lr)}\n{window}")
-        _share_y(row[::2])
-    shifts.finish(figure, norms, "Layer")
+        _share_y(axes[::2])
+    ics_panels.finish_figure(figure, norms, "Layer")
     return figure
 
 
-def _draw_window(difference, cosine, ics, norms):
+def _plot_window(difference, cosine, ics, norms):
+    curves.plot_medians_of_norms(difference, ics, norms, "layer", "l2_difference")
     for norm in norms:
-        seeds = ics[ics.norm == norm.name]
-        line = {"color": norm.colour, "marker": "o"}
-        if len(seeds):
-            curves.medians(difference, seeds, "layer", "l2_difference", **line)
-            of_seed = seeds.groupby(["layer", "seed"]).cosine.median().unstack()
-            middle = of_seed.median(axis=1)
-            curves.plot(cosine, middle.index, middle, seeds, **line)
-            cosine.plot(of_seed, **line | style.SEED | {"marker": ""})
-    shifts.finish_pair(difference, cosine)
+        rows = ics[ics.norm == norm.name]
+        if len(rows):
+            seeds = rows.groupby(["layer", "seed"]).cosine.median().unstack()
+            median = seeds.median(axis=1)
+            line = {"color": norm.colour, "marker": "o"}
+            curves.plot_line(cosine, median.index, median, rows, **line)
+            cosine.plot(seeds, **line | style.SEED | {"marker": ""})
+    ics_panels.format_pair(difference, cosine)
 
 
 def _share_y(axes):
-    """Early and late side by side are compared, so on one scale."""
+    """Give panels that are compared, early and late, the same scale."""
     filled = [ax for ax in axes if ax.has_data()]
     low = min((ax.get_ylim()[0] for ax in filled), default=0)
     high = max((ax.get_ylim()[1] for ax in filled), default=1)
     for ax in filled:
         ax.set_ylim(low, high)
-        curves.log_y(ax)
+        panels.set_log_y(ax)

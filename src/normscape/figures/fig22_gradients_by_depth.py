@@ -1,15 +1,14 @@
-"""Figure 22: gradients over depth, before training and at its end.
+"""Figure 22: gradients by depth, at the first and the last checkpoint.
 
-For each network the norm of the loss's gradient with respect to what each layer's linear map
-puts out, at the first and the last checkpoint that are probed. Thick lines are medians over
-seeds, thin ones the seeds. A line that rises to the left is a gradient that grows on its way
-back: Yang et al. (2019) derive that under BatchNorm it does so by a factor a layer when
-training starts.
+Norm of the gradient of the loss with respect to the output of each layer's linear map. Thick
+lines are medians over seeds, thin lines are seeds. In a line that rises to the left the
+gradient grows on its way back. Yang et al. (2019) derive such a growth, by a factor per
+layer, for BatchNorm at the start of training.
 
 Beyond the paper; Yang et al. (2019).
 """
 
-from normscape.figures import curves
+from normscape.figures import curves, panels, subsets
 
 TABLES = ("depth",)
 
@@ -17,25 +16,24 @@ TABLES = ("depth",)
 def draw(tables, experiment):
     depth = tables["depth"]
     norms = list(experiment.norms.values())
-    models = curves.models_in(depth, experiment)
-    figure = curves.new(1.9 * len(models) + 0.5)
+    models = subsets.choose_models(depth, experiment)
+    figure = panels.new_figure(1.9 * len(models) + 0.5)
     columns = min(2, max(1, depth.step.nunique()))
     axes = figure.subplots(len(models), columns, squeeze=False, sharey="row")
-    for model, row in zip(models, axes, strict=True):
+    for model, axes_row in zip(models, axes, strict=True):
         table = depth[depth.model == model.name]
-        table = table[table.lr == curves.probed_lr(depth, model.name)]
-        for ax, step in zip(row, (table.step.min(), table.step.max()), strict=False):
-            for norm in norms:
-                seeds = table[(table.step == step) & (table.norm == norm.name)]
-                line = {"color": norm.colour, "marker": "o"}
-                if len(seeds):
-                    curves.medians(ax, seeds, "layer", "gradient_norm", **line)
+        table = table[table.lr == subsets.choose_lr(depth, model.name)]
+        for ax, step in zip(
+            axes_row, (table.step.min(), table.step.max()), strict=False
+        ):
+            rows = table[table.step == step]
+            curves.plot_medians_of_norms(ax, rows, norms, "layer", "gradient_norm")
             ax.set_title(model.label)
             if ax.has_data():
-                curves.log_y(ax)
+                panels.set_log_y(ax)
                 ax.set_title(f"{model.label}, step {step}")
-            curves.note_if_empty(ax)
+            panels.note_if_empty(ax)
             ax.set_xlabel("Layer")
-        row[0].set_ylabel("Norm of $dL/dh$")
-    curves.legend(figure, norms)
+        axes_row[0].set_ylabel("Norm of $dL/dh$")
+    panels.add_legend(figure, norms)
     return figure

@@ -17,7 +17,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 from normscape.claims import equal_loss, intervals
 from normscape.claims.declarations import quantities
 from normscape.claims.quantities import best_rates, is_rate, of_runs, of_steps, select
-from normscape.figures import curves, style
+from normscape.figures import curves, panels, style
 
 TABLES = ("history", "curvature")
 
@@ -39,7 +39,7 @@ def draw(tables, experiment):
     rates = best_rates(tables)
     ranked = {model.name: _ranked(tables, model, experiment, rates) for model in models}
     heights = [0.55 + LINE * max(len(norms), 4) for norms in ranked.values()]
-    figure = curves.new(sum(heights) + 0.2)
+    figure = panels.new_figure(sum(heights) + 0.2)
     axes = figure.subplots(len(models), 3, squeeze=False, height_ratios=heights)
     at_equal_loss = _at_equal_loss(tables, experiment, rates)
     edge = of_runs("final_largest_eigenvalue_times_lr", tables)
@@ -71,8 +71,8 @@ def draw(tables, experiment):
             row[2].axvline(2, color="#555555", linestyle=style.EDGE, lw=0.6, gid="edge")
         for ax in row:
             _set_ticks(ax)
-            curves.note_if_empty(ax)
-    curves.legend_of_hollow(figure)
+            panels.note_if_empty(ax)
+    panels.add_outcome_legend(figure)
     return figure
 
 
@@ -140,7 +140,7 @@ def _draw(ax, of_norms, colours, trained):
             ends = np.exp(np.clip(ends, *limits))
             ax.plot(ends, [place, place], color=colours[place], lw=1, gid="interval")
         ax.plot(effect, place, shape, color=colours[place], gid="effect")
-        for outcome in curves.outcomes(trained[place]):
+        for outcome in curves.failed_outcomes(trained[place]):
             ax.plot(effect, place, shape, color="white", markersize=1.6, gid=outcome)
     ax.set_xscale("log")
     ax.set_ylim(len(of_norms) - 0.5, -0.5)

@@ -7,19 +7,7 @@ from matplotlib.ticker import MaxNLocator
 
 from normscape.claims.paper import tables as of_paper
 from normscape.experiment import Experiment, Model
-from normscape.figures import style
-from normscape.figures.curves import (
-    choose,
-    legend,
-    log_y,
-    medians,
-    new,
-    note_if_empty,
-    paper,
-    probed_lr,
-    progress,
-    rates,
-)
+from normscape.figures import curves, panels, style, subsets
 
 
 class Quantity(NamedTuple):
@@ -67,18 +55,18 @@ def landscape(
             of_norm = values[values.norm == norm.name]
             if len(of_norm):
                 line = {"color": norm.colour, "marker": "o"}
-                medians(ax, of_norm, "step", "value", **line)
+                curves.plot_medians(ax, of_norm, "step", "value", **line)
         if papers is not None:
             theirs = papers[(papers.model == model.architecture) & (papers.lr == lr)]
             theirs = theirs.assign(value=theirs.eval(quantity.value))
-            paper(ax, theirs, "value", norms, rows.step)
+            curves.plot_paper_curves(ax, theirs, "value", norms, rows.step)
         if ax.has_data():
-            log_y(ax)
+            panels.set_log_y(ax)
             if quantity is BETA:
                 edge(ax)
         ax.set_xlabel("Step")
         ax.set_ylabel(quantity.label)
-        note_if_empty(ax)
+        panels.note_if_empty(ax)
 
 
 def edge(ax) -> None:
@@ -90,7 +78,7 @@ def edge(ax) -> None:
 
 def rows_of_models(tables, experiment: Experiment, metric: str):
     """A figure with a row of three panels for each model with this metric and each rate."""
-    norms = choose(experiment, "none", "batch")
+    norms = subsets.choose_norms(experiment, "none", "batch")
     ranges = tables["landscape_ranges"]
     along = ranges[ranges.direction == "gradient"]
     papers = of_paper(tables["paper_curves"])["landscape_ranges"]
@@ -98,9 +86,9 @@ def rows_of_models(tables, experiment: Experiment, metric: str):
         (model, lr)
         for model in experiment.models.values()
         if model.metric == metric
-        for lr in rates(along[along.model == model.name])
+        for lr in subsets.choose_lrs(along[along.model == model.name])
     ]
-    figure = new(0.4 + 2.0 * max(len(rows), 1))
+    figure = panels.new_figure(0.4 + 2.0 * max(len(rows), 1))
     axes = figure.subplots(max(len(rows), 1), 3, squeeze=False)
     for row, (model, lr) in zip(axes, rows, strict=False):
         landscape(row, ranges, model, norms, lr, papers=papers)
@@ -111,7 +99,7 @@ def rows_of_models(tables, experiment: Experiment, metric: str):
 def blocks_of_models(tables, experiment: Experiment, metric: str):
     """A figure of the Lp norms: a row each, with the standard net beside it in grey."""
     models = [m for m in experiment.models.values() if m.metric == metric]
-    norms = choose(experiment, "none", "batch", "l1", "l2", "linf")
+    norms = subsets.choose_norms(experiment, "none", "batch", "l1", "l2", "linf")
     standard = [
         dataclasses.replace(norm, colour=REFERENCE)
         for norm in norms
@@ -119,7 +107,7 @@ def blocks_of_models(tables, experiment: Experiment, metric: str):
     ]
     others = [norm for norm in norms if norm.name != "none"]
     height = 0.7 + 1.15 * max(len(others), 1)
-    figure = new(height * max(len(models), 1))
+    figure = panels.new_figure(height * max(len(models), 1))
     blocks = figure.subfigures(max(len(models), 1), 1, squeeze=False)[:, 0]
     for block, model in zip(blocks, models or [None], strict=True):
         axes = block.subplots(
@@ -132,10 +120,10 @@ def blocks_of_models(tables, experiment: Experiment, metric: str):
 
 def _draw_block(block, axes, tables, model, standard, others):
     ranges = tables["landscape_ranges"]
-    lr = probed_lr(ranges, model.name)
+    lr = subsets.choose_lr(ranges, model.name)
     for row, norm in zip(axes, others or [None], strict=True):
         both = [*standard, norm] if norm else standard
-        progress(row[0], tables["history"], model, both, [lr])
+        curves.plot_progress(row[0], tables["history"], model, both, [lr])
         landscape(row[1:], ranges, model, both, lr)
     for ax in axes[0]:
         ax.set_title(ax.get_ylabel())
@@ -153,6 +141,6 @@ def _draw_block(block, axes, tables, model, standard, others):
 
 def _finished(figure, norms):
     for ax in figure.axes:
-        note_if_empty(ax)
-    legend(figure, norms)
+        panels.note_if_empty(ax)
+    panels.add_legend(figure, norms)
     return figure

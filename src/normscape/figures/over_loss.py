@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 
 from normscape.claims import equal_loss
-from normscape.figures import curves, style
+from normscape.figures import curves, panels, style
 from normscape.tables import CELL
 
 
 def over_loss(ax, steps, losses, norms, *, logarithms: bool) -> None:
     """Thin lines for the runs, and a thick one over the losses that all of a norm's runs have.
 
-    Both are hollow as ``curves.plot`` says, thin lines at their dots.
+    Both are hollow as ``curves.plot_line`` says, thin lines at their dots.
 
     steps : a row for each run and step, with its ``value``. losses : as
     ``equal_loss.smoothed_losses`` gives them. logarithms : whether the thick line is the
@@ -30,7 +30,7 @@ def over_loss(ax, steps, losses, norms, *, logarithms: bool) -> None:
             continue
         for cell, run in of_norm.items():
             line = {"color": norm.colour, "marker": ".", "markersize": 2} | style.SEED
-            for outcome in curves.outcomes(rows[cell]):
+            for outcome in curves.failed_outcomes(rows[cell]):
                 line |= {"marker": "o", "markersize": 3, "markerfacecolor": "white"}
                 line["gid"] = outcome
             ax.plot(np.exp(run.losses), shown(run.values), **line)
@@ -42,16 +42,16 @@ def over_loss(ax, steps, losses, norms, *, logarithms: bool) -> None:
             values = [np.interp(levels, run.losses, run.values) for run in runs]
             mean = shown(np.mean(values, axis=0))
             summed_up = pd.concat([rows[cell] for cell in of_norm])
-            curves.plot(ax, np.exp(levels), mean, summed_up, color=norm.colour)
+            curves.plot_line(ax, np.exp(levels), mean, summed_up, color=norm.colour)
     if ax.has_data():
         low, high = ax.dataLim.intervalx
         ticks = np.outer(10.0 ** np.arange(-9, 10), (1, 2, 5)).ravel()
         ticks = ticks[(ticks >= low) & (ticks <= high)]
         # Losses of a regression have many digits; the axis has room for 16.
         longest = max((len(f"{tick:g}") for tick in ticks), default=0)
-        curves.log_x(ax, ticks, share=longest / 16)
+        panels.set_log_x(ax, ticks, share=longest / 16)
         ax.invert_xaxis()
         if logarithms:
-            curves.log_y(ax)
+            panels.set_log_y(ax)
     ax.set_xlabel("Training loss")
-    curves.note_if_empty(ax)
+    panels.note_if_empty(ax)

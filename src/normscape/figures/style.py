@@ -1,30 +1,30 @@
-"""One look for all figures: sizes, lines, saving. No setting of the user has a say."""
+"""The look of all figures: sizes, lines, saving. Users' matplotlib settings do not count."""
 
 import contextlib
 import os
 from pathlib import Path
 
-# A notebook's backend is not there outside of it, and a matplotlibrc may be in the user's
-# folder, in the working directory, or where a variable says.
+# A notebook's backend does not exist outside of the notebook. matplotlib looks for a
+# matplotlibrc in the working directory, in the user's folder and where a variable says.
 os.environ |= {"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}
 with contextlib.chdir(Path(__file__).parent):
     import matplotlib
     import matplotlib.pyplot as plt
 
-# Another process may have imported matplotlib before with the user's settings.
+# Another process may have imported matplotlib before, with the user's settings.
 matplotlib.rcdefaults()
 plt.switch_backend("agg")
 
-# Figures show those of them that the paper's do, and all others.
+# A figure of the paper shows only some of these normalisers, but all others.
 NORMS_OF_THE_PAPER = ("none", "batch", "noisy_batch", "noise", "l1", "l2", "linf")
 
 WIDTH = 7.0  # inches, of a full-width figure
 LINE_STYLES = ("-", "--", ":", "-.")
 # The edge of stability, 2 / learning rate: gradient descent diverges on more curvature.
 EDGE = (0, (6, 2))
-# A seed beside the thick line of all.
+# One seed's line, next to the thick line that summarises seeds.
 SEED = {"linewidth": 0.5, "alpha": 0.35}
-# What a hollow line is drawn with: wide in its colour, and then narrow and white.
+# A hollow line is drawn twice: wide in its colour, then narrow in white.
 WIDE = {"linewidth": 2.2, "markersize": 4.5}
 WHITE = {"color": "white", "linewidth": 0.9, "markersize": 2.5, "linestyle": "-"}
 
@@ -49,15 +49,16 @@ plt.rcParams.update(
 
 
 def save(figure, path) -> None:
-    """Write a figure without a date, so that the same figure is the same bytes."""
+    """Write a figure without a date, so that the same figure has the same bytes."""
     metadata = {"CreationDate": None} if str(path).endswith(".pdf") else {}
     figure.savefig(path, metadata=metadata)
 
 
 def lr_label(lr: float) -> str:
+    """A learning rate as text, such as "lr 0.1"."""
     return f"lr {lr:g}"
 
 
 def runs_label(model, lr: float | None) -> str:
-    """Of panels that show a model's runs at one learning rate; None where it has none."""
+    """Name a model and its learning rate; the model alone where the rate is None."""
     return model.label if lr is None else f"{model.label}, {lr_label(lr)}"
