@@ -8,7 +8,7 @@ import torch
 from benchmarks import random_data
 from normscape import datasets, parts, probes
 from normscape.pipeline import grid
-from normscape.training import checkpoints, process
+from normscape.training import checkpoints, torch_setup
 from normscape.training.loop import test_accuracy
 from normscape.training.run import Run, Spec
 
@@ -21,7 +21,7 @@ class Jobs:
 
     def __init__(self, config: dict):
         self.config = config
-        self.device = process.set_up(config["threads"], config["device"])
+        self.device = torch_setup.set_up(config["threads"], config["device"])
         self._data = {}
 
     def training_seconds(self, model: str, norm: str) -> float:

@@ -8,7 +8,7 @@ import torch
 from benchmarks import plain, timing
 from benchmarks.training import dln_run, vgg_run
 from normscape.probes import ics, landscape
-from normscape.training import process
+from normscape.training import torch_setup
 from normscape.training.run import Run
 
 COLUMNS = (
@@ -70,7 +70,7 @@ def make_run(model: str, size: int) -> Run:
 
 
 def our_ics(model, size, threads, dtype=torch.float32):
-    process.set_up(threads)
+    torch_setup.set_up(threads)
     run = make_run(model, size).to(dtype)
     return lambda: [
         row["l2_difference"] for row in ics.measure(run, parameters="weight")["ics"]
@@ -83,7 +83,7 @@ def plain_ics(model, size, threads, dtype=torch.float32):
 
 
 def our_landscape(model, size, threads, dtype=torch.float32):
-    process.set_up(threads)
+    torch_setup.set_up(threads)
     run, sizes = make_run(model, size).to(dtype), STEP_SIZES[model]
     settings = {
         "step_sizes": sizes,

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from benchmarks import plain, random_data, timing
 from normscape import parts
 from normscape.models.vgg import blocks
-from normscape.training import loop, process
+from normscape.training import loop, torch_setup
 from normscape.training.run import Run, Spec
 
 COLUMNS = (
@@ -82,14 +82,14 @@ def _rows(model, width, makers, rounds, steps, samples, limit_seconds):
 
 def vgg_steps(width: int, norm: str, steps: int, threads: int, batch: int = BATCH):
     """A call that takes so many of our steps."""
-    process.set_up(threads)
+    torch_setup.set_up(threads)
     run = vgg_run(width, norm, batch=batch)
     return lambda: take_steps(run, steps)
 
 
 def dln_steps(norm: str, steps: int, threads: int, depth: int = 25):
     """A call that takes so many of our steps."""
-    process.set_up(threads)
+    torch_setup.set_up(threads)
     run, _, _ = dln_run(norm, depth)
     return lambda: take_steps(run, steps)
 
@@ -189,7 +189,7 @@ def _product(threads):
 
 
 def _convolution(threads):
-    process.set_up(threads)
+    torch_setup.set_up(threads)
     images = torch.randn(32, 256, 16, 16).to(memory_format=torch.channels_last)
     kernel = torch.randn(256, 256, 3, 3).to(memory_format=torch.channels_last)
 

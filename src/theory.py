@@ -29,9 +29,9 @@ def main():
 
     from normscape.tables import frames, rows
     from normscape.theory import instances, summary
-    from normscape.training import checkpoints, process, tensors
+    from normscape.training import checkpoints, tensors, torch_setup
 
-    process.set_up(threads=1)
+    torch_setup.set_up(threads=1)
     found = list(instances.random_instances(args.random))
     for start, checkpoint, data_file in args.trained:
         data, _ = tensors.load(data_file)

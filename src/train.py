@@ -59,12 +59,12 @@ def main():
     from normscape.jobs.progress import Progress
     from normscape.pipeline import code
     from normscape.tables import CELL, rows
-    from normscape.training import loop, process, resume, tensors
+    from normscape.training import loop, resume, tensors, torch_setup
     from normscape.training.run import Run, Spec
 
     started = manifests.now()
     devices.take(args.device)
-    device = process.set_up(args.threads, args.device)
+    device = torch_setup.set_up(args.threads, args.device)
     settings = {name: getattr(args, name) for name in SETTINGS}
     spec = Spec(**{name: settings[name] for name in Spec.__dataclass_fields__})
     folder = Path(args.manifest).parent

@@ -25,7 +25,7 @@ OF_TRAINING = [
     "normscape/randomness.py",
     "normscape/training/checkpoints.py",
     "normscape/training/loop.py",
-    "normscape/training/process.py",
+    "normscape/training/torch_setup.py",
     "normscape/training/run.py",
     "normscape/training/tensors.py",
 ]
@@ -80,7 +80,7 @@ CORE = [
 
 
 def test_a_trainings_code_is_what_python_loads():
-    core = (*CORE, "normscape.training.loop", "normscape.training.process")
+    core = (*CORE, "normscape.training.loop", "normscape.training.torch_setup")
     assert loaded(*core) == OF_TRAINING
 
 

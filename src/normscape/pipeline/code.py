@@ -37,7 +37,7 @@ def probe_digests(
 def _core(architecture, norm, optimiser):
     return (
         "normscape/training/checkpoints.py",
-        "normscape/training/process.py",
+        "normscape/training/torch_setup.py",
         f"normscape/models/{architecture}.py",
         f"normscape/norms/{norm}.py",
         *optimiser_files(optimiser),

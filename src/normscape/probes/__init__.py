@@ -12,7 +12,7 @@ import importlib
 
 import torch
 
-from normscape.training import checkpoints, process, tensors
+from normscape.training import checkpoints, tensors, torch_setup
 from normscape.training.run import Run
 
 
@@ -29,7 +29,7 @@ def open_run(
 
     Apple's devices have no float64, so there it is computed on the CPU.
     """
-    device = process.set_up(threads, device)
+    device = torch_setup.set_up(threads, device)
     if device.type == "mps" and precision == "float64":
         device = torch.device("cpu")
     run = checkpoints.load(checkpoint, tensors.load(data)[0], device)
