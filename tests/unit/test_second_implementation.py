@@ -140,7 +140,7 @@ def test_the_largest_values_share_the_gradient_of_linf():
     """Real data rarely have several values that are the largest; here two and three are."""
     y = torch.tensor([[2.0, -3.0], [-2.0, 3.0], [1.0, 3.0], [0.5, -1.0]]).double()
     y.requires_grad_()
-    norm = norms.load("linf")(2, None, **parts.defaults("norms", "linf")).double()
+    norm = norms.load("linf")(2, **parts.defaults("norms", "linf")).double()
     weights = torch.arange(8).view(4, 2).double().sqrt()
     found, expected = (
         torch.autograd.grad((z * weights).sum(), y)[0]
