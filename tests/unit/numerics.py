@@ -13,6 +13,14 @@ def walk(run, steps):
     return run
 
 
+def loss_and_gradient(network, inputs, targets):
+    """The loss that a network defines, its outputs, and the gradient of each parameter."""
+    outputs = network(inputs)
+    loss = network.loss(outputs, targets)
+    gradient = torch.autograd.grad(loss, list(network.parameters()))
+    return loss.detach(), outputs.detach(), list(gradient)
+
+
 def state(run):
     """A copy of all that training changes in the network, by name."""
     return {name: value.clone() for name, value in run.network.state_dict().items()}

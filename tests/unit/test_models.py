@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 import torchvision
 from hypothesis import strategies as st
+from numerics import loss_and_gradient
 from torch import nn
 
 from normscape import models, norms, parts
@@ -107,7 +108,7 @@ def test_images_of_any_size_have_finite_outputs_and_gradients(
     data = images(height, channels, width=width)
     built = models.build(model, data, network, make_norm("batch"), 0)
     inputs, targets = data["train_inputs"].movedim(-1, 1), data["train_targets"]
-    _, outputs, gradient = built.loss_and_gradient(inputs, targets)
+    _, outputs, gradient = loss_and_gradient(built, inputs, targets)
     assert outputs.shape == (4, 10)
     assert outputs.isfinite().all()
     assert all(g.isfinite().all() for g in gradient)
@@ -188,7 +189,7 @@ def test_resnet_is_a_plain_function(depth, height, width, channels):
         for layer in network.layers:
             layer.linear.bias.normal_()
     inputs = data["train_inputs"].movedim(-1, 1).double()
-    loss, outputs, gradient = network.loss_and_gradient(inputs, data["train_targets"])
+    loss, outputs, gradient = loss_and_gradient(network, inputs, data["train_targets"])
 
     parameters = [p.detach().requires_grad_() for p in network.parameters()]
     expected = plain_resnet(parameters, inputs)

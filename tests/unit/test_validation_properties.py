@@ -19,7 +19,7 @@ GRID = [{"norms": parts.names("norms"), "learning_rates": [0.1]}]
 GIVEN = put(
     default(),
     ["models", "small"],
-    SMALL | {"grid": GRID, "optimiser": {"name": "Adam"}},
+    SMALL | {"grid": GRID, "optimiser": {"name": "Adam", "amsgrad": True}},
 )
 for probe in parts.names("probes"):
     GIVEN["probes"].setdefault(probe, {"models": {"dln": {"grid": [{}]}}})
@@ -84,7 +84,7 @@ def refusal(config) -> str:
 def test_the_places_cover_every_part():
     for part in (
         ("datasets", "cifar10", "checksum"),
-        ("models", "small", "optimiser", "betas"),
+        ("models", "small", "optimiser", "amsgrad"),
         ("norm_settings", "noisy_batch", "mean_shift"),
         ("probes", "landscape", "models", "dln", "step_sizes", 0),
     ):

@@ -91,15 +91,8 @@ class Network(nn.Sequential):
         return [layer.linear.weight for layer in self.layers]
 
     def loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Scalar training loss of a batch, without any weight penalty."""
+        """Scalar training loss of a batch, without the L2 penalty."""
         raise NotImplementedError
-
-    def loss_and_gradient(self, inputs: torch.Tensor, targets: torch.Tensor) -> tuple:
-        """(loss, outputs, gradient of each parameter) of a batch; no graph is kept."""
-        outputs = self(inputs)
-        loss = self.loss(outputs, targets)
-        gradient = torch.autograd.grad(loss, list(self.parameters()))
-        return loss.detach(), outputs.detach(), list(gradient)
 
     def initialise(self, scheme: str, *names: object) -> None:
         """Draw each layer's weight from the stream of (*names, layer).

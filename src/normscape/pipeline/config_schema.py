@@ -35,13 +35,15 @@ def for_editors() -> dict:
     models = schema["properties"]["models"]
     names = parts.names("models")
     every = {name: _model(name, {}) for name in names}
+    optimiser = schema["$defs"]["optimiser"] = _optimiser({})
+    for name in _optimisers():
+        # Without types, which differ between optimisers.
+        for key, setting in _optimiser_settings(name).items():
+            description = {"description": setting["description"]}
+            optimiser["properties"].setdefault(key, description)
     for model in every.values():
         model["properties"]["architecture"].pop("default")
-        optimiser = model["properties"]["optimiser"]["properties"]
-        for other in _optimisers():
-            # Without types, which differ between optimisers.
-            for key, setting in _optimiser_settings(other).items():
-                optimiser.setdefault(key, {"description": setting["description"]})
+        model["properties"]["optimiser"] = {"$ref": "#/$defs/optimiser"}
     models["properties"] = every
     models["additionalProperties"] = _unknown_model(names) | {
         "allOf": [

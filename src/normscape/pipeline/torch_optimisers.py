@@ -64,6 +64,8 @@ def settings(name: str) -> dict[str, dict]:
             schemas[argument.arg] = {"description": f"See torch.optim.{name}."}
             if types := _types(argument.annotation):
                 schemas[argument.arg]["type"] = types
+            if "array" in types:  # such as Adafactor's eps, of which one may be null
+                schemas[argument.arg]["items"] = {"type": ["number", "null"]}
     return schemas
 
 
