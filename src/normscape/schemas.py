@@ -2,12 +2,11 @@
 
 import copy
 import difflib
+import json
 import math
 import re
 
 import jsonschema
-
-from normscape import strict_yaml
 
 # Whole numbers are written without a point, and numbers are finite.
 VALIDATOR = jsonschema.validators.extend(
@@ -34,71 +33,82 @@ def check(value, schema: dict) -> None:
         raise ConfigError(line(error))
 
 
+_RELATIONS = {
+    "minimum": "at least",
+    "maximum": "at most",
+    "exclusiveMinimum": "more than",
+    "exclusiveMaximum": "less than",
+}
+
+
 def line(error) -> str:
     """One line for an error of jsonschema: "KEY: expected X, got Y; do Z"."""
-    key, value = _key(error.absolute_path), error.instance
-    limit = error.validator_value
+    path, value, limit = error.absolute_path, error.instance, error.validator_value
+    properties = error.schema.get("properties", {})
     match error.validator:
         case "additionalProperties":
-            known = error.schema.get("properties", {})
-            unknown = sorted(str(k) for k in value if k not in known)[0]
-            key = _key([*error.absolute_path, unknown])
-            return f"{key}: unknown key; {choices(known, unknown)}{nearest(unknown, known)}"
+            name = min(str(name) for name in value if name not in properties)
+            path = [*path, name]
+            text = f"unknown key; {choices(properties)}{nearest(name, properties)}"
         case "required":
-            missing = [name for name in limit if name not in value][0]
-            known = error.schema.get("properties", {}).get(missing, {}).get("enum")
-            advice = choices(known) if known else "add it"
-            return f"{_key([*error.absolute_path, missing])}: missing; {advice}"
+            name = next(name for name in limit if name not in value)
+            path = [*path, name]
+            known = properties.get(name, {}).get("enum")
+            text = f"missing; {choices(known) if known else 'add it'}"
         case "type":
             types = [limit] if isinstance(limit, str) else limit
             expected = " or ".join(_TYPES[name] for name in types)
-            return (
-                f"{key}: expected {expected}, got {shown(value)}{_advice(value, types)}"
-            )
+            text = f"expected {expected}, got {shown(value)}{_advice(value, types)}"
         case "enum":
-            return f"{key}: {unknown_value(value, limit)}"
+            text = unknown_value(value, limit)
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
-            relation = {
-                "minimum": "at least",
-                "maximum": "at most",
-                "exclusiveMinimum": "more than",
-                "exclusiveMaximum": "less than",
-            }[error.validator]
-            return f"{key}: expected {relation} {limit}, got {value}"
+            text = f"expected {_RELATIONS[error.validator]} {limit}, got {value}"
         case "uniqueItems":
             twice = next(v for i, v in enumerate(value) if v in value[:i])
-            return f"{key}: duplicate value {shown(twice)}; keep one"
-        case "minItems":
-            return f"{key}: expected at least one entry, got an empty list"
-        case "minProperties":
-            return f"{key}: expected at least one entry, got an empty mapping"
-        case "minLength":
-            return f"{key}: expected a string, got an empty one"
+            text = f"duplicate value {shown(twice)}; keep one"
+        case "minItems" | "minProperties" | "minLength":
+            text = f"expected a length of {limit} or more, got {shown(value)}"
         case "maxLength":
             got = f"{len(value)}: {shown(value)}"
-            return f"{key}: expected at most {limit} characters, got {got}"
+            text = f"expected at most {limit} characters, got {got}"
         case "pattern":
             expected = error.schema.get("x-allowed", f"a string that matches {limit}")
-            return f"{key}: expected {expected}, got {shown(value)}"
-    return f"{key}: {error.message}"
+            text = f"expected {expected}, got {shown(value)}"
+        case _:
+            text = error.message
+    return f"{key_path(path) or 'the file'}: {text}"
 
 
-def _key(path) -> str:
-    return strict_yaml.key_path(path) or "the file"
+def key_path(path) -> str:
+    """The key of a place, such as ``models.vgg.seeds[1]``, in one line.
+
+    >>> key_path(["models", "vgg", "seeds", 1]), key_path(["a\\nb"])
+    ('models.vgg.seeds[1]', "'a\\\\nb'")
+    """
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            text += f".{part}" if str(part).isprintable() else f".{part!r}"
+    return text.removeprefix(".")
 
 
 def shown(value) -> str:
     """A value with its kind, as YAML names it, in at most some 60 characters.
 
-    >>> shown("600"), shown(600), shown(True), shown(None), shown([1, 2])
-    ("the string '600'", 'the number 600', 'true', 'null', 'the list [1, 2]')
+    >>> shown("600"), shown(600), shown(True), shown([1, 2]), shown([])
+    ("the string '600'", 'the number 600', 'true', 'the list [1, 2]', 'an empty list')
     """
     if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
+        return json.dumps(value)
     kinds = {str: "string", int: "number", float: "number", list: "list"}
+    kind = kinds.get(type(value), "mapping")
+    if value in ("", [], {}):
+        return f"an empty {kind}"
     text = repr(value).replace("\n", " ")
     text = text if len(text) <= 60 else text[:57] + "..."
-    return f"the {kinds.get(type(value), 'mapping')} {text}"
+    return f"the {kind} {text}"
 
 
 _TYPES = {
@@ -110,45 +120,38 @@ _TYPES = {
     "boolean": "true or false",
     "null": "null",
 }
+_WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False}
+_WORDS |= {"off": False, "null": None, "none": None, "~": None, "": None}
 
 
 def _advice(value, types) -> str:
     """How a value of another type is written as one of these types, where that is clear."""
     if value is None:
         return "; give it a value or remove the key"
-    if isinstance(value, str) and (plain := _without_quotes(value, types)):
-        same = plain == value
-        return "; remove the quotes" if same else f"; write {plain} without quotes"
+    meant = _meaning(value)
+    if any(VALIDATOR({}).is_type(meant, name) for name in types):
+        text = json.dumps(meant)
+        return "; remove the quotes" if text == value else f"; write {text}"
     if "array" in types and re.fullmatch(r"[\w.+-]+", str(value)):
         return f"; write it as a list: [{value}]"
-    if type(value) in (int, float) and "string" in types:
-        return f'; quote it: "{value}"'
-    if type(value) is bool and "string" in types:
-        return f'; quote it: "{shown(value)}"'
-    if type(value) is float and value % 1 == 0 and "integer" in types:
-        return f"; write {int(value)}"
+    if "string" in types and isinstance(value, bool | int | float):
+        return f'; quote it: "{json.dumps(value)}"'
     return ""
 
 
-def _without_quotes(text: str, types) -> str | None:
-    """What a string says that YAML would read as one of these types."""
-    word = text.lower()
-    if "boolean" in types and word in ("true", "yes", "on", "false", "no", "off"):
-        return "true" if word in ("true", "yes", "on") else "false"
-    if "null" in types and word in ("null", "none", "~", ""):
-        return "null"
-    if {"integer", "number"} & set(types):
-        try:
-            number = float(text)
-        except ValueError:
-            return None
-        if math.isfinite(number) and ("number" in types or number % 1 == 0):
-            return strict_yaml.shortest(number)
-    return None
+def _meaning(value):
+    """The constant or number that a value looks like; 9.0 looks like 9."""
+    if isinstance(value, str) and value.lower() in _WORDS:
+        return _WORDS[value.lower()]
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return value
+    return int(number) if number.is_integer() else number
 
 
-def choices(names, got=None) -> str:
-    """The names to choose from; the middle of many is left out, but not the one nearest to got.
+def choices(names) -> str:
+    """The names to choose from; the middle of many is left out.
 
     >>> choices(["sgd", "adam"]), choices(["side"]), choices([])
     ('expected one of sgd, adam', 'expected side', 'expected no key')
@@ -157,8 +160,7 @@ def choices(names, got=None) -> str:
     if len(names) < 2:
         return f"expected {names[0]}" if names else "expected no key"
     if len(names) > 20:
-        near = _nearest(got, names[10:-2])
-        names[10:-2] = ["...", *near, "..."] if near else ["..."]
+        names[10:-2] = ["..."]
     return f"expected one of {', '.join(names)}"
 
 
@@ -168,15 +170,9 @@ def nearest(got, names) -> str:
     >>> nearest("ADAMM", ["sgd", "adam"]), nearest("lbfgs", ["sgd", "adam"])
     ('; did you mean adam?', '')
     """
-    return "".join(f"; did you mean {name}?" for name in _nearest(got, names))
-
-
-def _nearest(got, names) -> list[str]:
-    """The name that is nearest to what was given, or none; case does not count."""
-    if not isinstance(got, str):
-        return []
-    names = {str(name).lower(): str(name) for name in names}
-    return [names[n] for n in difflib.get_close_matches(got.lower(), names, n=1)]
+    names = {str(name).lower(): name for name in names}
+    near = difflib.get_close_matches(str(got).lower(), names, n=1)
+    return f"; did you mean {names[near[0]]}?" if near else ""
 
 
 def unknown_value(got, names) -> str:
@@ -185,7 +181,8 @@ def unknown_value(got, names) -> str:
     >>> unknown_value("adamm", ["sgd", "adam"])
     "expected one of sgd, adam, got the string 'adamm'; did you mean adam?"
     """
-    return f"{choices(names, got)}, got {shown(got)}{nearest(got, names)}"
+    near = nearest(got, names) if isinstance(got, str) else ""
+    return f"{choices(names)}, got {shown(got)}{near}"
 
 
 def fill_defaults(value, schema: dict, top: dict | None = None) -> None:

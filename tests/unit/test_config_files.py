@@ -1,4 +1,4 @@
-"""Config files and the command line: read as YAML says, or refused in one line."""
+"""Config files and the command line: read as YAML 1.2 says, or refused in one line."""
 
 import json
 import shlex
@@ -6,14 +6,12 @@ import string
 from types import SimpleNamespace
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from snakemake_interface_executor_plugins.utils import format_cli_arg
 
 from normscape import strict_yaml
 from normscape.pipeline import config_files
-from normscape.strict_yaml import YamlError
 
 
 def refusal(read, *arguments) -> str:
@@ -26,16 +24,17 @@ def refusal(read, *arguments) -> str:
 @pytest.mark.parametrize(
     ("text", "key", "lines"),
     [
-        ("name: a\nmodels: {}\nname: b\n", "name", "1 and 3"),
-        ("models:\n  vgg: {}\n  dln: {}\n  'vgg': {}\n", "models.vgg", "2 and 4"),
-        ("a: [{b: 1}, {b: 1,\n b: 1}]", "a[1].b", "1 and 2"),
-        ("a: {b: {c: 1, c: 1}}", "a.b.c", "1 and 1"),
-        ("x: &x {a: 1}\ny:\n  <<: *x\n  <<: *x\n", "y.<<", "3 and 4"),
+        ("name: a\nmodels: {}\nname: b\n", "name", (1, 3)),
+        ("models:\n  vgg: {}\n  dln: {}\n  'vgg': {}\n", "vgg", (2, 4)),
+        ("a: [{b: 1}, {c: 1,\n c: 1}]", "c", (1, 2)),
+        ("x: &x {a: 1}\ny:\n  <<: *x\n  <<: *x\n", "<<", (3, 4)),
     ],
 )
 def test_a_key_stands_once(text, key, lines):
     line = refusal(strict_yaml.parse, text, "my.yaml")
-    assert line.startswith(f"my.yaml: {key}: duplicate key on lines {lines}")
+    assert line.startswith("my.yaml: ")
+    assert f"key {key}, as on line {lines[0]};" in line
+    assert f"(line {lines[1]})" in line
 
 
 def test_merge_keys_and_aliases_are_read():
@@ -43,53 +42,38 @@ def test_merge_keys_and_aliases_are_read():
     assert strict_yaml.parse(text, "my.yaml")["y"] == {"a": 2, "b": 1}
 
 
-@pytest.mark.parametrize(
-    ("value", "number"),
-    [
-        ("010", "10"),
-        ("08", "8"),
-        ("-007", "-7"),
-        ("1_000", "1000"),
-        ("0x10", "16"),
-        ("0o17", "15"),
-        ("0b11", "3"),
-        ("1e3", "1000"),
-        ("5E-1", "0.5"),
-        ("1e-7", "1.0e-07"),
-        ("1_0.5", "10.5"),
-        ("12:30:00", None),
-        ("1:30", None),
-        ("2024-05-01", None),
-        ("2024-05-01 12:00:00", None),
-        ("on", "true"),
-        ("No", "false"),
-        ("=", None),
-    ],
-)
-def test_a_value_that_readers_take_for_two_is_refused(value, number):
-    line = refusal(strict_yaml.parse, f"a:\n- 1\n- {value}\n", "my.yaml")
-    assert line.startswith("my.yaml: a[1]: ")
-    assert f'"{value}"' in line
-    assert "(line 3)" in line
-    if number:
-        assert f"write {number}, " in line
-        assert isinstance(yaml.safe_load(number), bool | int | float)
-    assert strict_yaml.parse(f'a: "{value}"', "my.yaml") == {"a": value}
-    assert f'"{value}"' in refusal(strict_yaml.parse, f"{value}: 1", "my.yaml")
-
-
 @given(st.text("0123456789_.:-+eExoabTZ ynfr~", min_size=1, max_size=9))
-def test_what_is_accepted_is_what_both_versions_of_yaml_say(text):
+def test_a_plain_number_or_constant_is_that_of_json(text):
     try:
         value = strict_yaml.parse(f"a: {text}", "my.yaml")["a"]
-    except YamlError:
+    except strict_yaml.YamlError:
         return
-    assert value == yaml.safe_load(f"a: {text}")["a"]
-    assert isinstance(value, bool | int | float | str | None)
-    if isinstance(value, str) and text.strip():
-        # No number to a reader of YAML 1.2.
-        with pytest.raises(ValueError):
-            json.loads(text)
+    try:
+        expected = json.loads(text)
+    except ValueError:
+        # YAML 1.2 also has numbers with a plus or a point at either end, and other nulls.
+        assert isinstance(value, str) or value is None or value == float(text)
+    else:
+        assert value == expected and type(value) is type(expected)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "010",
+        "08",
+        "1_000",
+        "0x10",
+        "0o17",
+        "0b11",
+        "12:30:00",
+        "2024-05-01",
+        "on",
+        "No",
+    ],
+)
+def test_what_only_yaml_1_1_converts_is_a_string(text):
+    assert strict_yaml.parse(f"{{a: {text}, {text}: 1}}", "") == {"a": text, text: 1}
 
 
 VALUES = st.recursive(
@@ -132,22 +116,18 @@ def test_in_json_a_key_stands_once(tmp_path):
         b"a: !!python/name:os.system {}\n",
         b"? [a]\n: 1\n",
         b"8: 1\n",
-        b"a: " + b"[" * 2000 + b"]" * 2000,
         b"a: " + b"9" * 5000,
         "name: é\n".encode("latin-1"),
         "name: a\n".encode("utf-16"),
         "name: a\n".encode("utf-16-le"),
+        None,
     ],
 )
 def test_what_is_no_config_is_one_line_that_names_the_file(tmp_path, content):
     path = tmp_path / "my.yaml"
-    path.write_bytes(content)
+    if content is not None:
+        path.write_bytes(content)
     assert refusal(config_files.read, [path]).startswith(f"{path}: ")
-
-
-def test_a_file_that_is_not_there_is_named(tmp_path):
-    for path in (tmp_path, tmp_path / "my.yaml"):
-        assert refusal(config_files.read, [path]).startswith(f"{path}: ")
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_key(tmp_path):
@@ -160,33 +140,30 @@ def test_a_byte_order_mark_is_no_part_of_the_first_key(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("entry", "value"),
+    ("text", "value"),
     [
-        ("key=true", True),
-        ("key=null", None),
-        ("key=", None),
-        ("key=3", 3),
-        ('key="2024"', "2024"),
-        ("key=2024", 2024),
-        ("key={vgg: {steps: 7, network: {width: null}}}", ...),
-        ("key=a=b", "a=b"),
-        ("key={'a': [1, 0.5, 'b']}", {"a": [1, 0.5, "b"]}),
+        ("true", True),
+        ("null", None),
+        ("", None),
+        ("3", 3),
+        ("1e-3", 0.001),
+        ('"2024"', "2024"),
+        ("{vgg: {steps: 7, width: null}}", {"vgg": {"steps": 7, "width": None}}),
+        ("a=b", "a=b"),
+        ("{'a': [1, 0.5, 'b']}", {"a": [1, 0.5, "b"]}),
     ],
 )
-def test_an_entry_means_what_yaml_says(entry, value):
-    if value is ...:
-        value = {"vgg": {"steps": 7, "network": {"width": None}}}
-    assert config_files.read([], [entry]) == {"key": value}
+def test_an_entry_means_what_yaml_says(text, value):
+    assert config_files.read([], [f"key={text}"]) == {"key": value}
     # As Snakemake hands it on to the jobs of a cluster.
-    handed_on = shlex.split(format_cli_arg("--config", [entry]))
+    handed_on = shlex.split(format_cli_arg("--config", [f"key={text}"]))
     assert config_files.read([], handed_on[1:]) == {"key": value}
 
 
-def test_an_entry_that_is_ambiguous_is_named():
-    for text in ("yes", "010", "{a: 1, a: 2}", "{a: ["):
-        assert refusal(config_files.read, [], [f"key={text}"]).startswith(
-            "--config key"
-        )
+@pytest.mark.parametrize("text", ["{a: 1, a: 2}", "{a: ["])
+def test_an_entry_that_cannot_be_read_is_named(text):
+    line = refusal(config_files.read, [], [f"key={text}"])
+    assert line.startswith("--config key")
 
 
 def write(folder, *contents) -> list:
@@ -231,6 +208,6 @@ def test_the_workflows_config_is_extended_or_replaced(tmp_path):
     assert load([mine], [], False) == {"name": "b", "device": "cpu"}
     assert load([mine], ["name=c"], True) == {"name": "c"}
     assert load([], [], True) == {"name": "a", "device": "cpu"}
-    default.write_text("name: a\nname: b\n", encoding="utf-8")
-    with pytest.raises(SystemExit, match="name: duplicate key"):
+    default.write_text("name: [\n", encoding="utf-8")
+    with pytest.raises(SystemExit, match=str(default)):
         load([mine], [], False)

@@ -2,6 +2,7 @@
 
 import copy
 import math
+import re
 
 import pytest
 import yaml
@@ -22,276 +23,102 @@ def config():
 
 VGG = default()["models"]["vgg"]
 LAST, NEXT = VGG["steps"], VGG["checkpoints"][1]
-GRID = ["models", "vgg", "grid", 0]
-ICS = ["probes", "ics", "models", "vgg", "grid", 0]
-
-# Where a value is put, the value, the key that the line begins with, and what else it names.
+# The place of a value, the value, and what the line names besides the place.
 MISTAKES = [
-    (["modls"], {}, "modls", ["unknown key", "did you mean models?"]),
-    (["models", "vgg", "stepz"], 3, "models.vgg.stepz", ["did you mean steps?"]),
-    (["models", "vgg", "steps"], "500", "models.vgg.steps", ["'500'", "quotes"]),
-    (["models", "vgg", "steps"], 0, "models.vgg.steps", ["at least 1", "0"]),
-    (["models", "vgg", "steps"], 9.5, "models.vgg.steps", ["integer", "9.5"]),
-    (["models", "vgg", "steps"], 9.0, "models.vgg.steps", ["9.0", "write 9"]),
-    (["models", "vgg", "steps"], True, "models.vgg.steps", ["integer", "true"]),
-    (["models", "vgg", "seeds"], 3, "models.vgg.seeds", ["[3]"]),
+    ("modls", {}, "unknown key", "did you mean models?"),
+    ("models.vgg.stepz", 3, "did you mean steps?"),
+    ("models.vgg.steps", "500", "'500'", "quotes"),
+    ("models.vgg.steps", "010", "'010'", "write 10"),
+    ("models.vgg.steps", 0, "at least 1", "0"),
+    ("models.vgg.steps", 9.5, "integer", "9.5"),
+    ("models.vgg.steps", 9.0, "9.0", "write 9"),
+    ("models.vgg.steps", True, "integer", "true"),
+    ("models.vgg.seeds", 3, "[3]"),
+    ("models.vgg.checkpoints", [0, LAST + 1], "[1]: ", f"models.vgg.steps = {LAST}"),
+    ("models.vgg.checkpoints", "every 0", "'every 0'", '"every N"'),
+    ("models.vgg.evaluations", [LAST + 1], "[0]: ", f"models.vgg.steps = {LAST}"),
+    ("models.vgg.optimiser.batch_size", "none", "'none'", "write null"),
+    ("models.vgg.optimiser.lr", 0.9, "l2_penalty, momentum"),
+    ("models.vgg.optimiser", {"name": "Adam", "momentum": 0.9}, "betas, eps"),
+    ("models.vgg.optimiser", {"name": "adam", "beta1": 0.9}, "name: ", "Adam?"),
+    ("models.vgg.optimiser", {"name": "AdamW", "betas": 0.9}, "betas: ", "a list"),
+    ("models.vgg.optimiser.nesterov", 1, "true or false", "1"),
+    ("models.vgg.network.initialisation", "xavier", "he_normal, ", "glorot_uniform"),
+    ("models.vgg.network.depth", 3, "unknown key", "configuration, width"),
+    ("models.vgg.dataset", "gaussian", "'gaussian'", "cifar10, digits, scattered"),
+    ("models.dln.dataset", "digits", "'digits'", "gaussian"),
+    # There is no accuracy to evaluate.
+    ("models.dln.evaluations", [0], "unknown key", "checkpoints, seeds, grid"),
+    ("models", None, "null"),
+    ("models", 3, "3"),
+    ("models", {}, "1 or more"),
+    ("models", {"a/b": SMALL}, "'a/b'"),
+    ("models.VGG", SMALL, "models.vgg"),
+    ("models.random", SMALL, "reserved"),
+    ("models.lenet", {}, "architecture: missing", "dln, resnet, vgg, vit"),
     (
-        ["models", "lenet"],
-        {},
-        "models.lenet.architecture",
-        ["missing", "dln, resnet, vgg, vit"],
-    ),
-    (["models"], None, "models", ["null"]),
-    (["models"], 3, "models", ["3"]),
-    (["name"], "a/b", "name", ["'a/b'"]),
-    (["name"], 2024, "name", ["2024", '"2024"']),
-    (["name"], True, "name", ['"true"']),
-    (["name"], "n" * 201, "name", ["200", "201"]),
-    (["models", "m" * 101], SMALL, "models", ["100", "101"]),
-    (["models", "VGG"], SMALL, "models.VGG", ["models.vgg"]),
-    (["models", "random"], SMALL, "models.random", ["reserved"]),
-    (
-        ["datasets", "cifar10"],
-        {"source": "nowhere/cifar.tar.gz"},
-        "datasets.cifar10.source",
-        ["'nowhere/cifar.tar.gz'"],
-    ),
-    (
-        ["datasets", "cifar10"],
-        {"source": "docs"},
-        "datasets.cifar10.source",
-        ["'docs'"],
-    ),
-    (
-        ["datasets", "cifar10"],
-        {"checksum": "abc"},
-        "datasets.cifar10.checksum",
-        ["abc"],
-    ),
-    (["datasets", "cifar10"], {"url": "ftp://x"}, "datasets.cifar10.url", ["ftp://x"]),
-    (["device"], "gpu", "device", ["cpu, cuda, mps, auto", "'gpu'"]),
-    (["device"], "CUDA", "device", ["'CUDA'", "did you mean cuda?"]),
-    (["threads"], -1, "threads", ["at least 1", "-1"]),
-    (
-        [*GRID, "norms", 0],
-        "bach",
-        "models.vgg.grid[0].norms[0]",
-        ["'bach'", "did you mean batch?"],
-    ),
-    ([*GRID, "norms", 0], 3, "models.vgg.grid[0].norms[0]", ['"3"']),
-    ([*GRID, "norms"], "none", "models.vgg.grid[0].norms", ["[none]"]),
-    ([*GRID, "norms"], [], "models.vgg.grid[0].norms", ["empty list"]),
-    ([*GRID, "norms"], ["l1", "l1"], "models.vgg.grid[0].norms", ["duplicate", "l1"]),
-    (
-        [*GRID, "learning_rates", 0],
-        "1e-3",
-        "models.vgg.grid[0].learning_rates[0]",
-        ["'1e-3'", "write 0.001"],
-    ),
-    (
-        [*GRID, "learning_rates", 0],
-        0,
-        "models.vgg.grid[0].learning_rates[0]",
-        ["more than 0"],
-    ),
-    (
-        [*GRID, "learning_rates", 0],
-        math.inf,
-        "models.vgg.grid[0].learning_rates[0]",
-        ["inf"],
-    ),
-    (
-        [*GRID, "learning_rates", 0],
-        math.nan,
-        "models.vgg.grid[0].learning_rates[0]",
-        ["nan"],
-    ),
-    (
-        ["models", "vgg", "checkpoints"],
-        [0, LAST + 1],
-        "models.vgg.checkpoints[1]",
-        [str(LAST + 1), f"models.vgg.steps = {LAST}"],
-    ),
-    (
-        ["models", "vgg", "evaluations"],
-        [LAST + 1],
-        "models.vgg.evaluations[0]",
-        [str(LAST + 1), f"models.vgg.steps = {LAST}"],
-    ),
-    (
-        ["models", "vgg", "checkpoints"],
-        "every 0",
-        "models.vgg.checkpoints",
-        ["'every 0'", '"every N"'],
-    ),
-    (["models", "vgg", "checkpoints"], 10, "models.vgg.checkpoints", ["[10]"]),
-    (
-        [*ICS, "steps"],
-        "every 7",
-        "probes.ics.models.vgg.grid[0].steps",
-        ["7", "outside the grid"],
-    ),
-    (["keep_checkpoints"], "no", "keep_checkpoints", ["'no'", "write false"]),
-    (["keep_checkpoints"], "true", "keep_checkpoints", ["remove the quotes"]),
-    (["keep_checkpoints"], 1, "keep_checkpoints", ["1", "true or false"]),
-    (
-        ["models", "vgg", "optimiser", "batch_size"],
-        "none",
-        "models.vgg.optimiser.batch_size",
-        ["'none'", "write null"],
-    ),
-    (
-        ["models", "vgg", "network", "initialisation"],
-        "xavier",
-        "models.vgg.network.initialisation",
-        ["'xavier'", "he_normal", "glorot_uniform"],
-    ),
-    (
-        [*ICS, "norms"],
-        ["noise", "l3"],
-        "probes.ics.models.vgg.grid[0].norms",
-        ["'l3'"],
-    ),
-    (
-        [*ICS, "seeds"],
-        [7],
-        "probes.ics.models.vgg.grid[0].seeds",
-        ["7", f"{VGG['seeds'][0]}, "],
-    ),
-    (
-        [*ICS, "steps"],
-        [11],
-        "probes.ics.models.vgg.grid[0].steps",
-        ["11", f" 0, {NEXT}, "],
-    ),
-    (
-        [*ICS, "learning_rates"],
-        [0.3],
-        "probes.ics.models.vgg.grid[0].learning_rates",
-        ["0.3", "0.1, 0.5, "],
-    ),
-    (
-        ["probes", "ics", "models", "lenet"],
-        {"grid": []},
-        "probes.ics.models",
-        ["'lenet'", "vgg, dln"],
-    ),
-    (
-        ["probes", "landscape", "models", "vgg", "step_sizes"],
-        [],
-        "probes.landscape.models.vgg.step_sizes",
-        ["empty list"],
-    ),
-    (
-        ["norm_settings"],
-        {"l7": {}},
-        "norm_settings.l7",
-        ["unknown key", "l1", "weight"],
-    ),
-    (
-        ["norm_settings"],
-        {"l1": {"epss": 1}},
-        "norm_settings.l1.epss",
-        ["did you mean eps?", "running_momentum"],
-    ),
-    (["models"], {}, "models", ["at least one entry"]),
-    (["models", "a/b"], SMALL, "models", ["'a/b'"]),
-    (
-        ["models", "lenet"],
+        "models.small",
         SMALL | {"architecture": "lenet"},
-        "models.lenet.architecture",
-        ["'lenet'", "dln, resnet, vgg, vit"],
+        "architecture: ",
+        "dln, resnet",
     ),
+    ("models.small", SMALL | {"network": {"depth": 9}}, "network.depth: ", "8, 14, 20"),
+    ("models", {"m" * 101: SMALL}, "100", "101"),
+    ("models.vgg.grid[0].norms[0]", "bach", "'bach'", "did you mean batch?"),
+    ("models.vgg.grid[0].norms[0]", 3, '"3"'),
+    ("models.vgg.grid[0].norms", "none", "[none]"),
+    ("models.vgg.grid[0].norms", [], "1 or more"),
+    ("models.vgg.grid[0].norms", ["l1", "l1"], "duplicate", "l1"),
+    ("models.vgg.grid[0].learning_rates[0]", "1e-3", "'1e-3'", "write 0.001"),
+    ("models.vgg.grid[0].learning_rates[0]", 0, "more than 0"),
+    ("models.vgg.grid[0].learning_rates[0]", math.inf, "inf"),
+    ("models.vgg.grid[0].learning_rates[0]", math.nan, "nan"),
+    ("name", "a/b", "'a/b'"),
+    ("name", 2024, '"2024"'),
+    ("name", True, '"true"'),
+    ("name", "n" * 201, "200", "201"),
+    ("device", "CUDA", "cpu, cuda, mps, auto", "'CUDA'", "did you mean cuda?"),
+    ("threads", -1, "at least 1", "-1"),
+    ("keep_checkpoints", "no", "'no'", "write false"),
+    ("keep_checkpoints", "true", "remove the quotes"),
+    ("keep_checkpoints", 1, "1", "true or false"),
+    ("datasets.cifar10.source", "nowhere/cifar.tar.gz", "'nowhere/cifar.tar.gz'"),
+    ("datasets.cifar10.source", "docs", "'docs'"),
+    ("datasets.cifar10.checksum", "abc", "abc"),
+    ("datasets.cifar10.url", "ftp://x", "ftp://x"),
+    ("datasets.digits.noise", 0.1, "side"),
+    ("datasets.mnist", {}, "cifar10, digits, gaussian, scattered_digits"),
+    ("norm_settings.l7", {}, "unknown key", "l1", "weight"),
+    ("norm_settings.l1.epss", 1, "did you mean eps?", "running_momentum"),
+    ("norm_settings.l1.eps", 0, "more than 0"),
+    ("norm_settings.none.eps", 1, "no key"),
     (
-        ["models", "small"],
-        SMALL | {"network": {"depth": 9}},
-        "models.small.network.depth",
-        ["8, 14, 20", "9"],
-    ),
-    (
-        ["models", "vgg", "network", "depth"],
-        3,
-        "models.vgg.network.depth",
-        ["unknown key", "configuration, width"],
-    ),
-    (
-        ["models", "vgg", "optimiser"],
-        {"name": "Adam", "momentum": 0.9},
-        "models.vgg.optimiser.momentum",
-        ["betas, eps"],
-    ),
-    (
-        ["models", "vgg", "optimiser", "lr"],
-        0.9,
-        "models.vgg.optimiser.lr",
-        ["l2_penalty, momentum"],
-    ),
-    (
-        ["models", "vgg", "optimiser"],
-        {"name": "adam", "beta1": 0.9},  # which settings it has is not known
-        "models.vgg.optimiser.name",
-        ["'adam'", "did you mean Adam?"],
-    ),
-    (
-        ["models", "vgg", "optimiser"],
-        {"name": "AdamW", "betas": 0.9},
-        "models.vgg.optimiser.betas",
-        ["a list", "0.9"],
-    ),
-    (
-        ["models", "vgg", "optimiser"],
-        {"nesterov": 1},
-        "models.vgg.optimiser.nesterov",
-        ["true or false", "1"],
-    ),
-    (["probes", "ics", "bins"], 40, "probes.ics.bins", ["parameters, models"]),
-    (
-        ["probes", "isc"],
-        {"models": {}},
         "probes.isc",
-        ["did you mean ics?", ", ".join(parts.names("probes"))],
+        {"models": {}},
+        "did you mean ics?",
+        ", ".join(parts.names("probes")),
     ),
-    (
-        ["probes", "landscape", "models", "vgg"],
-        {"grid": [{}]},
-        "probes.landscape.models.vgg.step_sizes",
-        ["missing"],
-    ),
-    (["datasets", "digits", "noise"], 0.1, "datasets.digits.noise", ["side"]),
-    (
-        ["datasets", "mnist"],
-        {},
-        "datasets.mnist",
-        ["cifar10, digits, gaussian, scattered_digits"],
-    ),
-    (
-        ["models", "dln", "dataset"],
-        "digits",
-        "models.dln.dataset",
-        ["'digits'", "gaussian"],
-    ),
-    (
-        ["models", "vgg", "dataset"],
-        "gaussian",
-        "models.vgg.dataset",
-        ["'gaussian'", "cifar10, digits, scattered_digits"],
-    ),
-    (
-        ["models", "dln", "evaluations"],  # there is no accuracy to evaluate
-        [0],
-        "models.dln.evaluations",
-        ["unknown key", "checkpoints, seeds, grid"],
-    ),
-    (["norm_settings"], {"none": {"eps": 1}}, "norm_settings.none.eps", ["no key"]),
-    (["norm_settings"], {"l1": {"eps": 0}}, "norm_settings.l1.eps", ["more than 0"]),
+    ("probes.ics.bins", 40, "parameters, models"),
+    ("probes.ics.models", {"lenet": {"grid": []}}, "'lenet'", "vgg, dln"),
+    ("probes.ics.models.vgg.grid[0].norms", ["noise", "l3"], "'l3'"),
+    ("probes.ics.models.vgg.grid[0].seeds", [7], "7", f"{VGG['seeds'][0]}, "),
+    ("probes.ics.models.vgg.grid[0].steps", [11], "11", f" 0, {NEXT}, "),
+    ("probes.ics.models.vgg.grid[0].steps", "every 7", "7", "outside the grid"),
+    ("probes.ics.models.vgg.grid[0].learning_rates", [0.3], "0.3", "0.1, 0.5, "),
+    ("probes.landscape.models.vgg", {"grid": [{}]}, "step_sizes: missing"),
+    ("probes.landscape.models.vgg.step_sizes", [], "1 or more"),
 ]
 
 
-@pytest.mark.parametrize(("path", "value", "key", "named"), MISTAKES)
-def test_a_mistake_is_named(config, path, value, key, named):
-    put(config, path, value)
-    line = refusal(config)
-    assert line.startswith(f"{key}: ")
+@pytest.mark.parametrize(
+    ("place", "value", "named"), [(p, v, n) for p, v, *n in MISTAKES]
+)
+def test_a_mistake_is_named(config, place, value, named):
+    path = [
+        int(key) if key.isdigit() else key for key in re.findall(r"[^.\[\]]+", place)
+    ]
+    line = refusal(put(config, path, value))
+    assert line.startswith(place)
     assert [text for text in named if text not in line] == [], line
 
 
@@ -314,14 +141,10 @@ def test_the_form_of_a_line(config):
     )
 
 
-@pytest.mark.parametrize("number", range(40))
-def test_the_nearest_of_many_names_is_in_the_line(number):
-    names = [f"name{number:02}" for number in range(40)]
-    line = unknown_value(f"nam{number:02}", names)
-    listed = line.split(", got ")[0]
-    assert f"name{number:02}" in listed
-    assert len(listed.split(", ")) < 20
-    assert line.endswith(f"; did you mean name{number:02}?")
+def test_of_many_names_the_nearest_is_in_the_line():
+    line = unknown_value("nam25", [f"name{number:02}" for number in range(40)])
+    assert len(line.split(", ")) < 20
+    assert line.endswith("; did you mean name25?")
 
 
 # What is removed

@@ -40,7 +40,7 @@ def _check_answers(file):
         if topic not in file["topics"]:
             topics = list(file["topics"])
             raise ConfigError(
-                f"{key}: unknown topic; {choices(topics, topic)}{nearest(topic, topics)}"
+                f"{key}: unknown topic; {choices(topics)}{nearest(topic, topics)}"
             )
         for number, part in enumerate(told):
             if part["claim"] not in known:

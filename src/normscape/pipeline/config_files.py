@@ -12,7 +12,7 @@ from snakemake.utils import update_config
 
 from normscape import strict_yaml
 from normscape.pipeline import config_schema
-from normscape.schemas import ConfigError, choices, nearest
+from normscape.schemas import ConfigError, choices, key_path, nearest
 
 
 def load(defaults: Path, settings) -> dict:
@@ -72,7 +72,7 @@ def _update(config, changes, source):
         known = _at(config, place)
         if name not in known:
             raise ConfigError(
-                f"{source}: {strict_yaml.key_path([*place, name])}: null removes it, but it "
-                f"is not there; {choices(known, name)}{nearest(name, known)}"
+                f"{source}: {key_path([*place, name])}: null removes it, but it "
+                f"is not there; {choices(known)}{nearest(name, known)}"
             )
     update_config(config, changes)
