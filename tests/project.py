@@ -9,6 +9,7 @@ from pathlib import Path
 import filelock
 import yaml
 
+from normscape.archive import opening
 from tools import project
 from tools.project import copy_of_project
 
@@ -101,6 +102,20 @@ def commit(folder: Path) -> None:
         ("commit", "--quiet", "--message", "all"),
     ):
         subprocess.run(["git", *author, *command], cwd=folder, check=True)
+
+
+def damages(archive: Path) -> list[str]:
+    """What is wrong with an archive, whether or not it can be opened."""
+    try:
+        with opening.opened(archive) as files:
+            return list(files.damages())
+    except (OSError, ValueError) as error:
+        return [str(error)]
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    with opening.opened(archive) as files:
+        files.copy(folder)
 
 
 def verify(clone: Path, archive: Path, *arguments: str) -> subprocess.CompletedProcess:

@@ -13,7 +13,7 @@ import csv
 import hashlib
 import json
 import random
-import shutil
+import re
 import tempfile
 from collections.abc import Iterator
 from importlib import metadata
@@ -21,9 +21,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from normscape.archive import zips
+from normscape.archive import opening
 from normscape.archive.crates import CONFIG
-from normscape.archive.names import printable
+from normscape.archive.names import on_disk, printable
+from normscape.archive.opening import Archive
 from normscape.jobs import command_line
 from normscape.pipeline import grid, paths
 from normscape.tables import CELL
@@ -32,11 +33,8 @@ from tools.project import PROJECT, snakemake
 
 LOCK = "envs/requirements.txt"
 # What an archive may hold of its own: nothing that Python or Snakemake would run. The
-# lock is looked at apart.
-DATA = (
-    *("results/", "archive/", ".snakemake/metadata/", LOCK),
-    *(zips.CHECKSUMS, "ro-crate-metadata.json"),
-)
+# lock is compared by versions.
+DATA = ("results/", "archive/", ".snakemake/metadata/", "ro-crate-metadata.json", LOCK)
 # Problems of one check that are printed.
 MOST = 50
 # Of a retrained history on another kind of machine, over the first steps: rounding
@@ -59,28 +57,29 @@ def main():
 
 
 def checks(
-    archive: str, cells: int, seed: int | None
+    path: str, cells: int, seed: int | None
 ) -> Iterator[tuple[str, list[str], str]]:
     """Each check's name, its problems, and what to say where there is none."""
-    damages = list(zips.damages(archive))
-    yield "integrity", damages, "every file has the bytes that were archived"
-    if damages:
-        return
-    with tempfile.TemporaryDirectory(prefix="normscape-verify-") as name:
-        folder = Path(name)
-        zips.unpack(archive, folder)
-        differences = other_source(folder)
+    with contextlib.ExitStack() as stack:
+        try:
+            archive = stack.enter_context(opening.opened(path))
+            damages = list(archive.damages())
+        except (OSError, ValueError) as error:
+            damages = [str(error)]
+        yield "integrity", damages, "every file has the bytes that were archived"
+        if damages:
+            return
+        differences = compare_source(archive)
         yield "source", differences, "matches this clone"
-        yield "lock", other_versions(folder), "the versions installed here"
+        yield "lock", compare_versions(archive), "the versions installed here"
         if differences:  # Only this clone's code is run.
             return
-        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        yield "trainings", other_trainings(folder, config), "as run.json lists them"
-        yield "results", other_results(folder, config), "rebuilt, equal in bytes"
+        config = json.loads(archive.path(CONFIG).read_text(encoding="utf-8"))
+        yield "trainings", compare_runs(archive, config), "as run.json lists them"
+        yield "results", rebuild(archive, config), "rebuilt, equal in bytes"
         runs = grid.cells(config)
         for run in random.Random(seed).sample(runs, min(cells, len(runs))):
-            label = f"retrained {'/'.join(map(str, run))}"
-            yield label, *retrained(folder, config, run)
+            yield f"retrained {'/'.join(map(str, run))}", *retrain(archive, config, run)
 
 
 def report(check: str, problems: list[str], otherwise: str) -> None:
@@ -93,22 +92,21 @@ def report(check: str, problems: list[str], otherwise: str) -> None:
         print(f"FAIL  {check}: and {len(problems) - MOST} more", flush=True)
 
 
-def other_source(folder: Path) -> list[str]:
+def compare_source(archive: Archive) -> list[str]:
     """Files of the archive, besides data, that this clone has not, or has otherwise."""
-    found = []
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        name = path.relative_to(folder).as_posix()
+    problems = []
+    for name in sorted(archive.checksums):
         if name.startswith(DATA):
             continue
-        here = PROJECT / name
-        if not here.is_file():
+        ours = PROJECT / on_disk(name)
+        if not ours.is_file():
             problem = "differs from this clone's, which has none"
-        elif not _is_same(here.read_bytes(), path.read_bytes()):
+        elif not _is_same(ours.read_bytes(), archive.path(name).read_bytes()):
             problem = "differs from this clone's"
         else:
             continue
-        found.append(f"{printable(name)} {problem}; check out its commit")
-    return found
+        problems.append(f"{printable(name)} {problem}; check out its commit")
+    return problems
 
 
 def _is_same(one, other):
@@ -118,115 +116,114 @@ def _is_same(one, other):
     return one.replace(b"\r\n", b"\n") == other.replace(b"\r\n", b"\n")
 
 
-def other_versions(folder: Path) -> list[str]:
+def compare_versions(archive: Archive) -> list[str]:
     """Packages whose installed version is not the archive's."""
-    found = []
-    for line in (folder / LOCK).read_text(encoding="utf-8").splitlines():
-        name, separator, rest = line.partition("==")
-        if not separator or line.startswith((" ", "#")) or ";" in line:
-            continue
-        expected = rest.split()[0]
+    lock, problems = archive.path(LOCK).read_text(encoding="utf-8"), []
+    # A package with a marker (";") is for other systems.
+    for name, expected in re.findall(r"(?m)^(\w[\w.-]*)==([^\s;]+)(?!.*;)", lock):
         try:
             installed = metadata.version(name)
         except metadata.PackageNotFoundError:
             installed = "none"
         # A build for other devices is the same version: 2.15.0+cpu, from PyTorch's index.
         if installed.partition("+")[0] != expected:
-            found.append(
-                f"{name} is {installed} here, {expected} in the archive's lock"
-            )
-    return found
+            text = f"{name} is {installed} here, {expected} in the archive's lock"
+            problems.append(text)
+    return problems
 
 
-def other_trainings(folder: Path, config: dict) -> list[str]:
+def compare_runs(archive: Archive, config: dict) -> list[str]:
     """Runs whose rows of a collected table are not what their run.json lists."""
-    found = []
+    problems = []
     for name in paths.TABLES_OF_TRAINING:
         table = paths.table(config, name)
         try:
-            header, *lines = read_lines(folder / table)
+            header, *lines = read_lines(archive.path(table))
         except (OSError, ValueError):
-            found.append(f"{table} is missing or damaged")
+            problems.append(f"{table} is missing or damaged")
             continue
-        of_run = {cell: [header] for cell in grid.cells(config)}
+        rows = {cell: [header] for cell in grid.cells(config)}
         for line in lines:
             model, norm, lr, seed = next(csv.reader([line]))[: len(CELL)]
             cell = grid.Cell(model, norm, grid.lr_text(float(lr)), int(seed))
-            of_run.setdefault(cell, [header]).append(line)
-        for cell, rows in of_run.items():
+            rows.setdefault(cell, [header]).append(line)
+        for cell, lines in rows.items():
             run = "/".join(map(str, cell))
             manifest = paths.train_file(config, "run.json").format(**cell._asdict())
-            if not (folder / manifest).is_file():
-                found.append(f"{table} has rows of {run}, which has no run.json")
-                continue
             try:
-                listed = json.loads((folder / manifest).read_text(encoding="utf-8"))[
-                    "sha256"
-                ]
-                expected = listed[f"{name}.csv"]
+                text = archive.path(manifest).read_text(encoding="utf-8")
+                expected = json.loads(text)["sha256"][f"{name}.csv"]
+            except FileNotFoundError:
+                problems.append(f"{table} has rows of {run}, which has no run.json")
             except (ValueError, KeyError, TypeError):
-                found.append(f"{manifest} lists no {name}.csv")
-                continue
-            if hashlib.sha256("".join(rows).encode()).hexdigest() != expected:
-                found.append(f"{table}: other rows of {run} than its run.json lists")
-    return found
+                problems.append(f"{manifest} lists no {name}.csv")
+            else:
+                if hashlib.sha256("".join(lines).encode()).hexdigest() != expected:
+                    text = f"{table}: other rows of {run} than its run.json lists"
+                    problems.append(text)
+    return problems
 
 
-def other_results(folder: Path, config: dict) -> list[str]:
-    """Results that come out otherwise when rebuilt from the archived tables."""
-    root = paths.root(config)
-    targets = [
-        name
-        for name in paths.results(config)
-        if name.startswith(f"{root}/figures/")
-        or Path(name).stem in (*paths.summaries(), "verdicts")
-    ]
-    with rebuilt(folder, targets) as (again, said):
-        if said:
-            return [said]
-        here = [name for name in targets if (folder / name).is_file()]
-        return [f"{name} is missing" for name in targets if name not in here] + [
-            f"{name} comes out otherwise"
-            for name in here
-            if (again / name).read_bytes() != (folder / name).read_bytes()
-        ]
+def rebuild(archive: Archive, config: dict) -> list[str]:
+    """Results that differ when they are rebuilt from the archived tables."""
+    tables = {*paths.summaries(), "verdicts"}
+    figures = f"{paths.root(config)}/figures/"
+    names = paths.results(config)
+    names = [n for n in names if n.startswith(figures) or Path(n).stem in tables]
+    problems = [f"{name} is missing" for name in names if name not in archive.checksums]
+    with made_again(archive, names) as (folder, failure):
+        return (
+            [failure]
+            if failure
+            else problems
+            + [
+                f"{name} comes out otherwise"
+                for name in names
+                if name in archive.checksums
+                and archive.path(name).read_bytes() != (folder / name).read_bytes()
+            ]
+        )
 
 
-def retrained(folder: Path, config: dict, cell: grid.Cell) -> tuple[list[str], str]:
+def retrain(archive: Archive, config: dict, cell: grid.Cell) -> tuple[list[str], str]:
     """Problems of a run that is trained again, and what to say where there is none."""
     name = paths.train_file(config, "history.csv").format(**cell._asdict())
-    with rebuilt(folder, [name]) as (again, said):
-        if said:
-            return [said], ""
-        if (again / name).read_bytes() == (folder / name).read_bytes():
+    with made_again(archive, [name]) as (folder, failure):
+        if failure:
+            return [failure], ""
+        files = archive.path(name), folder / name
+        theirs, ours = (path.read_bytes() for path in files)
+        if ours == theirs:
             return [], "equal in bytes"
-        ours, theirs = (
-            pd.read_csv(place / name, keep_default_na=False).head(FIRST_STEPS)
-            for place in (again, folder)
+        theirs, ours = (
+            pd.read_csv(path, keep_default_na=False).head(FIRST_STEPS).loss
+            for path in files
         )
-    difference = ((ours.loss - theirs.loss).abs() / theirs.loss.abs()).max()
-    found = f"losses of the first {FIRST_STEPS} steps differ by {difference:.1e}"
+    difference = ((ours - theirs).abs() / theirs.abs()).max()
+    text = f"losses of the first {FIRST_STEPS} steps differ by {difference:.1e}"
     # Not "greater than": NaN is no agreement.
-    return ([] if difference <= TOLERANCE else [found]), found
+    return ([] if difference <= TOLERANCE else [text]), text
 
 
 @contextlib.contextmanager
-def rebuilt(folder: Path, names: list[str]):
-    """A copy of an unpacked archive where Snakemake makes files again, and its failure.
+def made_again(archive: Archive, names: list[str]) -> Iterator[tuple[Path, str]]:
+    """A copy of an archive in which Snakemake makes files again, and why it could not.
 
     What they are made from, and only that, is made where the archive does not hold it.
     """
-    with tempfile.TemporaryDirectory(prefix="normscape-verify-") as name:
-        again = Path(name) / "project"
-        shutil.copytree(folder, again)
-        for path in names:
-            (again / path).unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory(prefix="normscape-verify-") as folder:
+        folder = Path(folder)
+        archive.copy(folder)
+        for name in names:
+            (folder / name).unlink(missing_ok=True)
         options = ("--configfile", CONFIG, "--rerun-triggers", "mtime")
-        done = snakemake(again, "--cores", "all", *options, "--", *names)
-        said = done.stderr.strip().splitlines()
-        why = [line for line in said if line.startswith(("Error in rule", "config:"))]
-        failure = f"cannot be rebuilt: {(why or said)[-1].rstrip(':')}"
-        yield again, failure if done.returncode else ""
+        done = snakemake(folder, "--cores", "all", *options, "--", *names)
+        lines = done.stderr.strip().splitlines()
+        errors = [
+            line for line in lines if line.startswith(("Error in rule", "config:"))
+        ]
+        failure = f"cannot be rebuilt: {(errors or lines)[-1].rstrip(':')}"
+        yield folder, failure if done.returncode else ""
 
 
 if __name__ == "__main__":

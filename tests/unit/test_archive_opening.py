@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from normscape.archive import zips
+from project import damages, unpack
 
 FILES = {
     "Snakefile": b"rules\n",
@@ -25,18 +26,14 @@ def archive(tmp_path) -> Path:
 
 @pytest.fixture
 def unpacked(archive, tmp_path) -> Path:
-    zips.unpack(archive, tmp_path / "outer/inner")
+    unpack(archive, tmp_path / "outer/inner")
     return tmp_path / "outer/inner"
-
-
-def damages(path) -> list[str]:
-    return list(zips.damages(path))
 
 
 def assert_is_intact(path, tmp_path):
     assert damages(path) == []
     folder = tmp_path / "again"
-    zips.unpack(path, folder)
+    unpack(path, folder)
     files = [file for file in folder.rglob("*") if file.is_file()]
     content = {str(file.relative_to(folder)): file.read_bytes() for file in files}
     del content[zips.CHECKSUMS]
@@ -76,9 +73,6 @@ def test_packed_with_backslashes_between_folders(archive, tmp_path):
         for name, content in contents(archive).items()
     }
     assert damages(write_zip(tmp_path / "b.zip", windows, system=0)) == []
-    windows["..\\up"] = b""
-    (line,) = damages(write_zip(tmp_path / "b.zip", windows, system=0))
-    assert "outside" in line
 
 
 def test_unpacked(unpacked, tmp_path):
@@ -105,13 +99,20 @@ def test_damages_of_a_folder(unpacked):
     assert found == {"Snakefile", ".snakemake/metadata/a", "yaml.py", r"'\udcff.txt'"}
 
 
+@pytest.mark.parametrize("system", [0, 3])
 @pytest.mark.parametrize(
     "name",
     ["../up", "a/../../up", "/etc/up", "C:/up", "C:up", "..\\up", "\\\\host\\up"],
 )
-def test_paths_that_lead_outside(archive, unpacked, tmp_path, name):
-    (line,) = damages(write_zip(tmp_path / "b.zip", contents(archive) | {name: b""}))
-    assert "outside" in line
+def test_paths_that_lead_outside(archive, unpacked, tmp_path, name, system):
+    files = contents(archive) | {name: b""}
+    lines = damages(write_zip(tmp_path / "b.zip", files, system))
+    assert any("up: " in line for line in lines)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "a.zip",
+        "b.zip",
+        "outer",
+    ]
     with open(unpacked / zips.CHECKSUMS, "a", encoding="utf-8") as file:
         file.write(zips.checksums({name: b""}))
     (line,) = damages(unpacked)
@@ -119,12 +120,12 @@ def test_paths_that_lead_outside(archive, unpacked, tmp_path, name):
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-@pytest.mark.parametrize("name", ["Snakefile", "./Snakefile", "results//../x"])
-def test_names_that_are_there_twice(archive, tmp_path, name):
+@pytest.mark.parametrize("name", ["Snakefile", "./Snakefile"])
+def test_names_that_are_there_twice(archive, name):
     with zipfile.ZipFile(archive, "a") as file:
         file.writestr(name, b"rules\n")
     (line,) = damages(archive)
-    assert "twice" in line or "outside" in line
+    assert "Snakefile" in line
 
 
 def test_a_link_in_a_zip_is_not_followed(archive, tmp_path):
@@ -139,14 +140,14 @@ def test_a_link_in_a_zip_is_not_followed(archive, tmp_path):
     assert line.startswith("Snakefile: ")
 
 
-def test_files_beside_the_archive_in_a_zip(archive, tmp_path):
-    files = {f"inner/{name}": content for name, content in contents(archive).items()}
-    path = write_zip(tmp_path / "b.zip", files | {"setup.py": b"", "inner/x": b""})
-    assert {line.split(": ")[0] for line in damages(path)} == {"setup.py", "x"}
+def test_a_file_that_was_added_to_a_zip(archive, tmp_path):
+    files = {f"a/b/{name}": content for name, content in contents(archive).items()}
+    path = write_zip(tmp_path / "b.zip", files | {"a/b/x.py": b""})
+    assert [line.split(": ")[0] for line in damages(path)] == ["x.py"]
 
 
 def test_two_archives(unpacked, tmp_path):
-    zips.unpack(tmp_path / "a.zip", tmp_path / "outer/second")
+    unpack(tmp_path / "a.zip", tmp_path / "outer/second")
     (line,) = damages(tmp_path / "outer")
     assert "inner" in line
     assert "second" in line
@@ -174,16 +175,13 @@ def test_damaged_bytes_are_no_traceback(archive, at):
     assert damages(archive) != []
 
 
-@pytest.mark.parametrize("target", ["/etc", "/nowhere"])
+@pytest.mark.parametrize("target", ["/etc", "/nowhere", None])
 @pytest.mark.parametrize("place", ["evil", "src/evil"])
-def test_a_link_that_was_added_to_a_folder(unpacked, place, target):
+def test_a_link_or_pipe_that_was_added_to_a_folder(unpacked, place, target):
     (unpacked / place).parent.mkdir(exist_ok=True)
-    (unpacked / place).symlink_to(target)
-    (damage,) = zips.damages(unpacked)
+    if target:
+        (unpacked / place).symlink_to(target)
+    else:
+        os.mkfifo(unpacked / place)
+    (damage,) = damages(unpacked)
     assert place in damage
-
-
-def test_a_pipe_that_was_added_to_a_folder(unpacked):
-    os.mkfifo(unpacked / "evil")
-    (damage,) = zips.damages(unpacked)
-    assert "evil" in damage

@@ -26,6 +26,11 @@ def in_archive(path: str | os.PathLike) -> str:
     return name
 
 
+def as_utf8(path: str | os.PathLike) -> str:
+    """The name in UTF-8 of a path, whatever this system's locale; the inverse of on_disk."""
+    return os.fsencode(path).decode("utf-8", "surrogateescape")
+
+
 def on_disk(name: str) -> str:
     """The path of an archive's file as this system's locale has it."""
     return os.fsdecode(name.encode("utf-8", "surrogateescape"))

@@ -13,19 +13,20 @@ def conform(data: object, kind: str) -> dict[str, torch.Tensor]:
     kind : "images" or "vectors". A ValueError of one line names the key, what was
     expected and what was got.
     """
-    names = _SETS[kind]
-    _check_keys(data, [f"{n}_{what}" for n in names for what in ("inputs", "targets")])
+    sets = _SETS[kind]
+    _check_keys(data, kind)
     data = {key: _tensor(key, value) for key, value in data.items()}
-    for key in (f"{name}_inputs" for name in names):
-        check = _images if kind == "images" else _vectors
-        data[key] = check(key, data[key])
-    for name in names:
-        key = f"{name}_targets"
-        convert = _labels if kind == "images" else _vectors
-        data[key] = convert(key, data[key])
-        inputs, targets = len(data[f"{name}_inputs"]), len(data[key])
-        if inputs != targets:
-            _refuse(key, f"{inputs} targets, one for each of {name}_inputs", targets)
+    convert_inputs, convert_targets = {
+        "images": (_images, _labels),
+        "vectors": (_vectors, _vectors),
+    }[kind]
+    for name in sets:
+        inputs, targets = f"{name}_inputs", f"{name}_targets"
+        data[inputs] = convert_inputs(inputs, data[inputs])
+        data[targets] = convert_targets(targets, data[targets])
+        counts = len(data[inputs]), len(data[targets])
+        if counts[0] != counts[1]:
+            _refuse(targets, f"{counts[0]} targets, one per sample", counts[1])
     if kind == "images":
         _check_test_set(data)
         _check_classes(data)
@@ -49,24 +50,23 @@ def _refuse(key, expected, got, advice=None):
     )
 
 
-def _check_keys(data, required):
+def _check_keys(data, kind):
     if not isinstance(data, dict):
         _refuse("load", "a dictionary of tensors", type(data).__name__)
+    required = [f"{n}_{what}" for n in _SETS[kind] for what in ("inputs", "targets")]
     for key in required:
         if key not in data:
             _refuse(key, "a tensor", "nothing", "add it to what load returns")
-    known = [*required, *(_MOMENTS if "test_inputs" in required else [])]
-    for key in data:
-        if key not in known:
-            expected = f"the keys {', '.join(known)} or notes"
-            _refuse(key, expected, repr(key), "rename or remove it")
+    known = [*required, *(_MOMENTS if kind == "images" else [])]
+    for key in data.keys() - known:
+        expected = f"the keys {', '.join(known)} or notes"
+        _refuse(key, expected, repr(key), "rename or remove it")
 
 
 def _tensor(key, value) -> torch.Tensor:
     if isinstance(value, np.ma.MaskedArray):
-        _refuse(
-            key, "an array without a mask", "a masked one", "fill it: value.filled()"
-        )
+        advice = "fill it: value.filled()"
+        _refuse(key, "an array without a mask", "a masked one", advice)
     if isinstance(value, np.ndarray):
         try:
             # PyTorch takes no other order of bytes, no negative strides, no read-only
@@ -76,30 +76,26 @@ def _tensor(key, value) -> torch.Tensor:
             _refuse(key, "numbers", f"an array of {value.dtype}", "convert them")
     if not isinstance(value, torch.Tensor):
         _refuse(key, "a tensor or NumPy array", type(value).__name__, "convert it")
-    if (
-        value.layout != torch.strided
-        or value.is_quantized
-        or value.is_meta
-        or value.is_nested
-    ):
+    is_dense = value.layout == torch.strided
+    if not is_dense or value.is_quantized or value.is_meta or value.is_nested:
         _refuse(key, "a dense tensor", f"one of layout {value.layout}", "densify it")
     return value.detach().cpu()
 
 
 def _images(key, images):
     shape = tuple(images.shape)
-    if images.dim() == 3:
-        advice = "add a channel: images[..., None]"
-        _refuse(key, "shape (count, height, width, channels)", shape, advice)
+    advice = None
     if images.dim() != 4:
-        _refuse(key, "shape (count, height, width, channels)", shape, "reshape it")
-    _check_not_empty(key, images)
+        advice = "reshape it"
+        if images.dim() == 3:
+            advice = "add a channel: images[..., None]"
     # More channels than four differ from channels that come first by their sizes alone.
-    _, first, second, channels = shape
-    if channels > 4 and first < min(second, channels):
+    elif shape[3] > 4 and shape[1] < min(shape[2], shape[3]):
         advice = "put channels last: images.permute(0, 2, 3, 1)"
+    if advice:
         _refuse(key, "shape (count, height, width, channels)", shape, advice)
     if images.dtype == torch.uint8:
+        _check_not_empty(key, images)
         return images
     advice = "use standardised float32, or uint8 with mean and deviation"
     return _floats(key, images, "float32 or uint8", advice)
@@ -108,11 +104,11 @@ def _images(key, images):
 def _vectors(key, vectors):
     if vectors.dim() != 2:
         _refuse(key, "shape (count, features)", tuple(vectors.shape), "reshape it")
-    _check_not_empty(key, vectors)
     return _floats(key, vectors, "float32", "convert it with .float()")
 
 
 def _floats(key, tensor, expected, advice):
+    _check_not_empty(key, tensor)
     if not tensor.is_floating_point():
         _refuse(key, expected, tensor.dtype, advice)
     tensor = tensor.float()
@@ -130,13 +126,12 @@ def _check_not_empty(key, tensor):
 
 
 def _labels(key, labels):
-    shape = tuple(labels.shape)
-    if labels.dim() == 2 and shape[1] == 1:
-        _refuse(key, "shape (count,)", shape, "use labels[:, 0]")
-    if labels.dim() == 2:
-        _refuse(key, "shape (count,)", shape, "if it is one-hot, use labels.argmax(1)")
     if labels.dim() != 1:
-        _refuse(key, "shape (count,)", shape, "reshape it")
+        shape, advice = tuple(labels.shape), "reshape it"
+        if labels.dim() == 2:
+            advice = "if it is one-hot, use labels.argmax(1)"
+            advice = "use labels[:, 0]" if shape[1] == 1 else advice
+        _refuse(key, "shape (count,)", shape, advice)
     if labels.is_floating_point() or labels.is_complex():
         _refuse(key, "integers", labels.dtype, "convert them with .long()")
     return labels.long()
@@ -148,12 +143,9 @@ def _check_classes(data):
     if len(labels) == 1:
         _refuse(key, "two classes or more", f"only the label {labels[0]}")
     if labels != list(range(len(labels))):
-        got = f"labels from {labels[0]} to {labels[-1]}"
-        advice = "subtract 1"
-        if labels != list(range(1, len(labels) + 1)):
-            missing = next(n for n, label in enumerate(labels) if label != n)
-            got += f" without {missing}"
-            advice = "renumber them: numpy.unique(labels, return_inverse=True)"
+        got = f"{len(labels)} labels from {labels[0]} to {labels[-1]}"
+        advice = "renumber them: numpy.unique(labels, return_inverse=True)"
+        advice = "subtract 1" if labels == list(range(1, len(labels) + 1)) else advice
         _refuse(key, "labels from 0 up without gaps", got, advice)
     for label in data["test_targets"].unique().tolist():
         if not 0 <= label < len(labels):
@@ -163,40 +155,34 @@ def _check_classes(data):
 
 def _check_test_set(data):
     train, test = data["train_inputs"], data["test_inputs"]
-    if test.shape[1:] != train.shape[1:]:
-        expected = f"images of shape {tuple(train.shape[1:])}, as in train_inputs"
-        _refuse("test_inputs", expected, tuple(test.shape[1:]))
-    if test.dtype != train.dtype:
-        _refuse("test_inputs", f"{train.dtype}, as in train_inputs", test.dtype)
+    for expected, got in (
+        (tuple(train.shape[1:]), tuple(test.shape[1:])),
+        (train.dtype, test.dtype),
+    ):
+        if got != expected:
+            _refuse("test_inputs", f"{expected}, as in train_inputs", got)
 
 
 def _check_moments(data):
     """Images of uint8, and no others, come with what standardises a batch."""
     images = data["train_inputs"]
-    channels = images.shape[3]
-    for key in _MOMENTS:
-        if images.dtype != torch.uint8:
+    if images.dtype != torch.uint8:
+        for key in _MOMENTS:
             if key in data:
                 advice = "standardise the images and leave it out, or return uint8"
-                _refuse(
-                    key, "uint8 images, which it standardises", images.dtype, advice
-                )
-            continue
-        if key not in data:
-            expected = f"shape ({channels},), because the images are uint8"
-            advice = "add the training set's, in units of 0 to 255"
-            _refuse(key, expected, "nothing", advice)
-        if data[key].shape != (channels,):
-            _refuse(key, f"shape ({channels},)", tuple(data[key].shape))
-        data[key] = _floats(key, data[key][:, None], "float32", "convert it")[:, 0]
-    if images.dtype != torch.uint8:
+                _refuse(key, "uint8 images to standardise", images.dtype, advice)
         return
+    shape = (images.shape[3],)
+    for key in _MOMENTS:
+        if key not in data or data[key].shape != shape:
+            got = tuple(data[key].shape) if key in data else "nothing"
+            advice = "add the training set's, in units of 0 to 255"
+            _refuse(key, f"shape {shape}, as the images are uint8", got, advice)
+        data[key] = _floats(key, data[key][:, None], "float32", "convert it")[:, 0]
     mean, deviation = (data[key] for key in _MOMENTS)
     if not (deviation > 0).all():
-        channel = int((deviation > 0).int().argmin())
         advice = "use 1 where all values of a channel are equal"
-        got = f"{float(deviation[channel]):g} in channel {channel}"
-        _refuse("deviation", "numbers above 0", got, advice)
+        _refuse("deviation", "numbers above 0", deviation.tolist(), advice)
     # Moments in units of 0 to 1 are the commonest slip.
     pixels = images.double()
     for key, actual in (("mean", pixels.mean()), ("deviation", pixels.std())):

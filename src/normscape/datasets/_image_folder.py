@@ -30,77 +30,55 @@ def read(
             f"{_listed(train ^ test)} in one of them; add {missing}/{min(train ^ test)}/ "
             "or remove the class"
         )
-    reader, data = _Reader(folder), {}
+    data, left_out, first = {}, [], None
     for part in PARTS:
         images, labels = [], []
         for label, path in enumerate(classes[part]):
-            of_class = reader.images(path)
-            images += of_class
-            labels += [label] * len(of_class)
+            pictures, others = _read_class(path)
+            first = first or next(iter(pictures.items()))
+            _check_sizes(pictures, *first)
+            images += pictures.values()
+            labels += [label] * len(pictures)
+            left_out += others
         data[part] = np.stack(images), np.array(labels, dtype=np.int64)
-    for part in PARTS:
-        reader.leave_out(_files(folder / part))
-    return data, reader.notes()
-
-
-class _Reader:
-    """Reads the images of one size, and keeps what was left out."""
-
-    def __init__(self, folder):
-        self._folder, self._first, self._left_out = folder, None, []
-
-    def images(self, folder) -> list[np.ndarray]:
-        """The images of a class, at least one."""
-        below = _folders(folder)
-        if below:
-            raise ValueError(
-                f"{shown(folder)}: expected images only, got the folders "
-                f"{_listed(path.name for path in below)}; move their images into "
-                f"{shown(folder.name)}/, or remove them"
-            )
-        images, left_out = [], []
-        for path in _files(folder):
-            pixels = _read(path)
-            if pixels is None:
-                left_out.append(path)
-                continue
-            self._check_size(path, pixels)
-            images.append(pixels)
-        if not images:
-            others = f" but {len(left_out)} other files" if left_out else ""
-            raise ValueError(
-                f"{shown(folder)}: expected images, got none{others}; add some, or "
-                "remove the class"
-            )
-        self._left_out += left_out
-        return images
-
-    def leave_out(self, paths) -> None:
-        """Files beside the class folders, which may not be images."""
-        for path in paths:
+        for path in _files(folder / part):
             if _read(path) is not None:
                 raise ValueError(
-                    f"{shown(path)}: expected images in class folders, got one beside "
-                    "them; move it into a class folder"
+                    f"{shown(path)}: expected images in class folders, got one outside; "
+                    "move it into a class folder"
                 )
-            self._left_out.append(path)
+            left_out.append(path)
+    if not left_out:
+        return data, []
+    names = _listed(str(path.relative_to(folder)) for path in left_out)
+    note = f"files left out, as they are not images: {len(left_out)} ({names})"
+    return data, [note]
 
-    def notes(self) -> list[str]:
-        if not self._left_out:
-            return []
-        names = _listed(str(path.relative_to(self._folder)) for path in self._left_out)
-        return [
-            f"files left out, as they are not images: {len(self._left_out)} ({names})"
-        ]
 
-    def _check_size(self, path, pixels):
-        if self._first is None:
-            self._first = path, pixels.shape
-        first, expected = self._first
-        if pixels.shape != expected:
+def _read_class(folder: Path) -> tuple[dict[Path, np.ndarray], list[Path]]:
+    """The images of a class, at least one, by path; and its other files."""
+    if below := _folders(folder):
+        raise ValueError(
+            f"{shown(folder)}: expected images only, got the folders "
+            f"{_listed(path.name for path in below)}; move their images into "
+            f"{shown(folder.name)}/, or remove them"
+        )
+    files = {path: _read(path) for path in _files(folder)}
+    others = [path for path, pixels in files.items() if pixels is None]
+    if len(others) == len(files):
+        raise ValueError(
+            f"{shown(folder)}: expected images, got {len(files)} other files; add some, "
+            "or remove the class"
+        )
+    return {p: pixels for p, pixels in files.items() if pixels is not None}, others
+
+
+def _check_sizes(images, first, expected):
+    for path, pixels in images.items():
+        if pixels.shape != expected.shape:
             raise ValueError(
                 f"{shown(path)}: expected {_size(expected)} pixels, as {shown(first)} "
-                f"has, got {_size(pixels.shape)}; resize it"
+                f"has, got {_size(pixels)}; resize it"
             )
 
 
@@ -116,8 +94,8 @@ def _read(path):
         raise ValueError(f"{shown(path)}: {error}") from None
 
 
-def _size(shape):
-    height, width, _ = shape
+def _size(pixels):
+    height, width, _ = pixels.shape
     return f"{width} x {height}"
 
 
@@ -128,9 +106,7 @@ def _listed(names) -> str:
 
 
 def _classes(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        raise ValueError(f"{folder}: expected a folder of classes, got none")
-    classes = _folders(folder)
+    classes = _folders(folder) if folder.is_dir() else []
     if not classes:
         raise ValueError(f"{folder}: expected a folder for each class, got none")
     return classes

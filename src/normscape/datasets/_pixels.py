@@ -16,14 +16,8 @@ _WITH_WHITE |= {"CMYK", "YCbCr", "HSV", "LAB"}
 
 # Image suffixes of which Pillow knows nothing.
 _OTHER_SUFFIXES = {".heic", ".heif", ".jxl", ".svg", ".cr3", ".raw"}
-_FORMATS_WITH_SIGNATURE = ("AVIF", "GIF", "JPEG", "JPEG2000", "PNG", "TIFF", "WEBP")
 
-_BITS_PER_SAMPLE, _PHOTOMETRIC, _ORIENTATION, _SAMPLE_FORMAT = (
-    258,
-    262,
-    274,
-    339,
-)  # TIFF
+_BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339  # TIFF
 _WHITE_IS_ZERO, _UNSIGNED = 0, 1
 
 
@@ -46,7 +40,11 @@ def read(path: Path) -> np.ndarray | None:
     except _UnclearImageError:
         raise
     except UnidentifiedImageError:
-        if not _claims_to_be_image(path):
+        suffix = path.suffix.lower()
+        if (
+            suffix not in _OTHER_SUFFIXES
+            and suffix not in Image.registered_extensions()
+        ):
             return None
         reason = "one that Pillow cannot identify"
     # Pillow raises nearly anything for a damaged file.
@@ -61,17 +59,6 @@ class _UnclearImageError(ValueError):
     """An intact file that does not say what it looks like."""
 
 
-def _claims_to_be_image(path: Path) -> bool:
-    """Whether an unreadable file has the suffix or the first bytes of an image."""
-    suffix = path.suffix.lower()
-    if suffix in _OTHER_SUFFIXES or Image.EXTENSION.get(suffix) in Image.OPEN:
-        return True
-    with path.open("rb") as file:
-        start = file.read(16)
-    accepts = (Image.OPEN[format][1] for format in _FORMATS_WITH_SIGNATURE)
-    return any(accept(start) for accept in accepts)
-
-
 def _as_shown(image: Image.Image) -> Image.Image:
     frames = getattr(image, "n_frames", 1)
     if frames > 1 and image.format not in _ONE_PICTURE:
@@ -79,9 +66,9 @@ def _as_shown(image: Image.Image) -> Image.Image:
             f"expected one picture, got {frames} frames; save the one that counts"
         )
     _check_extent(image)
+    _check_transparency(image)
     # What the file declares is known before its pixels are loaded.
     bits, inverted = _declared_bits(image), _is_inverted(image)
-    image.info |= _scaled_transparency(image)
     image = _upright(image)
     if bits:
         return _from_deep_greys(image, 2**bits - 1, inverted)
@@ -141,20 +128,15 @@ def _is_inverted(image) -> bool:
     return image.format == "TIFF" and image.tag_v2[_PHOTOMETRIC] == _WHITE_IS_ZERO
 
 
-def _scaled_transparency(image) -> dict[str, int]:
-    """The transparent grey of a PNG of 2 or 4 bits, which Pillow leaves in its bits."""
-    colour = image.info.get("transparency")
-    if image.format != "PNG" or colour is None:
-        return {}
-    raw_mode = image.tile[0][3]
-    if raw_mode == "RGB;16B":
-        raise _UnclearImageError(
-            "expected an alpha channel, got a transparent colour of 16 bits (mode RGB), "
-            "which Pillow cannot apply; convert it to 8 bits"
-        )
-    if raw_mode in ("L;2", "L;4"):
-        return {"transparency": colour * 255 // (2 ** int(raw_mode[2:]) - 1)}
-    return {}
+def _check_transparency(image):
+    """Pillow does not scale a PNG's transparent colour of 2, 4 or 16 bits to 8 bits."""
+    if image.format == "PNG" and "transparency" in image.info:
+        raw_mode = image.tile[0][3]
+        if raw_mode in ("L;2", "L;4", "RGB;16B"):
+            raise _UnclearImageError(
+                f"expected an alpha channel, got a transparent colour in mode {raw_mode}, "
+                "which Pillow cannot apply; convert it to 8 bits"
+            )
 
 
 def _from_deep_greys(image, white, inverted):
