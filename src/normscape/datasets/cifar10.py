@@ -31,9 +31,9 @@ def load(*, source: str, checksum: str) -> dict[str, torch.Tensor | list[str]]:
     path, notes = Path(source), []
     if not path.is_dir():
         _verify(path, checksum)
-        parts = _from_archive(path)
+        parts = _read_batches(path)
     elif unpacked := _unpacked(path):
-        parts = _from_unpacked(unpacked)
+        parts = _read_batches(unpacked)
     else:
         # Pillow only where images are read.
         from normscape.datasets import _image_folder
@@ -78,28 +78,6 @@ def _verify(path, checksum):
         )
 
 
-def _from_archive(path):
-    # lzma, zlib and tarfile have errors of their own for damaged files.
-    try:
-        with tarfile.open(path) as archive:
-            members = [member for member in archive if member.isfile()]
-            return _parts(lambda name: archive.extractfile(_only(name, members)))
-    except Exception as error:
-        raise ValueError(
-            f"{path}: expected CIFAR-10's python archive, got another or a damaged one "
-            f"({_line(error)}); use cifar-10-python.tar.gz or a folder of images"
-        ) from None
-
-
-def _only(name, members) -> tarfile.TarInfo:
-    """The batch of this name, whatever folders are around it."""
-    matching = [member for member in members if Path(member.name).name == name]
-    if len(matching) != 1:
-        times = f"in it {len(matching)} times" if matching else "missing"
-        raise ValueError(f"{name} is {times}")
-    return matching[0]
-
-
 def _unpacked(path: Path) -> Path | None:
     """The folder of an unpacked archive: ``path`` itself, or one in it.
 
@@ -113,37 +91,49 @@ def _unpacked(path: Path) -> Path | None:
     return None
 
 
-def _from_unpacked(folder):
+def _read_batches(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """The images and labels of each part, from the archive or its unpacked folder."""
     try:
-        return _parts(lambda name: (folder / name).open("rb"))
+        if path.is_dir():
+            return _parts(lambda name: (path / name).open("rb"))
+        with tarfile.open(path) as archive:
+            members = [member for member in archive if member.isfile()]
+            return _parts(lambda name: archive.extractfile(_only(name, members)))
+    # lzma, zlib, tarfile and pickle have errors of their own for damaged files.
     except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(
-            f"{folder}: expected CIFAR-10's batches, got others or damaged ones "
-            f"({_line(error)}); unpack cifar-10-python.tar.gz again"
+            f"{path}: expected CIFAR-10's python archive, got another or a damaged one "
+            f"({reason}); use cifar-10-python.tar.gz or a folder of images"
         ) from None
 
 
-def _line(error):
-    return " ".join(str(error).split()) or type(error).__name__
+def _only(name, members) -> tarfile.TarInfo:
+    """The batch of this name, whatever folders are around it."""
+    matching = [member for member in members if Path(member.name).name == name]
+    if len(matching) != 1:
+        raise ValueError(f"{name} is in it {len(matching)} times")
+    return matching[0]
 
 
 def _parts(open_batch) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    return {
-        part: _joined([_batch(open_batch(name), name) for name in names])
-        for part, names in _BATCHES.items()
-    }
+    parts = {}
+    for part, names in _BATCHES.items():
+        batches = [_batch(open_batch(name), name) for name in names]
+        images, labels = zip(*batches, strict=True)
+        images = np.ascontiguousarray(np.concatenate(images))
+        parts[part] = images, np.concatenate(labels)
+    return parts
 
 
 class _Unpickler(pickle.Unpickler):
     """Builds NumPy arrays, and what needs no code: dictionaries, lists, bytes, numbers."""
 
     _ALLOWED = {
+        *(("numpy", "ndarray"), ("numpy", "dtype"), ("_codecs", "encode")),
         *((f"numpy.{core}.multiarray", "_reconstruct") for core in ("core", "_core")),
         *((f"numpy.{core}.multiarray", "scalar") for core in ("core", "_core")),
         *((f"numpy.{core}.numeric", "_frombuffer") for core in ("core", "_core")),
-        ("numpy", "ndarray"),
-        ("numpy", "dtype"),
-        ("_codecs", "encode"),
     }
 
     def find_class(self, module, name):
@@ -155,19 +145,10 @@ class _Unpickler(pickle.Unpickler):
 def _batch(file: BinaryIO, name):
     with file:
         batch = _Unpickler(file, encoding="bytes").load()
-    for key in (b"data", b"labels"):
-        if key not in batch:
-            raise ValueError(f"{name} has no {key.decode()}")
-    images = np.asarray(batch[b"data"])
+    images, labels = np.asarray(batch[b"data"]), np.array(batch[b"labels"], np.int64)
     if images.dtype != np.uint8:
         raise ValueError(f"{name} has data of {images.dtype}, not uint8")
     images = images.reshape(-1, 3, _SIDE, _SIDE).transpose(0, 2, 3, 1)
-    labels = np.array(batch[b"labels"], dtype=np.int64)
     if labels.shape != (len(images),):
         raise ValueError(f"{name} has {len(images)} images and {labels.size} labels")
     return images, labels
-
-
-def _joined(batches):
-    images, labels = zip(*batches, strict=True)
-    return np.ascontiguousarray(np.concatenate(images)), np.concatenate(labels)
