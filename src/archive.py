@@ -46,13 +46,13 @@ def main():
         temporary.write_text(f"{path}\n", encoding="utf-8")
     size = path.stat().st_size / 1e6
     print(f"{path}: {len(files)} files, {size:.1f} MB, {source.commit}")
-    for what, found in (
+    for what, listed in (
         ("packed, but not in the commit", source.added),
         ("left out, as this config does not make them", contents.others(args.config)),
         ("missing", [m for m in wanted if m not in results]),
     ):
-        if found:
-            print(f"{what}: {len(found)} files ({names.enumerate_names(found)})")
+        if listed:
+            print(f"{what}: {len(listed)} files ({names.enumerate_names(listed)})")
 
 
 if __name__ == "__main__":

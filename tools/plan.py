@@ -1,7 +1,7 @@
 """Tell what an experiment takes: jobs by rule, core-hours, checkpoints on the disk.
 
 Jobs are those that Snakemake would run now. Their times come from a step, or the probe
-of a checkpoint, of each kind, measured here: a minute, or three at the paper's scale.
+of a checkpoint, of each kind, measured on this machine: a minute, or three at the paper's scale.
 """
 
 import statistics
@@ -42,8 +42,8 @@ def jobs_by_rule(configfiles: list[Path]) -> dict[str, int]:
     arguments = ["--dry-run", "--quiet", "rules"]
     if configfiles:
         arguments += ["--configfile", *map(str, configfiles)]
-    said = copies.snakemake(PROJECT, *arguments)
-    rows = [line.split() for line in said.splitlines()]
+    output = copies.snakemake(PROJECT, *arguments)
+    rows = [line.split() for line in output.splitlines()]
     counts = {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[1].isdigit()}
     counts.pop("total", None)
     counts.pop("all", None)
@@ -60,15 +60,15 @@ def seconds_by_rule(config: dict, jobs: Jobs) -> dict[str, float]:
         each = {norm: jobs.training_seconds(model, norm) for norm in set(norms)}
         seconds[f"train_{model}"] = start_up + statistics.fmean(map(each.get, norms))
     for probe in config["probes"]:
-        each, of_norms = [], {}
+        seconds_per_job, by_norm = [], {}
         for cell in cells:
             steps = grid.probed_steps(config, probe, cell)
             norm = cell.model, cell.norm
-            if steps and norm not in of_norms:
-                of_norms[norm] = jobs.probe_seconds(probe, cell)
-            each += [of_norms.get(norm)] * len(steps)
-        if each:
-            seconds[f"probe_{probe}"] = start_up + statistics.fmean(each)
+            if steps and norm not in by_norm:
+                by_norm[norm] = jobs.probe_seconds(probe, cell)
+            seconds_per_job += [by_norm.get(norm)] * len(steps)
+        if seconds_per_job:
+            seconds[f"probe_{probe}"] = start_up + statistics.fmean(seconds_per_job)
     return seconds
 
 

@@ -51,8 +51,8 @@ def minutes_by_rule(folder: Path) -> dict[str, float]:
     """Of all jobs; those of trainings and their data together."""
     minutes = defaultdict(float)
     project = folder.absolute().parents[1]
-    found = records.read(folder.absolute().relative_to(project), project)
-    for job in records.timed(records.jobs(found)):
+    recorded = records.read(folder.absolute().relative_to(project), project)
+    for job in records.timed(records.jobs(recorded)):
         training = job.rule.startswith(("train_", "prepare_"))
         minutes["trainings" if training else job.rule] += job.seconds / 60
     return minutes

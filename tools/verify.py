@@ -127,7 +127,7 @@ def compare_versions(archive: Archive) -> list[str]:
             installed = "none"
         # A build for other devices is the same version: 2.15.0+cpu, from PyTorch's index.
         if installed.partition("+")[0] != expected:
-            text = f"{name} is {installed} here, {expected} in the archive's lock"
+            text = f"{name} is {installed}, expected {expected} as in the archive's lock"
             problems.append(text)
     return problems
 
@@ -186,7 +186,7 @@ def rebuild(archive: Archive, config: dict) -> list[str]:
 
 
 def retrain(archive: Archive, config: dict, cell: grid.Cell) -> tuple[list[str], str]:
-    """Problems of a run that is trained again, and what to say where there is none."""
+    """Problems of a run that is retrained, and what to say where there is none."""
     name = paths.train_file(config, "history.csv").format(**cell._asdict())
     with made_again(archive, [name]) as (folder, failure):
         if failure:

@@ -87,8 +87,8 @@ def digest(path: Path, cache: Path, leave: Iterable[Path] = ()) -> str:
         contents.update(f"{name}\0".encode(errors="surrogateescape"))
         with contextlib.suppress(OSError):
             contents.update(digest_of_file(entry).encode())
-    found = contents.hexdigest()[:16]
+    content_digest = contents.hexdigest()[:16]
     with contextlib.suppress(OSError), atomic(cache) as temporary:
-        known = {"stats": stats.hexdigest(), "digest": found}
+        known = {"stats": stats.hexdigest(), "digest": content_digest}
         temporary.write_text(json.dumps(known), encoding="utf-8")
-    return found
+    return content_digest

@@ -17,7 +17,6 @@ from normscape.archive import zips
 from normscape.archive.provenance import NO_COMMIT
 from project import (
     commit,
-    damages,
     one_of_each,
     planned,
     results,
@@ -28,14 +27,6 @@ from project import (
     with_config,
 )
 from tools.project import copy_of_project, copy_tree
-
-
-@pytest.fixture
-def small(tmp_path):
-    """An archive of two files."""
-    (tmp_path / "a.txt").write_text("a", encoding="utf-8")
-    zips.write(tmp_path / "a.zip", {"x/a.txt": tmp_path / "a.txt", "b": b"b"})
-    return tmp_path / "a.zip"
 
 
 def rewritten(archive: Path, change) -> Path:
@@ -50,40 +41,16 @@ def rewritten(archive: Path, change) -> Path:
     return path
 
 
-def test_the_same_files_are_the_same_bytes(small, tmp_path):
+def test_the_same_files_are_the_same_bytes(tmp_path):
+    (tmp_path / "a.txt").write_text("a", encoding="utf-8")
+    zips.write(tmp_path / "a.zip", {"x/a.txt": tmp_path / "a.txt", "b": b"b"})
     os.utime(tmp_path / "a.txt", (0, 0))
     (tmp_path / "link").symlink_to(tmp_path / "a.txt")
     zips.write(tmp_path / "b.zip", {"b": b"b", "x/a.txt": tmp_path / "link"})
-    assert (tmp_path / "b.zip").read_bytes() == small.read_bytes()
-    assert damages(small) == []
-    unpack(small, tmp_path / "out")
-    done = subprocess.run(
-        ["sha256sum", "--check", "--strict", zips.CHECKSUMS], cwd=tmp_path / "out"
-    )
-    assert done.returncode == 0
-
-
-@pytest.mark.parametrize(
-    ("change", "line"),
-    [
-        (lambda f: f.update(b=b"c"), "b: other bytes than when it was archived"),
-        (lambda f: f.pop("b"), "b: missing"),
-        (lambda f: f.update(c=b""), "c: not of this archive"),
-        (lambda f: f.update({"../c": b""}), "c: not of this archive"),
-        (lambda f: f.update({"/etc/c": b""}), "etc/c: not of this archive"),
-    ],
-)
-def test_each_damage_is_named(small, change, line):
-    assert damages(rewritten(small, change)) == [line]
-
-
-def test_a_broken_zip_is_named(small):
-    content = small.read_bytes()
-    small.write_bytes(content[: len(content) // 2])
-    (line,) = damages(small)
-    assert "not a complete zip file" in line
-    small.write_bytes(content.replace(b"a", b"\xff", 1))
-    assert damages(small) != []
+    assert (tmp_path / "b.zip").read_bytes() == (tmp_path / "a.zip").read_bytes()
+    unpack(tmp_path / "a.zip", tmp_path / "out")
+    command = ["sha256sum", "--check", "--strict", zips.CHECKSUMS]
+    subprocess.run(command, cwd=tmp_path / "out", check=True)
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +137,7 @@ def test_records_in_snakemakes_database(archived, tmp_path):
     done = snakemake(folder, *options, "--forcerun", "check", config="changed.yaml")
     assert done.returncode
     log = (folder / "results/tiny/logs/check.log").read_text(encoding="utf-8")
-    assert "verdicts.csv: other bytes than when it was made" in log
+    assert "verdicts.csv: checksum" in log
 
 
 def test_the_crate(archive, tmp_path):
@@ -303,20 +270,28 @@ def test_verification(archived, archive):
     assert "retrained" in lines[-1]
 
 
-def with_sums(files):
-    del files[zips.CHECKSUMS]
-    files[zips.CHECKSUMS] = zips.checksums(files).encode()
+def with_sums(change):
+    """The change, with a list of checksums that fits."""
+
+    @functools.wraps(change)
+    def changed(files, **options):
+        change(files, **options)
+        del files[zips.CHECKSUMS]
+        files[zips.CHECKSUMS] = zips.checksums(files).encode()
+
+    return changed
 
 
+@with_sums
 def edit_table(files):
     name = "results/tiny/tables/history.csv"
     row = files[name].splitlines()[1]
     cells = row.split(b",")
     cells[5] = b"9.5"  # the loss
     files[name] = files[name].replace(row, b",".join(cells), 1)
-    with_sums(files)
 
 
+@with_sums
 def edit_table_and_list(files):
     """A history that nothing else is made from, in all places but run.json."""
     row = files["results/tiny/tables/evaluation.csv"].splitlines()[1]
@@ -325,93 +300,71 @@ def edit_table_and_list(files):
     for name in list(files):
         if name.endswith("evaluation.csv"):
             files[name] = files[name].replace(row, other, 1)
-    with_sums(files)
 
 
+@with_sums
 def add_a_run(files):
-    name = "results/tiny/tables/evaluation.csv"
-    files[name] += b"vgg,batch,0.1,77,0,0.5\n"
-    with_sums(files)
+    files["results/tiny/tables/evaluation.csv"] += b"vgg,batch,0.1,77,0,0.5\n"
 
 
+@with_sums
 def cut_a_table_short(files):
     name = "results/tiny/tables/evaluation.csv"
     files[name] = files[name][:-5]
-    with_sums(files)
 
 
+@with_sums
 def leave_out_a_figure(files):
     del files["results/tiny/figures/fig00_answer.png"]
-    with_sums(files)
 
 
+@with_sums
 def damage_a_manifest(files, content):
     files["results/tiny/train/vgg/batch/lr0.1/seed0/run.json"] = content
-    with_sums(files)
 
 
+@with_sums
 def edit_lock(files):
     name = "envs/requirements.txt"
     files[name] = re.sub(rb"(?m)^pandas==\S+", b"pandas==1.0", files[name])
-    with_sums(files)
 
 
+@with_sums
 def edit_source(files):
     files["src/train.py"] += b"\nprint('run by nobody')\n"
-    with_sums(files)
 
 
+@with_sums
 def slip_in_a_module(files):
     files["yaml.py"] = b"print('run by nobody')\n"
-    with_sums(files)
+
+
+RUN = "vgg/batch/lr0.1/seed0/run.json"
 
 
 @pytest.mark.parametrize(
-    ("change", "line"),
+    ("change", "check", "names"),
     [
-        (lambda files: files.pop("Snakefile"), "FAIL  integrity: Snakefile: missing"),
-        (edit_table, "FAIL  results: results/tiny/tables/runs.csv comes out otherwise"),
-        (
-            edit_table,
-            "FAIL  trainings: results/tiny/tables/history.csv: other rows of "
-            "vgg/batch/0.1/0 than its run.json lists",
-        ),
-        (
-            edit_table_and_list,
-            "FAIL  trainings: results/tiny/tables/evaluation.csv: other rows of "
-            "vgg/batch/0.1/0 than its run.json lists",
-        ),
-        (
-            add_a_run,
-            "FAIL  trainings: results/tiny/tables/evaluation.csv has rows of "
-            "vgg/batch/0.1/77, which has no run.json",
-        ),
-        (
-            cut_a_table_short,
-            "FAIL  trainings: results/tiny/tables/evaluation.csv is missing or damaged",
-        ),
-        (
-            leave_out_a_figure,
-            "FAIL  results: results/tiny/figures/fig00_answer.png is missing",
-        ),
-        *(
-            (
-                functools.partial(damage_a_manifest, content=content),
-                "FAIL  trainings: results/tiny/train/vgg/batch/lr0.1/seed0/run.json "
-                "lists no history.csv",
-            )
-            for content in (b"{}", b'{"sha256"', b"[]")
-        ),
-        (edit_lock, "FAIL  lock: pandas is .* here, 1.0 in the archive's lock"),
-        (edit_source, "FAIL  source: src/train.py differs from this clone's"),
-        (slip_in_a_module, "FAIL  source: yaml.py differs from this clone's"),
+        (lambda files: files.pop("Snakefile"), "integrity", "Snakefile"),
+        (edit_table, "results", "tables/runs.csv"),
+        (edit_table, "trainings", "tables/history.csv.*vgg/batch/0.1/0"),
+        (edit_table_and_list, "trainings", "tables/evaluation.csv.*vgg/batch/0.1/0"),
+        (add_a_run, "trainings", "tables/evaluation.csv.*vgg/batch/0.1/77"),
+        (cut_a_table_short, "trainings", "tables/evaluation.csv"),
+        (leave_out_a_figure, "results", "figures/fig00_answer.png"),
+        (functools.partial(damage_a_manifest, content=b"{}"), "trainings", RUN),
+        (functools.partial(damage_a_manifest, content=b'{"sha256"'), "trainings", RUN),
+        (functools.partial(damage_a_manifest, content=b"[]"), "trainings", RUN),
+        (edit_lock, "lock", "pandas.*1.0"),
+        (edit_source, "source", "src/train.py"),
+        (slip_in_a_module, "source", "yaml.py"),
     ],
 )
-def test_what_is_refused(archived, archive, tmp_path, change, line):
+def test_what_is_refused(archived, archive, tmp_path, change, check, names):
     """Also where the sums were made to fit."""
     shutil.copy(archive, tmp_path / "a.zip")
     done = verify(archived, rewritten(tmp_path / "a.zip", change))
     assert done.returncode == 1
-    assert re.search(line, done.stdout), done.stdout + done.stderr
+    assert re.search(f"(?m)^FAIL  {check}: .*{names}", done.stdout), done.stdout
     assert "run by nobody" not in done.stdout + done.stderr
     assert "Traceback" not in done.stderr

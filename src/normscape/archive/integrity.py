@@ -9,7 +9,7 @@ from normscape.archive import records
 from normscape.archive.checksums import line, read
 from normscape.files import digest
 
-_AGAIN = "delete it, and run again"
+_ADVICE = "delete it and rerun"
 
 
 def check_files(files, last_list: Path) -> dict[Path, str]:
@@ -25,9 +25,9 @@ def check_files(files, last_list: Path) -> dict[Path, str]:
     for path in map(Path, files):
         checksums[path] = digest(path)
         expected = listed.get(path, checksums[path])
-        made_again = ended.get(path, math.inf) > ended.get(last_list, -math.inf)
-        if checksums[path] != expected and not made_again:
-            raise ValueError(f"{path}: other bytes than when it was made; {_AGAIN}")
+        rewritten = ended.get(path, math.inf) > ended.get(last_list, -math.inf)
+        if checksums[path] != expected and not rewritten:
+            raise ValueError(f"{path}: checksum mismatch: changed since it was written; {_ADVICE}")
     return checksums
 
 
@@ -41,13 +41,13 @@ def check_runs(manifests) -> dict[Path, str]:
         try:
             listed = json.loads(manifest.read_text(encoding="utf-8"))["sha256"]
         except (ValueError, KeyError):
-            raise ValueError(f"{manifest}: not a complete manifest; {_AGAIN}") from None
+            raise ValueError(f"{manifest}: not a complete manifest; {_ADVICE}") from None
         for name, expected in listed.items():
             path = manifest.parent / name
             with contextlib.suppress(FileNotFoundError):
                 if digest(path) != expected:
                     raise ValueError(
-                        f"{path}: other bytes than after the training; {_AGAIN}"
+                        f"{path}: checksum mismatch: changed since the training; {_ADVICE}"
                     )
             checksums[path] = expected
     return checksums

@@ -51,7 +51,7 @@ class Archive:
             if not path.is_file():
                 yield f"{printable(name)}: missing"
             elif digest(path) != expected:
-                yield f"{printable(name)}: other bytes than when it was archived"
+                yield f"{printable(name)}: checksum mismatch: changed since it was archived"
         for name in sorted(self._unlisted()):
             yield f"{printable(name)}: not of this archive"
 

@@ -34,7 +34,7 @@ class Record(NamedTuple):
 
 
 def read(results: Path, project: Path = Path()) -> list[Record]:
-    """The records of what lies in the folder ``results`` of a project."""
+    """The records of the files in the folder ``results`` of a project."""
     return [
         Record(
             output,
@@ -60,7 +60,7 @@ def as_files(results: Path, outputs: Container[str]) -> dict[str, bytes]:
 
 
 def jobs(records: list[Record]) -> list[Record]:
-    """One record a job, which has one for each of its outputs: the longest."""
+    """The longest record of each job; a job has one record per output."""
     longest = {}
     for record in records:
         key = record.rule, record.logs
@@ -75,13 +75,13 @@ def timed(jobs: list[Record]) -> list[Record]:
 
 
 def _records(results, project) -> dict[Path, dict]:
-    """By output, sorted; where both backends have one, the later."""
-    found = {}
+    """By output, sorted; the later one where each backend has one."""
+    latest = {}
     for records in (_in_files(results, project), _in_database(results, project)):
         for output, record in records:
-            if output not in found or record["endtime"] > found[output]["endtime"]:
-                found[output] = record
-    return dict(sorted(found.items()))
+            if output not in latest or record["endtime"] > latest[output]["endtime"]:
+                latest[output] = record
+    return dict(sorted(latest.items()))
 
 
 def _in_files(results, project):

@@ -9,7 +9,7 @@ For a data set of kind ``images``:
   that a batch is channels_last in memory. They are standardised floats, or uint8.
 - ``train_targets``, ``test_targets``: integer labels of shape (count,). The labels of the
   training set are 0, 1, ... without gaps; the test set has no others.
-- ``mean``, ``deviation``: floats of shape (channels,), beside uint8 images only. A batch is
+- ``mean``, ``deviation``: floats of shape (channels,), with uint8 images only. A batch is
   standardised by them when it is taken. They are in units of 0 to 255.
 
 For a data set of kind ``vectors``: ``train_inputs`` and ``train_targets``, floats of shape
@@ -41,8 +41,8 @@ def load(name: str, settings: dict) -> dict:
         _contract.check_notes(notes)
         data = _contract.conform(data, _kind(name))
     except (OSError, ValueError) as error:
-        said = " ".join(str(error).split()) or type(error).__name__
-        raise ValueError(f"data set {name}: {said}") from error
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(f"data set {name}: {reason}") from error
     except Exception as error:
         # A mistake in its code, which the traceback shows.
         error.add_note(f"data set {name}, in its load or what that returned")

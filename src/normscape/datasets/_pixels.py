@@ -30,7 +30,7 @@ def read(path: Path) -> np.ndarray | None:
     """
     try:
         with warnings.catch_warnings():
-            # What ends in pixels or in one line needs no warnings beside it.
+            # What ends in pixels or in one line needs no warnings.
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             # A path would be mapped to memory, where Pillow 13.0 swaps the sides of greys
@@ -94,7 +94,7 @@ def _upright(image):
 
 
 def _check_extent(image):
-    """A GIF shows nothing beside a frame that is smaller than the screen it declares."""
+    """A GIF shows nothing around a frame that is smaller than its screen."""
     if image.format == "GIF" and "transparency" not in image.info:
         extents = image.tile[0][1]
         if extents != (0, 0, *image.size):

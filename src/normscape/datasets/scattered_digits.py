@@ -31,11 +31,11 @@ def load(
     """
     if digit_side > side:
         raise ValueError(
-            f"digit_side: found {digit_side}, allowed is at most side = {side}"
+            f"digit_side: expected at most side = {side}, got {digit_side}"
         )
     images, labels = {}, {}
     counts = {"train": training_images, "test": test_images}
-    for part, (digits, of_digits) in _digits.parts(digit_side).items():
+    for part, (digits, digit_labels) in _digits.parts(digit_side).items():
         digits = digits / 16
 
         def draw(name, high, part=part):
@@ -60,7 +60,7 @@ def load(
             canvas[window] = torch.maximum(canvas[window], pieces)
         draws = generator("scattered_digits", part, "noise")
         canvas += noise * torch.randn(canvas.shape, generator=draws)
-        images[part], labels[part] = canvas, of_digits[chosen]
+        images[part], labels[part] = canvas, digit_labels[chosen]
     return _digits.standardised(images, labels)
 
 
