@@ -1,4 +1,4 @@
-"""Collect tables with the same columns into one."""
+"""Concatenate tables that have the same columns."""
 
 from normscape.jobs import command_line
 

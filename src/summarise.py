@@ -1,4 +1,4 @@
-"""Summarise tables of all runs, as a file of summaries/ defines it."""
+"""Write a summary of tables of all runs, which a file of summaries/ defines."""
 
 from normscape.jobs import command_line
 

@@ -1,8 +1,8 @@
 """Check the paper's theorems in float64, on random units and on trained networks.
 
-Writes a row for each instance, and a summary: for each statement the number of instances,
-how many violate it, the largest violation, and the tightness (median of actual value
-over bound).
+Writes one row per instance, and a summary with one row per statement: the number of
+instances, how many violate it, the largest violation, and the tightness (median of actual
+value / bound).
 """
 
 from normscape.jobs import command_line
@@ -32,17 +32,17 @@ def main():
     from normscape.training import checkpoints, tensors, torch_setup
 
     torch_setup.set_up(threads=1)
-    found = list(instances.random_instances(args.random))
+    table = list(instances.random_instances(args.random))
     for start, checkpoint, data_file in args.trained:
         data, _ = tensors.load(data_file)
-        found += instances.trained_instances(
+        table += instances.trained_instances(
             checkpoints.load(start, data),
             checkpoints.load(checkpoint, data),
             args.layers,
             args.units,
         )
-    rows.write(args.instances, list(found[0]), found)
-    frames.write(args.summary, summary.summarise(pd.DataFrame(found)))
+    rows.write(args.instances, list(table[0]), table)
+    frames.write(args.summary, summary.summarise(pd.DataFrame(table)))
 
 
 if __name__ == "__main__":

@@ -1,15 +1,15 @@
-"""Train one cell of the grid: one model, normaliser, learning rate and seed.
+"""Train one run: one model, normaliser, learning rate and seed.
 
-Writes history.csv (a row a step), evaluation.csv (test accuracy before each step named
-and after the last), a checkpoint stepN.safetensors before each step named, and run.json,
-which says where, when and with what it was trained. A training that was stopped resumes
-where its state was last saved, and ends with the same bytes. SIGTERM stops it once its
-state is saved, before its next step.
+Writes history.csv (one row per step), evaluation.csv (test accuracy before each step of
+--evaluations and after the last), a checkpoint stepN.safetensors before each step of
+--checkpoints, and run.json, which records the machine, the time and the versions. A stopped
+training resumes from its last saved state and ends with the same bytes. On SIGTERM it saves
+its state and stops before the next step.
 """
 
 from normscape.jobs import command_line
 
-# The arguments that its outputs depend on, besides the data and where it computes.
+# The outputs depend on these arguments, on the data, and on the device.
 SETTINGS = (
     *("model", "architecture", "norm", "lr", "seed"),
     *("network", "norm_settings", "optimiser"),
@@ -24,7 +24,7 @@ def main():
     arguments.add_argument("--norm", required=True, help="a file of norms/")
     arguments.add_argument("--lr", type=float, required=True, help="learning rate")
     arguments.add_argument("--seed", type=int, required=True)
-    for name, what in (
+    for name, description in (
         ("network", "settings of the architecture"),
         ("norm-settings", "settings of the normaliser"),
         ("optimiser", "name, batch_size (null: all samples), l2_penalty, settings"),
@@ -33,7 +33,7 @@ def main():
             f"--{name}",
             type=command_line.json_object,
             required=True,
-            help=f"JSON: {what}",
+            help=f"JSON: {description}",
         )
     arguments.add_argument("--steps", type=int, required=True)
     arguments.add_argument("--checkpoints", type=int, nargs="+", required=True)
@@ -56,7 +56,7 @@ def main():
     from pathlib import Path
 
     from normscape.jobs import devices, manifests
-    from normscape.jobs.progress import Progress
+    from normscape.jobs.step_log import StepLog
     from normscape.pipeline import code
     from normscape.tables import CELL, rows
     from normscape.training import loop, resume, tensors, torch_setup
@@ -69,9 +69,9 @@ def main():
     spec = Spec(**{name: settings[name] for name in Spec.__dataclass_fields__})
     folder = Path(args.manifest).parent
     with resume.exclusive_lock(folder):
-        # From here on there is something to lose.
-        told_to_stop = threading.Event()
-        signal.signal(signal.SIGTERM, lambda *_: told_to_stop.set())
+        # Before this point there is no progress that a signal could lose.
+        stop = threading.Event()
+        signal.signal(signal.SIGTERM, lambda *_: stop.set())
         data, metadata = tensors.load(args.data)
         run = Run(spec, data, device)
         modules = code.training_digests(
@@ -80,38 +80,38 @@ def main():
         depends_on = resume.dependencies(run, modules, args.data, settings)
         state = resume.State(folder / "state", depends_on, args.save_interval)
         history, evaluation = state.restore(run)
-        progress = Progress(args.steps, run.step)
+        step_log = StepLog(args.steps, run.step)
 
-        def between(run, history, evaluation):
-            stopping = told_to_stop.is_set()
+        def on_pause(run, history, evaluation):
+            stopping = stop.is_set()
             if stopping or state.is_due:
                 state.save(run, history, evaluation)
             if stopping:
                 raise InterruptedError(
-                    f"SIGTERM: the state at step {run.step} is saved; started again, "
-                    "the training resumes there"
+                    f"SIGTERM: the state at step {run.step} is saved; run the same command "
+                    "to resume there"
                 )
-            progress(run.step, history)
+            step_log.print_if_due(run.step, history)
 
         history, evaluation = loop.train(
             run,
             args.steps,
             checkpoints=args.checkpoints,
-            save=state.save_checkpoint,
+            save_checkpoint=state.save_checkpoint,
             evaluations=args.evaluations,
             history=history,
             evaluation=evaluation,
-            between=between,
-            at_once=told_to_stop.is_set,
+            on_pause=on_pause,
+            pause_requested=stop.is_set,
         )
         outputs = list(state.checkpoints)
-        for name, kind, found in (
+        for name, row_type, table in (
             ("history", loop.Step, history),
             ("evaluation", loop.Evaluation, evaluation),
         ):
             outputs.append(folder / f"{name}.csv")
-            table = (spec.cell | row._asdict() for row in found)
-            rows.write(outputs[-1], [*CELL, *kind._fields], table)
+            cells = (spec.cell | row._asdict() for row in table)
+            rows.write(outputs[-1], [*CELL, *row_type._fields], cells)
         notes = metadata.get("notes", [])
         manifests.write(args.manifest, run, started, outputs, notes)
         state.finish(folder)

@@ -16,7 +16,7 @@ from snakemake.settings.enums import Quietness
 from snakemake.settings.types import OutputSettings
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from normscape.jobs import progress as training_progress
+from normscape.jobs import step_log
 from normscape.pipeline import console, progress, tally
 from normscape.training.loop import Step
 
@@ -31,7 +31,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     clock = Clock()
-    for module in (progress, tally, training_progress):
+    for module in (progress, tally, step_log):
         monkeypatch.setattr(module, "time", clock)
     return clock
 
@@ -152,23 +152,23 @@ def test_durations(seconds, text):
 
 
 def test_long_trainings_tell_their_step_loss_and_rate(run, clock, tmp_path, capsys):
-    say_step = training_progress.Progress(steps=800, start=100)
+    log = step_log.StepLog(steps=800, start=100)
     history = [Step(339, loss=1.23456, accuracy=0.5, gradient_norm=2.0, diverged=0)]
     clock.now = 10
-    say_step(140, history)
+    log.print_if_due(140, history)
     assert capsys.readouterr().out == ""  # not yet
     clock.now = 40
-    say_step(340, history)
+    log.print_if_due(340, history)
     said = capsys.readouterr().out
     assert said == "step 340 of 800, loss 1.23, 6 steps/s\n"
-    log = tmp_path / "seed1.log"
-    log.write_text(f"goes on from step 100\n{said}", encoding="utf-8")
+    path = tmp_path / "seed1.log"
+    path.write_text(f"goes on from step 100\n{said}", encoding="utf-8")
     snake = run()
     snake.start(train_vgg=10, probe_ics=1)
     for job in range(5):
         message = f"Train vgg, noisy_batch, lr 0.1, seed {job}"
-        snake.begin(job, "train_vgg", message, [str(log)])
-    snake.begin(9, "probe_ics", "Probe", [str(log)])
+        snake.begin(job, "train_vgg", message, [str(path)])
+    snake.begin(9, "probe_ics", "Probe", [str(path)])
     assert len(snake.progress.status()) == 1  # they have just begun
     clock.now += 30
     lines = snake.progress.status()

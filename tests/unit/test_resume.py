@@ -20,24 +20,26 @@ class Stopped(Exception):
     pass
 
 
-def train(run, folder, stop_at=None, depends_on=None, at_once=lambda: False):
+def train(run, folder, stop_at=None, depends_on=None, pause_requested=lambda: False):
     """All files of a training, or Stopped when it has saved at this step."""
     state = resume.State(folder / "state", depends_on or {"code": "a"}, interval=0)
 
-    def between(run, *tables):
+    def on_pause(run, *tables):
         state.save(run, *tables)
         if run.step == stop_at:
             raise Stopped
 
+    history, evaluation = state.restore(run)
     history, evaluation = loop.train(
         run,
         STEPS,
-        CHECKPOINTS,
-        state.save_checkpoint,
-        EVALUATIONS,
-        *state.restore(run),
-        between,
-        at_once,
+        checkpoints=CHECKPOINTS,
+        save_checkpoint=state.save_checkpoint,
+        evaluations=EVALUATIONS,
+        history=history,
+        evaluation=evaluation,
+        on_pause=on_pause,
+        pause_requested=pause_requested,
     )
     state.finish(folder)
     return history, evaluation, {p.name: p.read_bytes() for p in folder.iterdir()}
@@ -74,7 +76,12 @@ def test_it_stops_before_the_next_step(make_run, tmp_path, told_at):
     whole = train(make_run(), tmp_path / "whole")
     told = make_run()
     with pytest.raises(Stopped):
-        train(told, tmp_path / "cut", told_at, at_once=lambda: told.step == told_at)
+        train(
+            told,
+            tmp_path / "cut",
+            told_at,
+            pause_requested=lambda: told.step == told_at,
+        )
     again = make_run()
     assert train(again, tmp_path / "cut") == whole
 

@@ -123,7 +123,7 @@ def test_tables_carry_the_models_name(make_run, make_data, tmp_path):
                 "seed": "0",
             }
     assert [row["step"] for row in tables["ics"]] == ["2"] * 8
-    history, evaluation = loop.train(run, 3, [], None, evaluations=[0])
+    history, evaluation = loop.train(run, 3, evaluations=[0])
     for kind, found in (("history", history), ("evaluation", evaluation)):
         for row, expected in zip(tables[kind], found, strict=True):
             numbers = [float(row[name]) for name in expected._fields]
@@ -175,8 +175,8 @@ def test_history_is_that_of_a_plain_loop(make_run, make_data):
     history, evaluation = loop.train(
         make_run(),
         6,
-        [0, 4, 6],
-        lambda run, _: saved.update({run.step: state(run)}),
+        checkpoints=[0, 4, 6],
+        save_checkpoint=lambda run, _: saved.update({run.step: state(run)}),
         evaluations=[0, 3],
     )
     plain = make_run()
@@ -214,7 +214,10 @@ def test_divergence_is_a_result(make_run, steps, checks):
     saved = {}
     run = make_run("dln", "none", lr=10.0)
     history, evaluation = loop.train(
-        run, steps, checks, lambda run, diverged: saved.update({run.step: diverged})
+        run,
+        steps,
+        checkpoints=checks,
+        save_checkpoint=lambda run, diverged: saved.update({run.step: diverged}),
     )
     last = history[-1]
     assert last.diverged == 1

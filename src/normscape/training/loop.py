@@ -10,16 +10,16 @@ import torch
 from normscape.norms import Normaliser, random_normalisers
 from normscape.training.run import Run
 
-# How many steps' records wait on the device before they are looked at.
+# Records of this many steps are transferred from the device at once.
 RECORD_INTERVAL = 50
 # From so many batches statistics are taken again for evaluation, where noise falsifies them.
 STATISTICS_BATCHES = 20
 
 
 class Step(NamedTuple):
-    """A row of the history: loss and accuracy of a step's batch, norm of its gradient.
+    """One row of the history: loss, accuracy and gradient norm of a step's batch.
 
-    accuracy is None where the network does not classify; diverged is 0 or 1.
+    accuracy : None where the network does not classify. diverged : 0 or 1.
     """
 
     step: int
@@ -30,7 +30,7 @@ class Step(NamedTuple):
 
 
 class Evaluation(NamedTuple):
-    """A row of the evaluation: the test accuracy before a step."""
+    """One row of the evaluation: the test accuracy before a step."""
 
     step: int
     test_accuracy: float
@@ -39,50 +39,54 @@ class Evaluation(NamedTuple):
 def train(
     run: Run,
     steps: int,
-    checkpoints: Collection[int],
-    save: Callable[[Run, int | None], None],
+    *,
+    checkpoints: Collection[int] = (),
+    save_checkpoint: Callable[[Run, int | None], None] | None = None,
     evaluations: Collection[int] = (),
     history: Iterable[Step] = (),
     evaluation: Iterable[Evaluation] = (),
-    between: Callable[[Run, list[Step], list[Evaluation]], None] = lambda *_: None,
-    at_once: Callable[[], bool] = lambda: False,
+    on_pause: Callable[[Run, list[Step], list[Evaluation]], None] | None = None,
+    pause_requested: Callable[[], bool] = lambda: False,
 ) -> tuple[list[Step], list[Evaluation]]:
-    """Train up to ``steps``; call ``save(run, diverged_at)`` before each of ``checkpoints``.
+    """Train up to ``steps``; return the history and the evaluation.
 
-    Returns the history, and the evaluation before each step of ``evaluations`` and after
-    the last, of networks that classify. A run whose loss or gradient is no longer finite
-    has diverged: that step is its last row, and its later checkpoints hold the state it
-    ended in.
+    save_checkpoint : called with the run, and the step at which it diverged or None,
+        before each step of ``checkpoints``.
+    evaluations : steps before which a classifier is evaluated, as after the last step.
+    history, evaluation : the rows before the run's step, from which training resumes.
+    on_pause : called with the run and both tables so far, at least every 50 steps. They
+        are all that another call needs to resume and to end with the same results.
+    pause_requested : while it returns true, ``on_pause`` is called before the next step.
 
-    ``between(run, history, evaluation)`` is called now and then, at the latest every 50
-    steps, and before the next step while ``at_once()`` is true. From a run as it was there,
-    and the two tables so far, another call resumes and ends the same.
+    A run whose loss or gradient is no longer finite has diverged. That step is the last
+    row of its history, and its later checkpoints hold its final state.
     """
     record = _Record(run)
     history, evaluation = list(history), list(evaluation)
     diverged_at = None
     stop_steps = {*checkpoints, *evaluations}
     for step in range(run.step, steps + 1):
-        if step in stop_steps or step == steps or record.full or at_once():
+        if step in stop_steps or step == steps or record.full or pause_requested():
             rows, diverged_at = record.take()
             history += rows
             if diverged_at is not None:
                 break
-            between(run, history, evaluation)
+            if on_pause:
+                on_pause(run, history, evaluation)
         if step in checkpoints:
-            save(run, None)
+            save_checkpoint(run, None)
         if run.network.classifies and (step in evaluations or step == steps):
             evaluation.append(Evaluation(step, test_accuracy(run)))
         if step < steps:
             record.advance(run)
     if diverged_at is not None:
         for run.step in sorted(c for c in checkpoints if c > diverged_at):
-            save(run, diverged_at)
+            save_checkpoint(run, diverged_at)
     return history, evaluation
 
 
 class _Record:
-    """Losses, accuracies and gradient norms, kept on the device until taken."""
+    """Losses, accuracies and gradient norms, which stay on the device until taken."""
 
     def __init__(self, run: Run):
         self.classifies = run.network.classifies
@@ -94,7 +98,7 @@ class _Record:
         return len(self.losses) == RECORD_INTERVAL
 
     def advance(self, run: Run) -> None:
-        """Take a step of the run and record it."""
+        """Take one step of the run and record it."""
         loss, outputs, gradient = run.loss_and_gradient()
         self.losses.append(loss)
         self.norms.append(torch.nn.utils.get_total_norm(gradient))
@@ -104,10 +108,10 @@ class _Record:
         run.advance(gradient)
 
     def take(self) -> tuple[list[Step], int | None]:
-        """Rows since the last call, up to divergence, and the step of that."""
+        """Return the rows since the last call, and the step of divergence or None."""
         rows, diverged_at = [], None
-        losses, norms = _numbers(self.losses), _numbers(self.norms)
-        accuracies = _numbers(self.accuracies) or [None] * len(losses)
+        losses, norms = _to_floats(self.losses), _to_floats(self.norms)
+        accuracies = _to_floats(self.accuracies) or [None] * len(losses)
         values = zip(losses, accuracies, norms, strict=True)
         for step, (loss, accuracy, norm) in enumerate(values, self.start):
             diverged = not (math.isfinite(loss) and math.isfinite(norm))
@@ -120,21 +124,21 @@ class _Record:
         return rows, diverged_at
 
 
-def _numbers(scalars: list[torch.Tensor]) -> list[float]:
-    """One transfer from the device for all of them."""
+def _to_floats(scalars: list[torch.Tensor]) -> list[float]:
+    """Convert scalars in one transfer from the device."""
     return torch.stack(scalars).tolist() if scalars else []
 
 
 @torch.no_grad()
 def test_accuracy(run: Run) -> float:
-    """Share of the test set that the network gets right, in evaluation mode."""
+    """Accuracy on the test set, in evaluation mode."""
     network = _for_evaluation(run).eval()
-    right = total = 0
+    correct = total = 0
     for inputs, targets in run.test_batches():
-        right += (network(inputs).argmax(1) == targets).sum()
+        correct += (network(inputs).argmax(1) == targets).sum()
         total += len(targets)
     run.network.train()
-    return float(right) / total
+    return float(correct) / total
 
 
 def _for_evaluation(run: Run) -> torch.nn.Module:

@@ -8,13 +8,13 @@ from safetensors.torch import save_file
 
 from normscape.files import atomic
 
-# The library writes several metadata in an order of its own at each call, so all go
-# into one: the same content is the same bytes.
+# The library writes several metadata in an order that varies between calls. With one
+# entry for all, the same content gives the same bytes.
 _METADATA = "normscape"
 
 
 def save(path, tensors: dict[str, torch.Tensor], metadata: dict | None = None) -> None:
-    """Write the tensors and what JSON can hold to a file, all or nothing."""
+    """Write tensors and metadata that JSON can hold to a file, all or nothing."""
     tensors = {name: tensor.contiguous().cpu() for name, tensor in tensors.items()}
     text = json.dumps(metadata or {}, sort_keys=True)
     with atomic(path) as temporary:
@@ -33,5 +33,5 @@ def load(path) -> tuple[dict[str, torch.Tensor], dict]:
             return tensors, json.loads(metadata.get(_METADATA, "{}"))
     except SafetensorError as error:
         raise ValueError(
-            f"{path}: not a complete safetensors file ({error}); delete it, and run again"
+            f"{path}: not a complete safetensors file ({error}); delete it and rerun"
         ) from None
