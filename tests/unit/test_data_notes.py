@@ -8,7 +8,7 @@ import pytest
 
 from cifar_files import write_folder
 from normscape import parts
-from normscape.page import making, templates
+from normscape.page import run_conditions, templates
 from normscape.training import tensors
 
 
@@ -46,7 +46,7 @@ def test_notes_reach_the_page(tmp_path, left_out):
         *("--data", data, "--manifest", manifest),
     )
     run = json.loads(manifest.read_text(encoding="utf-8"))
-    notes = making.data_notes([manifest, manifest])
+    notes = run_conditions.data_notes([manifest, manifest])
     if not left_out:
         assert log == ""
         assert metadata == {}

@@ -12,7 +12,7 @@ import pytest
 
 from normscape.archive.records import Record
 from normscape.jobs import machine, manifests
-from normscape.page import making
+from normscape.page import run_conditions
 from normscape.pipeline import code
 
 
@@ -72,14 +72,14 @@ print(before, machine.peak_memory_mb())
 
 def test_the_page_names_machine_and_memory(manifest):
     run = json.loads(manifest.read_text(encoding="utf-8"))
-    (line,) = making.machines([manifest])
+    (line,) = run_conditions.machines([manifest])
     for part in ("processor", "operating_system", "device", "torch"):
         assert str(run[part]) in line
     assert f"{run['cores']} cores, {run['memory_mb'] / 1024:.1f} GiB of memory" in line
     assert line.endswith("(1 runs)")
     run |= {"ended": "2026-01-02T03:05:06+00:00", "peak_memory_mb": 1234}
     manifest.write_text(json.dumps(run), encoding="utf-8")
-    assert making.trainings([manifest]) == [
+    assert run_conditions.trainings([manifest]) == [
         {"name": "vgg/batch/lr0.1/seed0", "seconds": 61.0, "memory": 1234}
     ]
 
@@ -89,17 +89,17 @@ def test_runs_of_an_earlier_version_say_less(manifest):
     for key in (*machine.description(), "peak_memory_mb"):
         del run[key]
     manifest.write_text(json.dumps(run), encoding="utf-8")
-    (line,) = making.machines([manifest])
+    (line,) = run_conditions.machines([manifest])
     assert "GiB" not in line
-    assert making.trainings([manifest])[0]["memory"] is None
+    assert run_conditions.trainings([manifest])[0]["memory"] is None
 
 
 def test_the_page_leaves_out_seconds_of_submitted_jobs(monkeypatch, tmp_path):
     # On Slurm Snakemake notes a job's start when it hears of its end.
     ran = {"here": (1.0, 3.5), "too": (2.0, 2.5), "submitted": (9.002, 9.0)}
     found = [Record(Path(k), "probe_ics", (k,), *when) for k, when in ran.items()]
-    monkeypatch.setattr(making.records, "read", lambda folder: found)
-    stages = making.stages(tmp_path)
+    monkeypatch.setattr(run_conditions.records, "read", lambda folder: found)
+    stages = run_conditions.stages(tmp_path)
     assert stages == [{"rule": "probe_ics", "jobs": 2, "seconds": 3.0}]
-    monkeypatch.setattr(making.records, "read", lambda folder: found[2:])
-    assert making.stages(tmp_path) == []
+    monkeypatch.setattr(run_conditions.records, "read", lambda folder: found[2:])
+    assert run_conditions.stages(tmp_path) == []

@@ -8,7 +8,7 @@ from normscape import parts
 from normscape.claims import chance, declarations
 from normscape.claims.wording import aligned, here, readable
 from normscape.experiment import Experiment
-from normscape.page import curves, images, templates
+from normscape.page import explorer, images, templates
 from normscape.tables import frames
 
 # What says which claim, of which runs, a verdict is about.
@@ -22,7 +22,7 @@ _COLUMNS = {
 
 
 class Finished:
-    """What a finished experiment's folder holds, with a label that tells it apart."""
+    """The results in a finished experiment's folder, with a label for the page."""
 
     def __init__(self, folder: Path, label: str):
         self.folder, self.label = folder, label
@@ -30,14 +30,14 @@ class Finished:
         # Results of earlier versions have no column of that name, and no such table.
         without = [] if "not_learnt" in verdicts else ["not_learnt"]
         self.verdicts = verdicts.assign(**dict.fromkeys(without))
-        here = {path.stem: path for path in folder.glob("tables/*.csv")}
-        self.quantities = declarations.explored(set(here))
+        paths = {path.stem: path for path in folder.glob("tables/*.csv")}
+        self.quantities = declarations.explored(set(paths))
         names = {table for q in self.quantities.values() for table in q["tables"]}
-        names |= {"outcomes"} & here.keys()
-        tables = frames.read(here[name] for name in sorted(names))
+        names |= {"outcomes"} & paths.keys()
+        tables = frames.read(paths[name] for name in sorted(names))
         if "outcomes" in tables:
             tables = chance.label(tables)
-        self.curves = curves.curves(self.quantities, tables)
+        self.curves = explorer.curves(self.quantities, tables)
 
     @property
     def figures(self) -> dict[str, Path]:
@@ -45,7 +45,7 @@ class Finished:
 
 
 def labels(a: Path, b: Path) -> tuple[str, str]:
-    """The folders' names, or their paths where those are equal."""
+    """The folders' names, or their paths where the names are equal."""
     a, b = a.resolve(), b.resolve()
     return (a.name, b.name) if a.name != b.name else (str(a), str(b))
 
@@ -83,15 +83,15 @@ def verdicts(a: Finished, b: Finished) -> pd.DataFrame:
 
 
 def last_values(a: Finished, b: Finished) -> pd.DataFrame:
-    """Each curve that both have, at the last step that both have, as numbers.
+    """One row per curve of both experiments: their means at the last common step.
 
-    A number is text where a run that it is of stayed at chance or diverged, and says so.
-    ``apart``: the ranges over seeds do not overlap there.
+    A mean is text, with a remark, where a run stayed at chance or diverged. ``apart`` says
+    that the ranges over seeds do not overlap at that step.
     """
     rows = []
-    theirs = {_key(curve): curve for curve in b.curves}
+    curves_of_b = {_key(curve): curve for curve in b.curves}
     for curve in a.curves:
-        other = theirs.get(_key(curve))
+        other = curves_of_b.get(_key(curve))
         common = set(curve["step"]) & set(other["step"]) if other else set()
         if not common:
             continue
@@ -108,7 +108,7 @@ def last_values(a: Finished, b: Finished) -> pd.DataFrame:
 
 
 def _with_remark(mean, curve):
-    """A number of a curve; as text where not all of its runs have learnt."""
+    """The mean, as text with a remark where not all of the curve's runs have learnt."""
     return f"{mean} ({curve['not_learnt']})" if "not_learnt" in curve else mean
 
 
@@ -129,7 +129,7 @@ def text(a: Finished, b: Finished) -> str:
     apart = values[values.apart]
     lines.append(
         f"{len(apart)} of {len(values)} curves end apart: their ranges over seeds do not "
-        "overlap at the last step that both have\n"
+        "overlap at the last common step\n"
     )
     if len(apart):
         shown = apart.drop(columns="apart")
@@ -140,7 +140,7 @@ def text(a: Finished, b: Finished) -> str:
 
 def render(a: Finished, b: Finished) -> str:
     """The page as HTML."""
-    both = [
+    curves = [
         {"experiment": experiment.label} | curve
         for experiment in (a, b)
         for curve in experiment.curves
@@ -159,13 +159,13 @@ def render(a: Finished, b: Finished) -> str:
             {"name": name, "a": _image(a, name), "b": _image(b, name)}
             for name in sorted(a.figures.keys() & b.figures.keys())
         ],
-        data=templates.explorer_data(both, _norms(both), quantities),
+        data=templates.script_data(explorer.data(curves, _norms(curves), quantities)),
     )
 
 
-def _norms(found):
-    """The normalisers of curves, as they declare themselves here."""
-    names = dict.fromkeys(curve["norm"] for curve in found)
+def _norms(curves):
+    """The normalisers of curves, with the label and colour that this clone declares."""
+    names = dict.fromkeys(curve["norm"] for curve in curves)
     known = parts.names("norms")
     declared = [parts.declaration("norms", n) if n in known else {} for n in names]
     norms = [
@@ -176,4 +176,4 @@ def _norms(found):
 
 
 def _image(experiment, name):
-    return images.inlined(experiment.figures[name]).address
+    return images.inline(experiment.figures[name]).address

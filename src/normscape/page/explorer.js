@@ -1,24 +1,25 @@
-// Draws the curves that the reader picks. The data: {norms: [{name, label, colour}],
-// quantities: [{name, label}], curves: [...]}; a curve has an experiment where there are two.
+// Draws the curves that the reader selects. The data are those of explorer.py: {norms: [{name,
+// label, colour}], quantities: [{name, label}], curves: [...]}. On a page that compares two
+// experiments, each curve has the name of its experiment.
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const form = document.getElementById("controls");
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const unique = (values) => [...new Set(values)];
   const element = (tag, properties = {}, ...children) => {
-    const made = Object.assign(document.createElement(tag), properties);
-    made.append(...children);
-    return made;
+    const node = Object.assign(document.createElement(tag), properties);
+    node.append(...children);
+    return node;
   };
-  // On a dark ground, black is drawn white.
+  // Black lines cannot be seen on a dark background.
   const colour = (norm) =>
     dark.matches && norm.colour === "#000000" ? "#FFFFFF" : norm.colour;
 
-  function group(title, kind, name, options, chosen) {
+  function createGroup(title, kind, name, options, selected) {
     const set = element("fieldset", {}, element("legend", { textContent: title }));
     for (const option of options) {
       const input = element("input", {
-        type: kind, name, value: option.name, checked: chosen.includes(option.name),
+        type: kind, name, value: option.name, checked: selected.includes(option.name),
       });
       const label = element("label", {}, input, " ");
       if (option.colour) {
@@ -31,41 +32,41 @@
     }
     return set;
   }
-  const named = (name) => ({ name, label: name });
-  const picked = (name) =>
+  const labelledByName = (name) => ({ name, label: name });
+  const selectedValues = (name) =>
     [...form.querySelectorAll(`[name=${name}]:checked`)].map((input) => input.value);
 
   const models = unique(data.curves.map((curve) => curve.model));
   form.append(
-    group("Model", "radio", "model", models.map((m) => ({ name: m, label: m.toUpperCase() })),
+    createGroup("Model", "radio", "model", models.map((m) => ({ name: m, label: m.toUpperCase() })),
       models.slice(0, 1)),
     element("fieldset", { id: "quantities" }),
     element("fieldset", { id: "rates" }),
-    group("Normalisers", "checkbox", "norm", data.norms, data.norms.slice(0, 2).map((n) => n.name)),
-    group("Axis", "checkbox", "log", [{ name: "log", label: "logarithmic" }], []),
+    createGroup("Normalisers", "checkbox", "norm", data.norms, data.norms.slice(0, 2).map((n) => n.name)),
+    createGroup("Axis", "checkbox", "log", [{ name: "log", label: "logarithmic" }], []),
   );
 
-  // What there is depends on the model: quantities, and learning rates.
-  function refill() {
-    const curves = data.curves.filter((curve) => curve.model === picked("model")[0]);
-    const there = data.quantities.filter((q) => curves.some((c) => c.quantity === q.name));
+  // The quantities and learning rates to select from depend on the model.
+  function updateOptions() {
+    const curves = data.curves.filter((curve) => curve.model === selectedValues("model")[0]);
+    const quantities = data.quantities.filter((q) => curves.some((c) => c.quantity === q.name));
     const select = element("select", { name: "quantity", id: "quantity" });
-    select.append(...there.map((q) => element("option", { value: q.name, textContent: q.label })));
+    select.append(...quantities.map((q) => element("option", { value: q.name, textContent: q.label })));
     document.getElementById("quantities").replaceChildren(
       element("legend", { textContent: "Quantity" }),
       element("label", { htmlFor: "quantity", textContent: "shown: " }), select);
     const rates = unique(curves.map((curve) => curve.lr));
-    const set = group("Learning rates", "checkbox", "lr", rates.map(named), rates.slice(0, 1));
+    const set = createGroup("Learning rates", "checkbox", "lr", rates.map(labelledByName), rates.slice(0, 1));
     set.id = "rates";
     document.getElementById("rates").replaceWith(set);
   }
 
-  function chosen() {
-    const [model] = picked("model");
+  function selectCurves() {
+    const [model] = selectedValues("model");
     const quantity = form.elements.quantity.value;
     return data.curves.filter((curve) =>
       curve.model === model && curve.quantity === quantity &&
-      picked("norm").includes(curve.norm) && picked("lr").includes(curve.lr));
+      selectedValues("norm").includes(curve.norm) && selectedValues("lr").includes(curve.lr));
   }
 
   const labelOf = (name) => data.norms.find((norm) => norm.name === name).label;
@@ -74,7 +75,7 @@
       .filter(Boolean).join(", ");
 
   async function draw() {
-    const curves = chosen();
+    const curves = selectCurves();
     const quantity = data.quantities.find((q) => q.name === form.elements.quantity.value);
     const rows = curves.flatMap((curve) => curve.step.map((step, i) => ({
       curve: title(curve), norm: labelOf(curve.norm),
@@ -82,7 +83,7 @@
       step, mean: curve.mean[i], low: curve.low[i], high: curve.high[i], seeds: curve.seeds,
       learnt: !curve.not_learnt,
     })));
-    const log = picked("log").length > 0;
+    const log = selectedValues("log").length > 0;
     const shown = log ? rows.filter((row) => row.low > 0) : rows;
     const norms = data.norms.filter((norm) => curves.some((curve) => curve.norm === norm.name));
     const ink = getComputedStyle(document.body).color;
@@ -112,7 +113,7 @@
           encoding: {
             y: y("mean"),
             strokeDash: { field: "dash", type: "nominal", title: null, sort: null },
-            // The table below says of a faint line that runs stayed at chance or diverged.
+            // A faint line has runs that stayed at chance or diverged; the table below says which.
             strokeOpacity: { condition: { test: "datum.learnt", value: 1 }, value: 0.4 },
           },
         },
@@ -155,12 +156,12 @@
     await vegaEmbed(chart, specification, {
       actions: false, renderer: "svg", tooltip: { theme: dark.matches ? "dark" : "light" },
     });
-    // The label above says it for all that Vega marks as graphics.
+    // The label above describes the chart, so Vega's own labels would repeat it.
     for (const part of chart.children) part.setAttribute("aria-hidden", "true");
-    list(curves, quantity);
+    updateTable(curves, quantity);
   }
 
-  function list(curves, quantity) {
+  function updateTable(curves, quantity) {
     const head = ["curve", "last step", "mean", "lowest seed", "highest seed"];
     const body = curves.map((curve) => {
       const end = curve.step.length - 1;
@@ -181,10 +182,10 @@
 
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("change", (event) => {
-    if (event.target.name === "model") refill();
+    if (event.target.name === "model") updateOptions();
     draw();
   });
   dark.addEventListener("change", draw);
-  refill();
+  updateOptions();
   draw();
 })();

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from PIL import Image
 
 
-class Inlined(NamedTuple):
+class InlineImage(NamedTuple):
     """An image as a data address, and its size in pixels."""
 
     address: str
@@ -16,11 +16,11 @@ class Inlined(NamedTuple):
     height: int
 
 
-def inlined(path: Path) -> Inlined:
-    """A PNG with 256 colours, in which the eye misses nothing of a plot; a third of its size."""
+def inline(path: Path) -> InlineImage:
+    """Read a PNG and reduce it to 256 colours: plots look the same at a third of the size."""
     with Image.open(path) as image:
         reduced = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
     content = io.BytesIO()
     reduced.save(content, "PNG", optimize=True)
     text = base64.b64encode(content.getvalue()).decode()
-    return Inlined(f"data:image/png;base64,{text}", *reduced.size)
+    return InlineImage(f"data:image/png;base64,{text}", *reduced.size)

@@ -21,7 +21,7 @@ from normscape.claims.wording import (
     remark,
 )
 from normscape.experiment import Experiment
-from normscape.page import answers, curves, images, making, templates
+from normscape.page import answers, explorer, images, run_conditions, templates
 from normscape.tables.frames import Tables
 
 # The figure that the page begins with.
@@ -51,13 +51,13 @@ def render(
     """
     verdicts = tables["verdicts"]
     quantities = declarations.explored(set(tables))
-    found = curves.curves(quantities, chance.label(tables))
+    curves = explorer.curves(quantities, chance.label(tables))
     folder = Path(checksums).parent
     paths = [Path(path) for path in figures]
     # Now, since it changes the working directory for a moment, which threads share.
     importlib.import_module("normscape.figures")
     with ThreadPoolExecutor() as pool:
-        inlined = pool.map(images.inlined, paths)
+        inlined = pool.map(images.inline, paths)
         drawn = {
             path.stem: _figure(path, image, tables, folder)
             for path, image in zip(paths, inlined, strict=True)
@@ -72,17 +72,17 @@ def render(
         overview=drawn.pop(OVERVIEW),
         numbers=beside_paper(tables["beside_paper"]),
         figures=list(drawn.values()),
-        data=templates.explorer_data(
-            found, list(experiment.norms.values()), quantities
+        data=templates.script_data(
+            explorer.data(curves, list(experiment.norms.values()), quantities)
         ),
-        commit=making.commit(),
-        machines=making.machines(runs),
-        data_notes=making.data_notes(runs),
-        trainings=making.trainings(runs),
+        commit=run_conditions.commit(),
+        machines=run_conditions.machines(runs),
+        data_notes=run_conditions.data_notes(runs),
+        trainings=run_conditions.trainings(runs),
         versions=f"Python {platform.python_version()}, "
         + ", ".join(f"{p} {metadata.version(p)}" for p in ("snakemake", "torch")),
         digest=hashlib.sha256(_read(checksums)).hexdigest()[:12],
-        stages=making.stages(folder),
+        stages=run_conditions.stages(folder),
         config=yaml.safe_dump(config, sort_keys=False),
     )
 

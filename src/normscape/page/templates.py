@@ -1,6 +1,5 @@
-"""Fills the templates that lie beside it; everything a page needs goes into it."""
+"""Pages from the templates in this folder, with styles and scripts inlined."""
 
-import dataclasses
 import json
 from pathlib import Path
 
@@ -8,16 +7,15 @@ import jinja2
 import vl_convert
 from markupsafe import Markup
 
-from normscape.experiment import Norm
-from normscape.page import curves
+from normscape.page.explorer import MAX_POINTS
 
 FOLDER = Path(__file__).parent
-# 6.4 shows no text in the tooltip of the nearest point.
+# In 6.4 the tooltip of the nearest point is empty.
 VEGA_LITE = "6.1"
 
 
 def fill(template: str, **values) -> str:
-    """A page from a template and its values, which are escaped."""
+    """Return a page from a template and its values, which are escaped."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER),
         autoescape=True,
@@ -28,26 +26,16 @@ def fill(template: str, **values) -> str:
         style=_verbatim((FOLDER / "style.css").read_text(encoding="utf-8")),
         script=_verbatim((FOLDER / "explorer.js").read_text(encoding="utf-8")),
         library=_verbatim(vl_convert.javascript_bundle(vl_version=VEGA_LITE)),
-        points=curves.POINTS,
+        points=MAX_POINTS,
         **values,
     )
 
 
-def explorer_data(
-    found: list[dict], norms: list[Norm], quantities: dict[str, dict]
-) -> str:
-    """What the explorer's script reads, from the curves of one or two experiments."""
-    data = {
-        "norms": [dataclasses.asdict(norm) for norm in norms],
-        "quantities": [
-            {"name": name, "label": quantity["label"]}
-            for name, quantity in quantities.items()
-        ],
-        "curves": found,
-    }
+def script_data(data: dict) -> Markup:
+    """Data as JSON that a page's script can read."""
     return _verbatim(json.dumps(data, separators=(",", ":")))
 
 
 def _verbatim(text):
-    # Inside a script, nothing but its end tag is markup.
+    # Inside a script only its end tag is markup.
     return Markup(text.replace("</script", "<\\/script"))
