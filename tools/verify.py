@@ -127,7 +127,9 @@ def compare_versions(archive: Archive) -> list[str]:
             installed = "none"
         # A build for other devices is the same version: 2.15.0+cpu, from PyTorch's index.
         if installed.partition("+")[0] != expected:
-            text = f"{name} is {installed}, expected {expected} as in the archive's lock"
+            text = (
+                f"{name} is {installed}, expected {expected} as in the archive's lock"
+            )
             problems.append(text)
     return problems
 

@@ -27,7 +27,9 @@ def check_files(files, last_list: Path) -> dict[Path, str]:
         expected = listed.get(path, checksums[path])
         rewritten = ended.get(path, math.inf) > ended.get(last_list, -math.inf)
         if checksums[path] != expected and not rewritten:
-            raise ValueError(f"{path}: checksum mismatch: changed since it was written; {_ADVICE}")
+            raise ValueError(
+                f"{path}: checksum mismatch: changed since it was written; {_ADVICE}"
+            )
     return checksums
 
 
@@ -41,7 +43,9 @@ def check_runs(manifests) -> dict[Path, str]:
         try:
             listed = json.loads(manifest.read_text(encoding="utf-8"))["sha256"]
         except (ValueError, KeyError):
-            raise ValueError(f"{manifest}: not a complete manifest; {_ADVICE}") from None
+            raise ValueError(
+                f"{manifest}: not a complete manifest; {_ADVICE}"
+            ) from None
         for name, expected in listed.items():
             path = manifest.parent / name
             with contextlib.suppress(FileNotFoundError):
