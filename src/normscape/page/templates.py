@@ -8,6 +8,7 @@ import jinja2
 import vl_convert
 from markupsafe import Markup
 
+from normscape.claims.quantities import Quantity
 from normscape.experiment import Norm
 from normscape.page import curves
 
@@ -34,13 +35,13 @@ def fill(template: str, **values) -> str:
 
 
 def explorer_data(
-    found: list[dict], norms: list[Norm], quantities: dict[str, dict]
+    found: list[dict], norms: list[Norm], quantities: dict[str, Quantity]
 ) -> str:
     """What the explorer's script reads, from the curves of one or two experiments."""
     data = {
         "norms": [dataclasses.asdict(norm) for norm in norms],
         "quantities": [
-            {"name": name, "label": quantity["label"]}
+            {"name": name, "label": quantity.label}
             for name, quantity in quantities.items()
         ],
         "curves": found,

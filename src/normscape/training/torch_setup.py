@@ -27,7 +27,9 @@ def set_up(threads: int, device: str = "cpu") -> torch.device:
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.deterministic = True
-    if torch.cuda.is_available():  # Fused attention adds gradients in an arbitrary order.
+    if (
+        torch.cuda.is_available()
+    ):  # Fused attention adds gradients in an arbitrary order.
         torch.backends.cuda.enable_flash_sdp(False)
         torch.backends.cuda.enable_mem_efficient_sdp(False)
         torch.backends.cuda.enable_cudnn_sdp(False)
