@@ -36,9 +36,9 @@ def check_all() -> None:
             parts.declaration(kind, name)
             _check_definition(path)
         _check_declared(kind)
+    _check_tables()
     for name in parts.names("models"):
         _check_model(name)
-    _check_tables()
     for figure in paths.figures():
         _check_figure(figure)
     for name in parts.module_names(_LIBRARY / "figures", "*.py"):
