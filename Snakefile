@@ -20,8 +20,8 @@ from normscape.pipeline import (
     grid,
     params,
     paths,
-    quantities,
     resources,
+    verdicts,
 )
 from normscape.pipeline.config import description, validate
 from normscape.pipeline.progress import Progress, summary

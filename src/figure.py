@@ -13,7 +13,7 @@ def main():
 
     import importlib
 
-    from normscape.claims import chance
+    from normscape.claims.outcomes import add_column
     from normscape.experiment import Experiment
     from normscape.figures import style
     from normscape.files import atomic
@@ -26,7 +26,9 @@ def main():
         raise ValueError(
             f"--tables: {', '.join(f'{name}.csv' for name in sorted(missing))} is missing"
         )
-    figure = module.draw(chance.label(tables), Experiment(**args.experiment))
+    outcomes = tables.pop("outcomes")
+    tables = {name: add_column(table, outcomes) for name, table in tables.items()}
+    figure = module.draw(tables, Experiment(**args.experiment))
     for output in args.output:
         with atomic(output) as temporary:
             style.save(figure, temporary)

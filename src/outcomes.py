@@ -8,18 +8,22 @@ from normscape.jobs import command_line
 
 def main():
     arguments = command_line.parser(__doc__)
-    arguments.add_argument("--tables", nargs="+", required=True, help="tables (CSV)")
+    arguments.add_argument("--history", required=True, help="table (CSV)")
+    arguments.add_argument("--runs", required=True, help="table (CSV)")
     command_line.add_experiment_argument(arguments)
     arguments.add_argument("--output", required=True, help="table (CSV)")
     args = arguments.parse_args()
 
-    from normscape.claims import chance
+    import pandas as pd
+
+    from normscape.claims.outcomes import determine
     from normscape.experiment import Experiment
     from normscape.tables import frames
 
-    tables = frames.read(args.tables)
-    outcomes = chance.outcomes(Experiment(**args.experiment), tables)
-    frames.write(args.output, chance.as_table(outcomes))
+    history, runs = frames.read([args.history, args.runs]).values()
+    models = Experiment(**args.experiment).models.values()
+    outcomes = pd.concat(determine(model, runs, history) for model in models)
+    frames.write(args.output, outcomes.reset_index())
 
 
 if __name__ == "__main__":

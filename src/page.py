@@ -12,7 +12,7 @@ def main():
     arguments.add_argument("--name", required=True, help="of the experiment")
     arguments.add_argument("--claims", nargs="+", required=True, help="claims (YAML)")
     arguments.add_argument("--verdicts", required=True, help="CSV")
-    arguments.add_argument("--beside", required=True, help="the paper's numbers (CSV)")
+    arguments.add_argument("--paper-comparison", required=True, help="CSV")
     arguments.add_argument("--theory", required=True, help="summary (CSV)")
     arguments.add_argument("--tables", nargs="+", required=True, help="tables (CSV)")
     arguments.add_argument("--figures", nargs="+", required=True, help="PNG")
@@ -23,7 +23,7 @@ def main():
     arguments.add_argument("--output", required=True, help="index.html")
     args = arguments.parse_args()
 
-    from normscape.claims import declarations
+    from normscape.claims.claim import read_papers
     from normscape.experiment import Experiment
     from normscape.files import atomic
     from normscape.page import results
@@ -32,8 +32,10 @@ def main():
     page = results.render(
         name=args.name,
         config=args.config,
-        claims=declarations.read(args.claims),
-        tables=frames.read([args.verdicts, args.beside, args.theory, *args.tables]),
+        papers=read_papers(args.claims),
+        tables=frames.read(
+            [args.verdicts, args.paper_comparison, args.theory, *args.tables]
+        ),
         figures=args.figures,
         experiment=Experiment(**args.experiment),
         checksums=args.checksums,

@@ -1,7 +1,7 @@
 """Judge claims from the tables of an experiment.
 
-Writes a row for each claim and normaliser as CSV, and a readable table as Markdown; and our
-numbers beside those of the paper's digitised curves.
+Writes one row per claim, normaliser and comparison as CSV, a readable table as Markdown, and
+our numbers with those of the paper's digitised curves.
 """
 
 from normscape.jobs import command_line
@@ -15,30 +15,32 @@ def main():
     command_line.add_experiment_argument(arguments)
     arguments.add_argument("--csv", required=True, help="output")
     arguments.add_argument("--markdown", required=True, help="output")
-    arguments.add_argument("--beside", required=True, help="output (CSV)")
+    arguments.add_argument("--paper-comparison", required=True, help="output (CSV)")
     args = arguments.parse_args()
 
     from pathlib import Path
 
-    from normscape.claims import declarations, wording
-    from normscape.claims.beside import beside
+    from normscape.claims import claim, wording
     from normscape.claims.judge import judge
+    from normscape.claims.paper_comparison import compare_with_paper
+    from normscape.claims.quantities import QUANTITIES
     from normscape.experiment import Experiment
     from normscape.files import atomic
     from normscape.tables import frames
 
-    claims = declarations.read(args.claims)["claims"]
+    papers = claim.read_papers(args.claims)
+    claims = [one for paper in papers for one in paper.claims]
     tables = frames.read([*args.tables, args.paper_curves])
     curves = tables.pop(Path(args.paper_curves).stem)
     experiment = Experiment(**args.experiment)
-    judged = judge(claims, tables, curves, experiment)
-    quantities = [claim["quantity"] for claim in claims]
-    quantities += declarations.beside_paper()
-    numbers = beside([*dict.fromkeys(quantities)], tables, curves, experiment)
-    frames.write(args.csv, judged)
-    frames.write(args.beside, numbers)
+    verdicts = judge(claims, tables, curves, experiment)
+    names = [one.quantity for one in claims]
+    names += [quantity.name for quantity in QUANTITIES.values() if quantity.listed]
+    numbers = compare_with_paper([*dict.fromkeys(names)], tables, curves, experiment)
+    frames.write(args.csv, verdicts)
+    frames.write(args.paper_comparison, numbers)
     with atomic(args.markdown) as temporary:
-        temporary.write_text(wording.markdown(judged), encoding="utf-8")
+        temporary.write_text(wording.markdown(verdicts), encoding="utf-8")
 
 
 if __name__ == "__main__":

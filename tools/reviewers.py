@@ -11,8 +11,10 @@ import pandas as pd
 
 from normscape import parts
 from normscape.archive import records
-from normscape.claims import declarations, wording
+from normscape.claims import wording
+from normscape.claims.quantities import QUANTITIES
 from normscape.jobs import command_line
+from normscape.pipeline import paths
 from normscape.tables import frames
 
 
@@ -25,22 +27,23 @@ def main():
 
 def table(folder: Path) -> list[str]:
     """The lines of the table, in Markdown."""
-    verdicts = wording.here(frames.read([folder / "verdicts.csv"])["verdicts"])
+    verdicts = frames.read([folder / "verdicts.csv"])["verdicts"]
     minutes = minutes_by_rule(folder)
     lines = [
         "| claim | runs | FIGURE | core-minutes | GB | expected [tolerance], seeds | verdict |",
         "|---|---|---|---|---|---|---|",
     ]
+    rows = wording.at_same_step(verdicts).itertuples()
     readable = wording.readable(verdicts).to_dict("records")
-    for row, said in zip(verdicts.itertuples(), readable, strict=True):
-        probe = declarations.quantities()[row.quantity]["probe"]
+    for row, text in zip(rows, readable, strict=True):
+        probe = paths.probe_behind(QUANTITIES[row.quantity].tables[0])
         cells = [
-            said["claim"],
-            said["runs"],
+            text["claim"],
+            text["runs"],
             f"`{row.figure}`",
             f"{minutes['trainings'] + minutes[f'probe_{probe}']:.0f}",
             f"{gigabytes(folder, probe):.1f}",
-            next(value for key, value in said.items() if key.startswith("by step")),
+            text["same step [95%], seeds"],
             row.verdict + (f": {row.not_learnt}" if pd.notna(row.not_learnt) else ""),
         ]
         lines.append(f"| {' | '.join(cells)} |")

@@ -116,20 +116,14 @@ def smallest_declaration(kind: str) -> str:
     return "{" + ", ".join(f"{key}: ..." for key in keys) + "}"
 
 
-def check_quantities(path: Path, quantities: dict) -> None:
-    """Check quantities that are declared in a file of their own, and fill in defaults."""
-    _check(path, quantities, "quantities")
-
-
 def _check(path: Path, declared: dict, definition: str) -> None:
     """Check what a file declares by a definition of the schema, and fill in defaults."""
     schema = {"$ref": f"#/$defs/{definition}", "$defs": _definitions()}
     try:
         schemas.check(declared, schema)
-        if definition in KINDS:
-            for key in ("settings", "model_settings"):
-                for name, setting in declared.get(key, {}).items():
-                    _check_setting(f"{key}.{name}", setting)
+        for key in ("settings", "model_settings"):
+            for name, setting in declared.get(key, {}).items():
+                _check_setting(f"{key}.{name}", setting)
     except schemas.ConfigError as error:
         raise DeclarationError(f"{path}: {error}") from None
     schemas.fill_defaults(declared, schema)

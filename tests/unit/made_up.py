@@ -8,6 +8,8 @@ import pandas as pd
 
 from experiments import experiment
 from normscape.claims import judge as judge_
+from normscape.claims.claim import Claim
+from normscape.claims.outcomes import determine
 from normscape.summaries import runs
 from normscape.tables import CELL, frames
 
@@ -19,7 +21,7 @@ class Run(NamedTuple):
 
     values : of every quantity of the landscape along the gradient, and of every layer's
         shift; infinite where they overflow.
-    accuracy : the same at all steps; NaN where the network does not classify.
+    accuracy : the same at all steps, and of a network that does not classify unused.
     diverges_at : the last recorded step, or None; after it, values are unknown.
     """
 
@@ -36,7 +38,7 @@ def run(
     *,
     steps=200,
     probed=None,
-    accuracy=math.nan,
+    accuracy=0.9,
     diverges_at=None,
 ) -> Run:
     """A run whose loss is a function of the step, and its values of step and loss.
@@ -129,12 +131,9 @@ def together(*of_models) -> frames.Tables:
     return {name: pd.concat([t[name] for t in of_models]) for name in of_models[0]}
 
 
-def claim(**changes) -> dict:
-    """A claim: the loss of "batch" ends below 0.8 times that of "none".
-
-    What is None among the changes is left out.
-    """
-    one = {
+def claim(**changes) -> Claim:
+    """A claim: the loss of "batch" ends below 0.8 times that of "none"."""
+    keys = {
         "id": "claim",
         "statement": "{subject} ends lower",
         "topic": "topic",
@@ -143,23 +142,38 @@ def claim(**changes) -> dict:
         "model": "dln",
         "lr": 0.1,
         "quantity": "final_loss",
-        "subjects": ["batch"],
+        "subjects": ("batch",),
         "reference": "none",
-        "comparison": "ratio",
-        "claimed": {"below": 0.8},
+        "scale": "ratio",
+        "below": 0.8,
     } | changes
-    one = {key: value for key, value in one.items() if value is not None}
-    return one | {"named": {*one["subjects"], one.get("reference")}}
+    named = frozenset([*keys["subjects"], keys["reference"]])
+    return Claim(**{"named": named} | keys)
 
 
 def judge(claims, of_tables, norms=("none", "batch", "l1"), models=None):
     """Verdicts; models : architectures by name, where a model is not called like it."""
     models = models or {name: name for name in of_tables["runs"].model.unique()}
-    return judge_.judge(claims, of_tables, CURVES, experiment(models, norms))
+    described = experiment(models, norms)
+    of_tables = with_outcomes(of_tables, described)
+    return judge_.judge(claims, of_tables, CURVES, described)
+
+
+def with_outcomes(of_tables, described) -> frames.Tables:
+    """The tables, and that of outcomes."""
+    history, runs = of_tables["history"], of_tables["runs"]
+    found = [determine(model, runs, history) for model in described.models.values()]
+    return of_tables | {"outcomes": pd.concat(found).reset_index()}
+
+
+def verdicts(of_tables, **changes):
+    """The verdicts on ``claim(**changes)`` at the same step, and at the same loss or None."""
+    model = of_tables["runs"].model.iloc[0]
+    rows = list(judge([claim(**{"model": model} | changes)], of_tables).itertuples())
+    assert [row.comparison for row in rows] == ["same step", "same loss"][: len(rows)]
+    return (*rows, None)[:2]
 
 
 def verdict(of_tables, **changes):
-    """The only verdict on ``claim(**changes)``, of the model that the tables are of."""
-    model = of_tables["runs"].model.iloc[0]
-    (row,) = judge([claim(**{"model": model} | changes)], of_tables).itertuples()
-    return row
+    """The verdict on ``claim(**changes)`` at the same step."""
+    return verdicts(of_tables, **changes)[0]

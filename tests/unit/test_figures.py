@@ -14,7 +14,7 @@ from matplotlib.legend import Legend
 from scipy import stats
 
 from experiments import experiment
-from normscape.claims import chance
+from normscape.claims.outcomes import AT_CHANCE, LEARNT, add_column
 from normscape.figures import curves, fig17_verdicts, landscapes, panels, subsets
 from normscape.pipeline import paths
 from normscape.tables import CELL, frames, rows
@@ -177,14 +177,16 @@ def theory_instances():
 
 
 def verdict(**changes):
-    """A verdict as the judge writes it; of a ratio below 0.8, reproduced."""
+    """A verdict at the same step; of a ratio below 0.8, reproduced."""
     return {
         "claim": "loss_range_vgg",
+        "subject": "batch",
+        "comparison": "same step",
+        "reason": None,
         "statement": "The loss varies less along the gradient with BatchNorm",
         "topic": "landscape",
         "model": "vgg",
-        "norm": "batch",
-        "comparison": "ratio",
+        "scale": "ratio",
         "above": math.nan,
         "below": 0.8,
         "paper_effect": math.nan,
@@ -194,44 +196,38 @@ def verdict(**changes):
         "seeds": 8,
         "holm": 0.5,
         "verdict": "reproduced",
-        "equal_loss_effect": math.nan,
-        "equal_loss_low": math.nan,
-        "equal_loss_high": math.nan,
-        "equal_loss_seeds": math.nan,
-        "equal_loss_verdict": None,
         "not_learnt": None,
     } | changes
 
 
 def verdicts():
-    """55 of them in three topics and all comparisons, with all that may be missing."""
+    """55 claims in three topics and on all scales, with all that may be missing."""
     draws = np.random.default_rng(0)
     ranges = {"ratio": (math.nan, 0.8), "difference": (-0.05, 0.05), "value": (0.2, 1)}
     far = "along random directions of the weights' length "
     found = []
     for number in range(55):
         topic = ("training", "shift", "landscape")[number // 19]
-        comparison = "ratio" if number % 5 else ("difference", "value")[number % 2]
-        above, below = ranges[comparison]
-        effect, half = draws.normal(size=2) * (2 if comparison == "ratio" else 0.1)
+        scale = "ratio" if number % 5 else ("difference", "value")[number % 2]
+        above, below = ranges[scale]
+        effect, half = draws.normal(size=2) * (2 if scale == "ratio" else 0.1)
         ends = np.array([effect, effect - abs(half), effect + abs(half)])
         if number % 11 == 7:
             ends[2] = math.inf
-        effect, low, high = np.exp(ends) if comparison == "ratio" else ends
-        reading = {"effect": effect, "low": low, "high": high}
+        effect, low, high = np.exp(ends) if scale == "ratio" else ends
+        numbers = {"effect": effect, "low": low, "high": high}
         if number % 11 == 9:
-            reading |= {"low": math.nan, "high": math.nan, "seeds": 1}
-        row = verdict(topic=topic, comparison=comparison, above=above, below=below)
-        row |= reading | {
+            numbers |= {"low": math.nan, "high": math.nan, "seeds": 1}
+        row = verdict(topic=topic, scale=scale, above=above, below=below)
+        row |= numbers | {
+            "claim": f"claim_{number}",
             "statement": f"The loss varies less {far * (number % 4)}with mine ({number})",
             "verdict": ("reproduced", "not reproduced", "inconclusive")[number % 3],
             "paper_effect": 0.5 if number % 4 == 0 else math.nan,
         }
-        if number % 2:
-            again = {f"equal_loss_{key}": value for key, value in reading.items()}
-            row |= again | {"equal_loss_seeds": 6}
-            row["equal_loss_verdict"] = "inconclusive"
         found.append(row)
+        if number % 2:
+            found.append(row | {"comparison": "same loss", "verdict": "inconclusive"})
     return pd.DataFrame(found)
 
 
@@ -261,9 +257,9 @@ def with_outcomes(tables, failed):
     """The tables of runs with their outcomes: of (norm, lr) those that failed, else learnt."""
     runs = tables["runs"]
     keys = zip(runs.norm, runs.lr, strict=True)
-    outcome = [failed.get(key, chance.LEARNT) for key in keys]
+    outcome = [failed.get(key, LEARNT) for key in keys]
     outcomes = runs[CELL].assign(outcome=outcome)
-    return chance.label(tables | {"outcomes": outcomes})
+    return {name: add_column(table, outcomes) for name, table in tables.items()}
 
 
 def pixels(figure):
@@ -278,7 +274,7 @@ OF_RUNS = sorted({*paths.figures()} - {"fig16_theory", "fig17_verdicts"})
 @pytest.mark.parametrize("name", OF_RUNS)
 def test_a_figure_says_so_if_a_run_that_it_shows_stayed_at_chance(tables, name):
     keys = {(norm, lr) for norm in NORMS for lr in itertools.chain(*LRS.values())}
-    figure = draw(name, with_outcomes(tables, dict.fromkeys(keys, chance.AT_CHANCE)))
+    figure = draw(name, with_outcomes(tables, dict.fromkeys(keys, AT_CHANCE)))
     assert "stayed at chance" in " ".join(texts(figure))
     assert "diverged" not in " ".join(texts(figure))
 
@@ -291,13 +287,13 @@ def test_a_figure_of_runs_that_have_learnt_is_as_it_was(tables, name):
 
 
 def test_a_hollow_line_is_of_a_run_that_has_not_learnt(tables):
-    failed = {("none", 0.1): chance.AT_CHANCE}
+    failed = {("none", 0.1): AT_CHANCE}
     figure = draw("fig04_landscape", with_outcomes(tables, failed))
     rows = {ax.get_title(loc="left"): ax for ax in axes_of(figure)}
     hollow = [
         {line.get_gid() for line in rows[f"VGG, lr {lr}"].lines} for lr in (0.1, 0.5)
     ]
-    assert [chance.AT_CHANCE in gids for gids in hollow] == [True, False]
+    assert [AT_CHANCE in gids for gids in hollow] == [True, False]
 
 
 def test_verdicts_say_which_runs_have_not_learnt():
@@ -923,14 +919,14 @@ def test_a_verdict_is_an_effect_with_its_interval_in_the_claimed_range():
 
 
 def test_a_range_between_two_limits_is_shaded_between_them():
-    (ax,) = forest(verdict(comparison="difference", above=-0.05, below=0.05))
+    (ax,) = forest(verdict(scale="difference", above=-0.05, below=0.05))
     assert ax.get_xscale() == "linear"
     x = ax.collections[0].get_paths()[0].vertices[:, 0]
     assert (x.min(), x.max()) == (-0.05, 0.05)
 
 
 def test_an_axis_of_differences_shows_where_there_is_none():
-    gain = {"comparison": "difference", "effect": 0.3, "low": 0.2, "high": 0.4}
+    gain = {"scale": "difference", "effect": 0.3, "low": 0.2, "high": 0.4}
     (ax,) = forest(verdict(**gain, above=math.nan, below=0.05))
     left, right = ax.get_xlim()
     assert left < 0 < 0.4 < right
@@ -955,11 +951,10 @@ def test_a_ring_is_around_what_stays_reproduced_with_holms_correction():
     assert rings == [0.1, fig17_verdicts.RATIOS[0]]
 
 
-def test_the_second_reading_lies_below_the_first_smaller():
-    again = {"effect": 1.2, "low": 0.9, "high": 1.6, "seeds": 6}
-    again |= {"verdict": "not reproduced"}
-    again = {f"equal_loss_{key}": value for key, value in again.items()}
-    (ax,) = forest(verdict(**again), verdict())
+def test_the_effect_at_the_same_loss_lies_below_the_other_smaller():
+    other = {"effect": 1.2, "low": 0.9, "high": 1.6, "verdict": "not reproduced"}
+    other |= {"comparison": "same loss"}
+    (ax,) = forest(verdict(), verdict(**other), verdict(claim="alone"))
     first, second, alone = marks(ax, "effect")
     assert x_of(second) == 1.2
     assert second.get_fillstyle() == "none"
@@ -992,15 +987,15 @@ def test_one_seed_has_no_interval_and_a_run_that_diverged_no_effect():
     assert [text.get_text().strip() for text in ax.texts[:1]] == ["not measured"]
 
 
-def test_verdicts_stand_by_topic_and_comparison_with_their_counts():
-    accuracy = {"comparison": "value", "above": 0.2, "below": math.nan, "effect": 0.5}
+def test_verdicts_stand_by_topic_and_scale_with_their_counts():
+    accuracy = {"scale": "value", "above": 0.2, "below": math.nan, "effect": 0.5}
     axes = forest(
         verdict(topic="training", statement="a"),
         verdict(topic="shift", statement="b", verdict="inconclusive"),
         verdict(topic="training", statement="c", **accuracy),
         verdict(topic="training", statement="d"),
         verdict(topic="larger_rates", statement="e"),
-        verdict(topic="shift", statement="absent", seeds=0),
+        verdict(topic="shift", statement="absent", reason="not in this experiment"),
     )
     statements = [[t.get_text() for t in ax.get_yticklabels()] for ax in axes]
     assert statements == [["a", "d"], ["c"], ["b"], ["e"]]
@@ -1028,7 +1023,7 @@ def test_long_statements_are_wrapped_and_rows_do_not_overlap(tables):
 
 
 def test_no_verdict_is_said_to_be_missing():
-    (ax,) = forest(verdict(seeds=0))
+    (ax,) = forest(verdict(reason="not in this experiment"))
     assert "not in this" in ax.texts[0].get_text()
 
 

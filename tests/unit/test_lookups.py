@@ -7,13 +7,10 @@ from pathlib import Path
 import pytest
 
 from normscape import parts
-from normscape.claims import declarations
 from normscape.pipeline import code, lookups, paths
 
 CACHES = (
     parts.declaration,
-    declarations.quantities,
-    declarations._files,
     parts.probe_of,
 )
 
@@ -68,66 +65,6 @@ def test_all_is_well(library):
             "    layer: ",
             "    step: ",
             "tables.ics.step: every table has this column",
-        ),
-        (
-            "probes/ics.yaml",
-            "value: cosine",
-            "value: cosinus",
-            "quantities.ics_cosine.value: .*'cosinus'",
-        ),
-        (
-            "probes/ics.yaml",
-            "where: layer > 1",
-            "where: layers > 1",
-            "quantities.ics_l2.where: .*'layers'",
-        ),
-        (
-            "probes/ics.yaml",
-            "value: cosine",
-            "value: (cosine",
-            "quantities.ics_cosine.value: ",
-        ),
-        (
-            "probes/ics.yaml",
-            "tables: [ics]",
-            "tables: [icks]",
-            "quantities.ics_l2.tables: .*'icks'",
-        ),
-        (
-            "probes/ics.yaml",
-            "average_in_step: mean",
-            "average_in_step: percentile_90",
-            "quantities.ics_cosine.average_in_step: .*'percentile_90'",
-        ),
-        (
-            "probes/landscape.yaml",
-            "average: percentile_90",
-            "average: percentile_95",
-            "quantities.loss_range_excursions.average: .*'percentile_95'",
-        ),
-        (
-            "probes/landscape.yaml",
-            "equal_loss: true",
-            "equal_loss: both",
-            "quantities.loss_range.equal_loss: .*'both'",
-        ),
-        (
-            "probes/rank.yaml",
-            "    tables: [rank]\n    value: learnt_rank\n",
-            "    tables: [runs]\n    value: final_loss\n    equal_loss: true\n",
-            "quantities.learnt_rank.equal_loss: its table has no steps$",
-        ),
-        (
-            "probes/ics.yaml",
-            "    value: l2_difference\n",
-            "",
-            "quantities.ics_l2.equal_loss: it takes a value$",
-        ),
-        (
-            "probes/rank.yaml",
-            "    value: learnt_rank\n",
-            "",
-            "quantities.learnt_rank.value: missing, and no function has its name$",
         ),
         (
             "figures/fig01_training_curves.py",

@@ -10,7 +10,6 @@ import yaml
 
 from experiments import default
 from normscape import models, norms, parts
-from normscape.claims import declarations
 from normscape.pipeline.config import checked, description, validate
 from normscape.schemas import VALIDATOR, ConfigError
 
@@ -18,14 +17,11 @@ from normscape.schemas import VALIDATOR, ConfigError
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A copy of src/normscape in which the pipeline looks for parts."""
-    cached = parts.declaration, declarations.quantities, declarations._files
     copy = shutil.copytree(parts.FOLDER, tmp_path / "normscape")
     monkeypatch.setattr(parts, "FOLDER", copy)
-    for function in cached:
-        function.cache_clear()
+    parts.declaration.cache_clear()
     yield copy
-    for function in cached:
-        function.cache_clear()
+    parts.declaration.cache_clear()
 
 
 def declare(folder, **declared):
@@ -119,13 +115,6 @@ LEAST = "label: L1\ndescription: L1.\n"
             "norms/l1.yaml",
             LEAST + "settings: {eps: {default: 1}}",
             "norms/l1.yaml: settings.eps.description: missing",
-        ),
-        (
-            "probes/ics.yaml",
-            (parts.FOLDER / "probes/ics.yaml")
-            .read_text(encoding="utf-8")
-            .replace("ics_l2:", "final_loss:"),
-            "probes/ics.yaml: quantities.final_loss: there is one already",
         ),
     ],
 )

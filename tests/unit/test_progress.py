@@ -406,12 +406,13 @@ LONG = "The loss varies less " * 4 + "with "
 def root(tmp_path):
     """An experiment's folder with verdicts, two of which are about runs elsewhere."""
     (tmp_path / "verdicts.csv").write_text(
-        "claim,statement,subject,seeds,verdict,not_learnt\n"
-        "a,BatchNorm trains faster than the standard net,batch,3,reproduced,\n"
-        f"b,{LONG}L1,l1,3,not reproduced,\n"
-        f"b,{LONG}L2,l2,1,inconclusive,1 of 1 runs of none stayed at chance\n"
-        f"b,{LONG}Linf,linf,0,inconclusive,\n"
-        "c,BatchNorm is the best,batch,0,inconclusive,\n",
+        "claim,statement,subject,comparison,seeds,verdict,not_learnt\n"
+        "a,BatchNorm trains faster than the standard net,batch,same step,3,reproduced,\n"
+        f"b,{LONG}L1,l1,same step,3,not reproduced,\n"
+        f"b,{LONG}L1,l1,same loss,3,reproduced,\n"
+        f"b,{LONG}L2,l2,same step,1,inconclusive,1 of 1 runs of none stayed at chance\n"
+        f"b,{LONG}Linf,linf,same step,0,inconclusive,\n"
+        "c,BatchNorm is the best,batch,same step,0,inconclusive,\n",
         encoding="utf-8",
     )
     return tmp_path
@@ -423,6 +424,7 @@ def test_verdicts_fit_a_terminal(root):
     assert lines[0] == first
     assert max(map(len, lines)) <= 80
     text = " ".join(" ".join(lines).split())
+    assert text.count(f"reproduced {LONG}L1") == 1
     assert f"not reproduced {LONG}L1" in text
     assert f"inconclusive {LONG}L2 (1 of 1 runs of none stayed at chance)" in text
     assert "Linf" not in text

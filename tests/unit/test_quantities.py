@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 from made_up import ends_at, run, tables
 
-from normscape.claims import declarations
-from normscape.claims.quantities import finished, of_runs
-from normscape.tables import CELL
+from normscape.claims.outcomes import AT_CHANCE, LEARNT
+from normscape.claims.quantities import QUANTITIES, STEP, quantity
+from normscape.claims.values import is_finished, values_per_run
+from normscape.tables import CELL, frames
 
 CELLS = pd.DataFrame([("vgg", "none", 0.1, s) for s in (0, 1)], columns=CELL)
 
@@ -23,22 +24,22 @@ def test_accuracy_of_a_run_that_diverged():
         accuracy=[0.2, 0.4, 0.6, 0.8, 0.2, 0.3],
         diverged=[0, 0, 0, 0, 0, 1],
     )
-    assert of_runs("mean_accuracy", {"history": history}).tolist() == [0.5, 0.05]
+    assert values_per_run("mean_accuracy", {"history": history}).tolist() == [0.5, 0.05]
     runs = CELLS.assign(final_accuracy=[0.8, None], diverged_at=[None, 1])
-    assert of_runs("final_accuracy", {"runs": runs}).tolist() == [0.8, 0]
+    assert values_per_run("final_accuracy", {"runs": runs}).tolist() == [0.8, 0]
 
 
 def test_mean_loss_is_the_area_under_the_logarithm():
     falling = run(lambda step: 8.0 * 0.25**step, steps=4)  # 8, 2, 1/2, 1/8
-    found = of_runs("mean_loss", tables(none=[falling, math.inf, 5]))
+    found = values_per_run("mean_loss", tables(none=[falling, math.inf, 5]))
     assert found.tolist()[:2] == pytest.approx([1, math.inf])
     assert found.tolist()[2] == pytest.approx((100 * 5**50) ** (1 / 51))
     done = tables(none=[run(lambda step: np.where(step == 3, 0.0, 1.0), steps=9)])
-    assert of_runs("mean_loss", done).tolist() == [0]
+    assert values_per_run("mean_loss", done).tolist() == [0]
 
 
 def test_final_loss_of_a_run_that_diverged_is_infinite():
-    found = of_runs("final_loss", tables(none=[3, math.inf]))
+    found = values_per_run("final_loss", tables(none=[3, math.inf]))
     assert found.tolist() == [3, math.inf]
 
 
@@ -55,8 +56,9 @@ def largest(**accuracies) -> dict:
     ]
     runs = pd.DataFrame(rows, columns=[*CELL, "final_accuracy", "diverged_at"])
     runs = runs.astype({"final_accuracy": float})
-    runs["learnt"] = runs.final_accuracy > 0.2
-    found = of_runs("largest_learning_rate", {"runs": runs}).groupby(["norm", "seed"])
+    learnt = np.where(runs.final_accuracy > 0.2, LEARNT, AT_CHANCE)
+    made = {"runs": runs, "outcomes": runs[CELL].assign(outcome=learnt)}
+    found = values_per_run("largest_learning_rate", made).groupby(["norm", "seed"])
     assert (found.nunique() == 1).all()  # each run of a norm and seed carries it
     return found.first().to_dict()
 
@@ -118,7 +120,7 @@ def test_the_effective_rate_changes_by_the_square_of_the_weights_growth():
     ]
     table = pd.DataFrame(rows[::-1], columns=["step", "layer", "weight_norm"])
     table = table.assign(**CELLS.iloc[0])
-    found = of_runs("effective_rate_change", {"invariance": table})
+    found = values_per_run("effective_rate_change", {"invariance": table})
     assert found.tolist() == pytest.approx([1 / 16])
 
 
@@ -136,7 +138,7 @@ def ranges(*values, step=None, **columns):
 def of_probes(name, **of_tables):
     """The quantity's numbers, of runs that are not finished."""
     history = tables("vgg", none=[run(lambda step: 1.0)] * 2)["history"]
-    return of_runs(name, {"history": history} | of_tables).tolist()
+    return values_per_run(name, {"history": history} | of_tables).tolist()
 
 
 def test_landscape_medians_count_overflow_as_large():
@@ -208,13 +210,34 @@ def test_the_learnt_rank_is_that_of_the_last_probe():
     assert of_probes("learnt_rank", rank=rank) == [3]
 
 
-def test_a_table_with_a_row_a_run_has_no_steps(monkeypatch):
-    """As a summary of a probe's table may be."""
-    weight = {"probe": "mine", "tables": ["weights"], "value": "weight"}
-    weight |= {"average": "median", "overflow_is_large": False}
-    monkeypatch.setattr(declarations, "quantities", lambda: {"weight": weight})
-    weights = CELLS.assign(weight=[2.0, 3.0])
-    assert of_probes("weight", weights=weights) == [2, 3]
+def test_a_quantity_has_a_name_of_its_own():
+    before = dict(QUANTITIES)
+    with pytest.raises(ValueError, match="ics_l2"):
+
+        @quantity(tables=["ics"], label="Another")
+        def ics_l2(ics): ...
+
+    assert before == QUANTITIES
+
+
+def test_a_quantity_of_steps_takes_tables_with_steps():
+    for one in QUANTITIES.values():
+        assert one.same_loss <= (one.over_steps is not None), one.name
+        assert all("step" in frames.columns(name) for name in one.tables) or (
+            one.over_steps is None
+        ), one.name
+
+
+@pytest.mark.parametrize("name", QUANTITIES)
+def test_without_rows_or_tables_a_quantity_has_no_runs(name):
+    columns = {n: [*CELL, *frames.columns(n)] for n in QUANTITIES[name].tables}
+    made = {n: pd.DataFrame(columns=c, dtype=float) for n, c in columns.items()}
+    made |= {"history": tables(none=[2])["history"][:0]}
+    for of_tables in (made, {"history": made["history"]}):
+        found = values_per_run(name, of_tables)
+        assert len(found) == 0
+        assert found.index.names == CELL
+        assert found.dtype == float
 
 
 # Finished runs
@@ -223,22 +246,22 @@ def test_a_table_with_a_row_a_run_has_no_steps(monkeypatch):
 def test_a_probe_sees_a_finished_run_by_the_loss_of_its_own_step():
     losses = np.array([50.0, 1.0, 0.5, 0.49, 0.51, 0.4, 0.6])
     of_tables = tables(none=[run(lambda t: losses[np.minimum(t, 6)], steps=7)])
-    steps = CELLS.iloc[[0] * 8].assign(model="dln", step=range(8))
-    found = finished(steps, of_tables)
+    steps = CELLS.iloc[[0] * 8].assign(model="dln", step=range(8), value=1.0)
+    found = is_finished(steps.set_index(STEP).value, of_tables)
     # Below 0.5; step 7 is after the last one, whose loss was 0.6.
     assert found.tolist() == [False] * 3 + [True, False, True, False, False]
 
 
 def test_after_its_last_step_a_run_is_as_far_as_it_was():
     of_tables = tables(none=[run(lambda t: 0.5**t, steps=20), math.inf])
-    last = CELLS.assign(model="dln", step=20)
-    assert finished(last, of_tables).tolist() == [True, False]  # one diverged
-    unknown = CELLS.assign(norm="batch", step=20)
-    assert finished(unknown, of_tables).tolist() == [False, False]
+    last = CELLS.assign(model="dln", step=20, value=1.0).set_index(STEP).value
+    assert is_finished(last, of_tables).tolist() == [True, False]  # one diverged
+    unknown = last.rename({"none": "batch"}, level="norm")
+    assert is_finished(unknown, of_tables).tolist() == [False, False]
 
 
 def test_a_run_that_is_finished_throughout_has_no_number():
     early = ends_at(0.5)._replace(probed=np.array([10, 20]), values=np.array([1.0, 1]))
-    found = of_runs("loss_range", tables("vgg", none=[early, 2]))
+    found = values_per_run("loss_range", tables("vgg", none=[early, 2]))
     assert math.isnan(found.iloc[0])
     assert found.iloc[1] == 2

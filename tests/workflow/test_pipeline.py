@@ -300,9 +300,9 @@ def test_an_experiment_without_a_probe(tmp_path):
         ),
         (
             "workflow/claims/santurkar2018.yaml",
-            "comparison: ratio",
-            "comparison: ratoi",
-            r"\S*santurkar2018.yaml: claim trains_faster: comparison: "
+            "scale: ratio",
+            "scale: ratoi",
+            r"\S*santurkar2018.yaml: claim trains_faster: scale: "
             r".*'ratoi'; did you mean ratio",
         ),
         (

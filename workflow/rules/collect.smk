@@ -44,8 +44,8 @@ use rule collect_run as collect with:
 
 rule outcomes:
     input:
+        history=paths.table(config, "history"),
         runs=paths.table(config, "runs"),
-        tables=quantities.tables(config, quantities.of_chance(config)),
         experiment=paths.settings_file(config, "experiment"),
     output:
         paths.outcomes(config),
@@ -58,11 +58,10 @@ rule outcomes:
         project=PROJECT,
     params:
         code=code.digests("outcomes.py"),
-        learnt=params.as_json(quantities.of_chance(config)),
     message:
         "Note which runs have learnt"
     shell:
-        "python -IS {resources.project:q}/src/run.py outcomes --tables {input.runs} {input.tables}"
+        "python -IS {resources.project:q}/src/run.py outcomes --history {input.history} --runs {input.runs}"
         " --experiment {input.experiment} --output {output} > {log} 2>&1"
 
 

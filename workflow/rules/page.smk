@@ -5,10 +5,10 @@ rule page:
         config=paths.settings_file(config, "config"),
         experiment=paths.settings_file(config, "experiment"),
         verdicts=f"{ROOT}/verdicts.csv",
-        beside=f"{ROOT}/beside_paper.csv",
+        comparison=f"{ROOT}/paper_comparison.csv",
         theory=f"{ROOT}/theory.csv",
         outcomes=paths.outcomes(config),
-        tables=quantities.tables(config, quantities.explored(config)),
+        tables=verdicts.explorer_tables(config),
         figures=[f"{ROOT}/figures/{figure}.png" for figure in paths.drawn(config)],
         checksums=f"{ROOT}/SHA256SUMS",
         runs=paths.manifests(config),
@@ -24,16 +24,13 @@ rule page:
     params:
         code=code.digests("page.py", *paths.page_templates(), *paths.figure_files()),
         name=config["name"],
-        depends_on=[
-            quantities.explored(config),
-            [paths.caption(figure) for figure in paths.drawn(config)],
-        ],
+        depends_on=[paths.caption(figure) for figure in paths.drawn(config)],
     message:
         "Write the results page"
     shell:
         "python -IS {resources.project:q}/src/run.py page --name {params.name} --config {input.config}"
         " --claims {input.claims} --verdicts {input.verdicts}"
-        " --beside {input.beside} --theory {input.theory}"
+        " --paper-comparison {input.comparison} --theory {input.theory}"
         " --tables {input.tables} {input.outcomes} --figures {input.figures} --checksums {input.checksums}"
         " --runs {input.runs} --experiment {input.experiment}"
         " --output {output}"

@@ -3,7 +3,8 @@ rule verdicts:
         claims=paths.claims_copies(config),
         experiment=paths.settings_file(config, "experiment"),
         curves=paths.table(config, paths.PAPER_CURVES.stem),
-        tables=quantities.tables(config, quantities.claimed(config)),
+        outcomes=paths.outcomes(config),
+        tables=verdicts.claim_tables(config),
     output:
         csv=report(
             f"{ROOT}/verdicts.csv",
@@ -12,7 +13,7 @@ rule verdicts:
             labels={"table": "The claims, judged"},
         ),
         markdown=f"{ROOT}/verdicts.md",
-        beside=f"{ROOT}/beside_paper.csv",
+        comparison=f"{ROOT}/paper_comparison.csv",
     log:
         f"{ROOT}/logs/verdicts.log",
     # What waits for it waits for all else, too: before the figures, so that no core idles.
@@ -24,11 +25,11 @@ rule verdicts:
         project=PROJECT,
     params:
         code=code.digests("verdicts.py"),
-        depends_on=[quantities.claimed(config), params.norm_labels()],
+        depends_on=params.norm_labels(),
     message:
         "Judge the claims"
     shell:
         "python -IS {resources.project:q}/src/run.py verdicts --claims {input.claims} --paper-curves {input.curves}"
-        " --tables {input.tables} --experiment {input.experiment}"
-        " --csv {output.csv} --markdown {output.markdown} --beside {output.beside}"
+        " --tables {input.tables} {input.outcomes} --experiment {input.experiment}"
+        " --csv {output.csv} --markdown {output.markdown} --paper-comparison {output.comparison}"
         " > {log} 2>&1"

@@ -1,5 +1,7 @@
-"""Claims of papers, judged by the tables of an experiment.
+"""Claims of papers, evaluated from the tables of an experiment.
 
-``declarations`` reads what is claimed and of which quantities, ``quantities`` computes one
-number for each run, ``judge`` weighs them, ``wording`` puts the verdicts into words.
+``claim`` reads what is claimed. ``quantities`` are the numbers that claims are about, and
+``values`` computes them for each run. ``cases`` says which runs a claim is about,
+``comparisons`` compares them, ``decision`` gives the verdict, and ``judge`` makes the table.
+``wording`` puts verdicts into words.
 """

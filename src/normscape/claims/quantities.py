@@ -1,124 +1,181 @@
-"""Numbers for each run, for claims about runs.
+"""Quantities: the numbers that claims are about, and that the page's explorer shows.
 
-Most quantities are declared (``declarations.quantities``): a column or an expression, the
-rows that count, how those of one step become one number, and how those of a run do. The
-functions here compute the others.
+A quantity is a function of tables (``tables/tables.yaml`` and the declarations of probes
+describe their columns). It returns a Series with one number per step, indexed by ``STEP``, or
+one number per run, indexed by ``CELL``. A number that has overflowed is infinite. A number
+that a run cannot give is NaN.
+
+To add a quantity, write one more function here. Only claims, figures and the page are then
+made again:
+
+    @quantity(tables=["weights"], label="Norm of the weights, mean over layers")
+    def weight_norm(weights):
+        return weights.groupby(STEP).weight_norm.mean()
 """
 
+import dataclasses
+import functools
 from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 
-from normscape.claims import declarations
+from normscape.claims.outcomes import LEARNT
 from normscape.tables import CELL
-from normscape.tables.frames import Tables
 
+STEP = [*CELL, "step"]
 # A final accuracy of at least this share of the normaliser's best counts as training well.
 TRAINS_WELL = 0.9
-# A probe whose loss is below this share of the run's first loss sees a finished run.
-FINISHED = 0.01
 
 
-def mean_accuracy(tables: Tables) -> pd.Series:
-    """Training accuracy averaged over all steps: high for a run that learns early.
+@dataclasses.dataclass(frozen=True)
+class Quantity:
+    """A quantity as ``quantity`` declares it.
 
-    Steps after a divergence count as accuracy 0.
+    tables : names of the tables that ``compute`` takes, in order.
+    over_steps : how the numbers of a run's steps become one: "median", "last" or
+        "percentile_90". None says that ``compute`` returns one number per run.
+    same_loss : whether runs are compared at the same training loss, too.
+    explored : whether the explorer of the results page offers its curves.
+    listed : whether it is compared with the paper's curves although no claim is about it.
     """
-    history = tables["history"].dropna(subset="accuracy")
+
+    name: str
+    label: str
+    tables: tuple[str, ...]
+    compute: Callable[..., pd.Series]
+    over_steps: str | None = "median"
+    same_loss: bool = False
+    explored: bool = True
+    listed: bool = False
+
+
+QUANTITIES: dict[str, Quantity] = {}
+
+
+def quantity(*, tables: list[str], label: str, **options):
+    """Decorate a function as a quantity of its name; options are those of ``Quantity``."""
+
+    def add(function):
+        name = function.__name__
+        if name in QUANTITIES:
+            raise ValueError(f"quantities.py: {name}: already defined; rename one")
+        QUANTITIES[name] = Quantity(name, label, tuple(tables), function, **options)
+        return function
+
+    return add
+
+
+def average_rows(table: pd.DataFrame, values: pd.Series, average: str) -> pd.Series:
+    """One number per step: the average over its rows, NaN where a row has none.
+
+    average : "mean", "median" or "geometric_mean".
+    """
+    groups = table[STEP].assign(value=values).groupby(STEP, sort=False).value
+    if average == "geometric_mean":
+        return groups.agg(_geometric_mean)
+    return getattr(groups, average)(skipna=False)
+
+
+def _geometric_mean(values: pd.Series) -> float:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.exp(np.log(values.to_numpy()).mean())
+
+
+# Training
+
+per_run = functools.partial(quantity, over_steps=None, explored=False)
+
+
+@quantity(tables=["history"], label="Training loss")
+def loss(history):
+    return history.set_index(STEP).loss
+
+
+@quantity(tables=["history"], label="Training accuracy")
+def accuracy(history):
+    return history.set_index(STEP).accuracy
+
+
+@quantity(
+    tables=["evaluation"],
+    label="Test accuracy (noisy norms: statistics taken anew without noise)",
+)
+def test_accuracy(evaluation):
+    return evaluation.set_index(STEP).test_accuracy
+
+
+@quantity(tables=["history"], label="Norm of the gradient")
+def gradient_norm(history):
+    return history.set_index(STEP).gradient_norm
+
+
+@per_run(tables=["history"], label="Training accuracy, mean over all steps")
+def mean_accuracy(history):
+    """High for a run that learns early. Steps after a divergence count as accuracy 0."""
+    history = history.dropna(subset="accuracy")
     steps = history.groupby("model").step.max() + 1
     totals = history[history.diverged == 0].groupby(CELL).accuracy.sum()
     totals = totals.reindex(pd.MultiIndex.from_frame(history[CELL].drop_duplicates()))
     return totals.fillna(0) / totals.index.get_level_values("model").map(steps)
 
 
-def mean_loss(tables: Tables) -> pd.Series:
-    """Geometric mean of the training loss over all steps: the area under its logarithm.
+@per_run(tables=["history"], label="Training loss, geometric mean over all steps")
+def mean_loss(history):
+    """The area under the loss's logarithm; infinite for a run that diverged.
 
-    It goes on falling where accuracy is near 1. Infinite for a run that diverged.
+    It goes on falling where accuracy is near 1.
     """
-    history = tables["history"]
     with np.errstate(divide="ignore"):
         logarithms = history.assign(value=np.log(history.loss))
     means = np.exp(logarithms.groupby(CELL).value.mean())
     return means.mask(history.groupby(CELL).diverged.max() == 1, np.inf)
 
 
-def best_rates(tables: Tables) -> dict[tuple[str, str], float]:
-    """By (model, norm) the learning rate of the smallest ``mean_loss`` over seeds.
-
-    Seeds are averaged as logarithms, so that a rate at which one diverges is never the best
-    unless one does at each; then it is the smallest.
-    """
-    losses = np.log(mean_loss(tables).replace(0, np.finfo(float).tiny))
-    losses = losses.groupby(["model", "norm", "lr"]).mean()
-    groups = losses.fillna(np.inf).sort_index().groupby(["model", "norm"])
-    return {key: rates.idxmin()[2] for key, rates in groups}
-
-
-def final_accuracy(tables: Tables) -> pd.Series:
-    """Training accuracy of the last steps; 0 for a run that diverged."""
-    runs = tables["runs"].set_index(CELL)
-    classifies = runs.groupby("model").final_accuracy.transform(
-        lambda a: a.notna().any()
-    )
+@per_run(tables=["runs"], label="Training accuracy of the last steps")
+def final_accuracy(runs):
+    """0 for a run that diverged. Models that do not classify have none."""
+    runs = runs.set_index(CELL)
+    classifies = runs.final_accuracy.notna().groupby("model").transform("any")
     runs = runs[classifies]
     return runs.final_accuracy.mask(runs.diverged_at.notna(), 0.0)
 
 
-def final_loss(tables: Tables) -> pd.Series:
-    """Training loss of the last steps; infinite for a run that diverged."""
-    runs = tables["runs"].set_index(CELL)
+@per_run(tables=["runs"], label="Training loss of the last steps", listed=True)
+def final_loss(runs):
+    """Infinite for a run that diverged."""
+    runs = runs.set_index(CELL)
     return runs.final_loss.mask(runs.diverged_at.notna(), np.inf)
 
 
-def largest_learning_rate(tables: Tables) -> pd.Series:
+@per_run(tables=["runs", "outcomes"], label="Largest learning rate that trains well")
+def largest_learning_rate(runs, outcomes):
     """The largest learning rate at which a normaliser trains well (Bjorck et al. 2018).
 
-    That is, with at least 0.9 times its best final accuracy over learning rates; between
+    That is, with at least 0.9 times its best final accuracy over learning rates. Between
     the last rate that does and the first larger one that does not, the accuracy is
-    interpolated over the rate's logarithm. A lower bound where the largest rate of the grid
-    still trains well; the smallest one, an upper bound, where nothing is learnt at any
-    (``learnt``, which ``chance.mark`` adds to the runs). Each run of a normaliser and seed
-    carries the number; seeds that lack a rate of the normaliser's are left out, and so are
-    normalisers of a single rate.
+    interpolated over the rate's logarithm. The number is a lower bound where the largest
+    rate of the grid still trains well. It is the smallest rate, an upper bound, where
+    nothing is learnt at any. Each run of a normaliser and seed carries the number. Seeds
+    that lack a rate of the normaliser's are left out, and so are normalisers of a single
+    rate.
     """
-    accuracy = final_accuracy(tables).rename("accuracy").reset_index()
-    learnt = tables["runs"].set_index(CELL).learnt
-    accuracy["learnt"] = learnt.reindex(_cells(accuracy)).to_numpy()
-    groups = accuracy.groupby(["model", "norm"])
-    rates = groups.lr.transform("nunique")
-    of_seed = accuracy.groupby(["model", "norm", "seed"])
-    whole = accuracy[(of_seed.lr.transform("nunique") == rates) & (rates > 1)]
-    found = {
-        key: _largest(run.lr.to_numpy(), run.accuracy.to_numpy())
-        if run.learnt.any()
-        else run.lr.min()
-        for key, run in whole.groupby(["model", "norm", "seed"])
-    }
-    keys = zip(whole.model, whole.norm, whole.seed, strict=True)
-    return pd.Series([found[key] for key in keys], _cells(whole), dtype=float)
+    table = final_accuracy(runs).rename("accuracy").reset_index()
+    outcome = outcomes.set_index(CELL).outcome
+    learnt = outcome.reindex(pd.MultiIndex.from_frame(table[CELL])) == LEARNT
+    table["learnt"] = learnt.to_numpy()
+    rates = table.groupby(["model", "norm"]).lr.transform("nunique")
+    rates_of_seed = table.groupby(["model", "norm", "seed"]).lr.transform("nunique")
+    whole = table[(rates_of_seed == rates) & (rates > 1)]
+    largest = pd.Series(index=whole.index, dtype=float)
+    for _, run in whole.groupby(["model", "norm", "seed"]):
+        largest[run.index] = _largest(run) if run.learnt.any() else run.lr.min()
+    return largest.set_axis(pd.MultiIndex.from_frame(whole[CELL]))
 
 
-def effective_rate_change(tables: Tables) -> pd.Series:
-    """LR / ||W||^2 at a run's last probe over that at its first (Arora et al. 2018).
-
-    The geometric mean over hidden layers. Below 1 where weights have grown.
-    """
-    table = tables["invariance"]
-    table = table[table.layer < table.groupby("model").layer.transform("max")]
-    norms = table.sort_values("step").groupby([*CELL, "layer"]).weight_norm
-    logarithms = 2 * np.log(norms.first() / norms.last())
-    return np.exp(logarithms.groupby(CELL).mean())
-
-
-def _cells(table):
-    return pd.MultiIndex.from_frame(table[CELL])
-
-
-def _largest(rates, accuracies) -> float:
-    order = np.argsort(rates)
-    logarithms, accuracies = np.log(rates[order]), accuracies[order]
+def _largest(run) -> float:
+    run = run.sort_values("lr")
+    logarithms, accuracies = np.log(run.lr.to_numpy()), run.accuracy.to_numpy()
     well = TRAINS_WELL * accuracies.max()
     last = int(np.flatnonzero(accuracies >= well)[-1])
     if last == len(accuracies) - 1:
@@ -127,153 +184,276 @@ def _largest(rates, accuracies) -> float:
     return float(np.exp(np.interp(well, accuracies[ends], logarithms[ends])))
 
 
-FUNCTIONS: dict[str, Callable[[Tables], pd.Series]] = {
-    function.__name__: function
-    for function in (
-        mean_accuracy,
-        mean_loss,
-        final_accuracy,
-        final_loss,
-        largest_learning_rate,
-        effective_rate_change,
+# Internal covariate shift. Of the first layer, G and G' are equal by definition.
+
+ics = functools.partial(quantity, tables=["ics"], same_loss=True)
+
+
+@ics(label="Internal covariate shift: L2 difference, mean over layers")
+def ics_l2(ics):
+    rows = ics[ics.layer > 1]
+    return average_rows(rows, rows.l2_difference, "geometric_mean")
+
+
+@ics(label="Internal covariate shift: cosine, mean over layers")
+def ics_cosine(ics):
+    rows = ics[ics.layer > 1]
+    return average_rows(rows, rows.cosine, "mean")
+
+
+# Activations
+
+
+def hidden(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of all layers but the last, which is not normalised."""
+    return table[table.layer < table.groupby("model").layer.transform("max")]
+
+
+def _drift(drift, scope, column):
+    rows = hidden(drift)
+    rows = rows[rows.scope == scope]
+    return average_rows(rows, rows[column], "median")
+
+
+@quantity(tables=["moment_drift"], label="Change of one unit's mean in a step")
+def mean_change(drift):
+    return _drift(drift, "unit", "mean_change")
+
+
+@quantity(
+    tables=["moment_drift"],
+    label="Change of one unit's mean before the normaliser in a step",
+)
+def input_mean_change(drift):
+    return _drift(drift, "input", "mean_change")
+
+
+@quantity(tables=["moment_drift"], label="Change of one unit's variance in a step")
+def variance_change(drift):
+    return _drift(drift, "unit", "variance_change")
+
+
+# The landscape. An empty value has overflowed. Of several random directions, a step has the
+# median.
+
+landscape = functools.partial(quantity, tables=["landscape_ranges"], same_loss=True)
+excursions = functools.partial(
+    quantity,
+    tables=["landscape_ranges"],
+    over_steps="percentile_90",
+    explored=False,
+)
+
+
+def _along(ranges, direction, value):
+    rows = ranges[ranges.direction == direction]
+    return average_rows(rows, value(rows).fillna(np.inf), "median")
+
+
+@landscape(label="Range of the loss along the gradient")
+def loss_range(ranges, direction="gradient"):
+    return _along(ranges, direction, lambda rows: rows.loss_high - rows.loss_low)
+
+
+@landscape(label="Largest change of the gradient along it")
+def gradient_change(ranges, direction="gradient"):
+    return _along(ranges, direction, lambda rows: rows.gradient_change_high)
+
+
+@landscape(label="Effective beta")
+def effective_beta(ranges, direction="gradient"):
+    return _along(ranges, direction, lambda rows: rows.effective_beta)
+
+
+@landscape(label="Largest change of the gradient along it, over its norm")
+def relative_gradient_change(ranges, direction="gradient"):
+    return _along(
+        ranges, direction, lambda rows: rows.gradient_change_high / rows.gradient_norm
     )
-}
 
 
-def _geometric_mean(values: pd.Series) -> float:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.exp(np.log(values.to_numpy()).mean())
+@landscape(label="Effective beta times the learning rate")
+def beta_times_lr(ranges):
+    return _along(ranges, "gradient", lambda rows: rows.effective_beta * rows.lr)
 
 
-def _percentile_90(values: pd.Series) -> float:
-    """One of the values, so that infinite ones need no interpolation."""
-    return np.quantile(values, 0.9, method="higher") if values.notna().all() else np.nan
+@excursions(label="Range of the loss along the gradient, 90th percentile")
+def loss_range_excursions(ranges):
+    return loss_range(ranges)
 
 
-AVERAGES: dict[str, Callable] = {
-    "mean": lambda groups: groups.mean(skipna=False),
-    "median": lambda groups: groups.median(skipna=False),
-    "geometric_mean": lambda groups: groups.agg(_geometric_mean),
-    "percentile_90": lambda groups: groups.agg(_percentile_90),
-    "last": lambda groups: groups.last(),
-}
+@excursions(label="Largest change of the gradient along it, 90th percentile")
+def gradient_change_excursions(ranges):
+    return gradient_change(ranges)
 
 
-def of_runs(name: str, tables: Tables) -> pd.Series:
-    """The quantity ``name`` of each run, indexed by (model, norm, lr, seed).
+@excursions(label="Effective beta, 90th percentile", listed=True)
+def effective_beta_excursions(ranges):
+    return effective_beta(ranges)
 
-    Of a probe's quantity, over its steps, without those that see a finished run
-    (``finished``). A number that a run cannot give (a gradient that overflowed) is NaN or
-    infinite; so is that of a run that was finished at all probes. Without the quantity's
-    tables there are no runs.
+
+@landscape(
+    label="Smallest change of the gradient along it", explored=False, listed=True
+)
+def smallest_gradient_change(ranges):
+    return _along(ranges, "gradient", lambda rows: rows.gradient_change_low)
+
+
+@landscape(label="Range of the loss along random directions")
+def random_loss_range(ranges):
+    return loss_range(ranges, "random")
+
+
+@landscape(label="Largest change of the gradient along random directions")
+def random_gradient_change(ranges):
+    return gradient_change(ranges, "random")
+
+
+@landscape(label="Effective beta along random directions")
+def random_effective_beta(ranges):
+    return effective_beta(ranges, "random")
+
+
+# Along these, all networks move equally far relative to their weights.
+@landscape(label="Range of the loss along random directions of the weights' length")
+def random_loss_range_relative(ranges):
+    return loss_range(ranges, "relative")
+
+
+@landscape(
+    label="Largest change of the gradient along random directions of the weights' length, "
+    "over its norm"
+)
+def random_gradient_change_relative(ranges):
+    return relative_gradient_change(ranges, "relative")
+
+
+# Curvature. An empty value has overflowed, except where the iteration did not converge.
+
+curvature = functools.partial(quantity, tables=["curvature"], same_loss=True)
+
+
+@curvature(label="Largest eigenvalue of the Hessian")
+def largest_eigenvalue(curvature):
+    rows = curvature[curvature.converged != 0]
+    return rows.set_index(STEP).largest_eigenvalue.fillna(np.inf)
+
+
+@curvature(label="Largest eigenvalue of the Hessian times the learning rate")
+def largest_eigenvalue_times_lr(curvature):
+    """Gradient descent is unstable along the eigenvector above 2 (Cohen et al. 2021).
+
+    With momentum or Adam the edge lies elsewhere.
     """
-    declared = declarations.quantities()[name]
-    if not set(declared["tables"]) <= tables.keys():
-        return pd.Series(index=_cells(pd.DataFrame(columns=CELL)), dtype=float)
-    if "value" not in declared:
-        return FUNCTIONS[name](tables)
-    steps = of_steps(declared, tables)
-    average = AVERAGES[declared["average"]]
-    if not declared["probe"]:
-        return average(steps.groupby(CELL).value)
-    left_out = finished(steps, tables)
-    found = average(steps[~left_out].groupby(CELL).value)
-    return found.reindex(_cells(steps[CELL].drop_duplicates()))
+    rows = curvature[curvature.converged != 0].set_index(STEP, drop=False)
+    return (rows.largest_eigenvalue * rows.lr).fillna(np.inf)
 
 
-def at_shared_steps(tables: Tables) -> Tables:
-    """The tables, those of probes at their ``shared_steps``.
-
-    By step, runs are compared at the same steps: a median over probes would otherwise
-    shift with further probes of some runs, which the reading at equal loss needs.
-    """
-    declared = declarations.quantities().values()
-    of_probes = {
-        name
-        for quantity in declared
-        if quantity["probe"]
-        for name in quantity["tables"]
-    }
-    return tables | {
-        name: shared_steps(tables[name]) for name in of_probes & tables.keys()
-    }
+@quantity(
+    tables=["curvature"],
+    label="Largest eigenvalue of the Hessian times the learning rate, at the last probe",
+    over_steps="last",
+    explored=False,
+)
+def final_largest_eigenvalue_times_lr(curvature):
+    return largest_eigenvalue_times_lr(curvature)
 
 
-def shared_steps(table: pd.DataFrame) -> pd.DataFrame:
-    """Rows at the steps at which all runs of a model and rate were probed.
-
-    Where no step is shared, all stay; so do those of a table without steps.
-    """
-    if "step" not in table:
-        return table
-    runs = table.norm + "/" + table.seed.astype(str)
-    rate = [table.model, table.lr]
-    probed = runs.groupby([*rate, table.step]).transform("nunique")
-    shared = probed == runs.groupby(rate).transform("nunique")
-    return table[shared | ~shared.groupby(rate).transform("any")]
+@curvature(label="Curvature along the gradient")
+def gradient_curvature(curvature):
+    return curvature.set_index(STEP).gradient_curvature.fillna(np.inf)
 
 
-def is_rate(rates, rate):
-    """Whether learning rates are this one, but for how a table rounds them."""
-    return np.isclose(rates, rate, atol=0)
+@curvature(label="Curvature along the gradient times the learning rate")
+def gradient_curvature_times_lr(curvature):
+    rows = curvature.set_index(STEP, drop=False)
+    return (rows.gradient_curvature * rows.lr).fillna(np.inf)
 
 
-def select(values: pd.Series, *, model=None, norm=None, lr=None) -> pd.Series:
-    """Those of numbers indexed by (model, norm, lr, seed) that are of what is given."""
-    for level, wanted in (("model", model), ("norm", norm)):
-        if wanted is not None:
-            values = values[values.index.get_level_values(level) == wanted]
-    if lr is not None:
-        values = values[is_rate(values.index.get_level_values("lr"), lr)]
-    return values
+@curvature(
+    label="Curvature along the gradient over the largest eigenvalue of the Hessian"
+)
+def gradient_alignment(curvature):
+    """At most 1, where the gradient is the eigenvector; negative along a saddle."""
+    rows = curvature.set_index(STEP)
+    return rows.gradient_curvature / rows.largest_eigenvalue
 
 
-def of_steps(declared: dict, tables: Tables) -> pd.DataFrame:
-    """A row for each run and step, with its ``value``: those of layers or draws averaged.
-
-    Without the quantity's tables there are no rows.
-    """
-    if not set(declared["tables"]) <= tables.keys():
-        return pd.DataFrame(columns=[*CELL, "step", "value"]).astype({"value": float})
-    rows = of_rows(declared, tables)
-    if "step" not in rows:
-        return rows[[*CELL, "value"]]
-    average = AVERAGES[declared["average_in_step"]]
-    return average(rows.groupby([*CELL, "step"], sort=False).value).reset_index()
+# Depth
 
 
-def of_rows(declared: dict, tables: Tables) -> pd.DataFrame:
-    """The rows of a declared quantity that count, with its ``value`` in each."""
-    table = tables[declared["tables"][0]]
-    if "where" in declared:
-        ends = {}
-        if "step" in table:
-            ends["first_step"] = table.groupby(CELL).step.transform("min")
-        if "layer" in table:
-            ends["last_layer"] = table.groupby("model").layer.transform("max")
-        table = table.assign(**ends).query(declared["where"])
-    values = table.eval(declared["value"])
-    if declared["overflow_is_large"]:
-        values = values.fillna(np.inf)
-    return table.assign(value=values)
+@quantity(
+    tables=["depth_slope"],
+    label="Slope over depth of log ||dL/dh||²",
+    same_loss=True,
+)
+def gradient_slope(depth_slope):
+    return depth_slope.set_index(STEP).slope
 
 
-def finished(steps: pd.DataFrame, tables: Tables) -> pd.Series:
-    """For each row of a run and step, whether the run was finished by then.
+@quantity(
+    tables=["depth_slope"],
+    label="Slope over depth of log ||dL/dh||² before training",
+    explored=False,
+)
+def gradient_slope_at_start(depth_slope):
+    first = depth_slope.groupby(CELL).step.transform("min")
+    return gradient_slope(depth_slope[depth_slope.step == first])
 
-    That is, its batch had less than 1 % of the run's first loss: a smooth landscape there
-    says nothing of the normaliser. Rows of whole runs, and runs without a history, are not
-    known to be finished.
-    """
-    if "step" not in steps:
-        return pd.Series(False, steps.index)
-    history = tables["history"]
-    probed = history[history.step.isin(steps.step.unique())]  # a few of thousands
-    losses = probed.set_index([*CELL, "step"]).loss
-    first = history.groupby(CELL).loss.first()
-    last = history.groupby(CELL).loss.last()
-    runs = _cells(steps)
-    here = losses.reindex(pd.MultiIndex.from_frame(steps[[*CELL, "step"]])).to_numpy()
-    # After its last step a run has no batch any more.
-    here = np.where(np.isnan(here), last.reindex(runs).to_numpy(), here)
-    return pd.Series(here < FINISHED * first.reindex(runs).to_numpy(), steps.index)
+
+@quantity(tables=["rank"], label="Learnt rank", over_steps="last")
+def learnt_rank(rank):
+    return rank.set_index(STEP).learnt_rank
+
+
+# Scale invariance
+
+invariance = functools.partial(quantity, tables=["invariance"], same_loss=True)
+
+
+@invariance(label="Cosine of weight and gradient, size, mean over hidden layers")
+def weight_gradient_cosine(invariance):
+    rows = hidden(invariance)
+    return average_rows(rows, rows.cosine.abs(), "mean")
+
+
+@invariance(label="Effective learning rate, LR / ||W||², mean over hidden layers")
+def effective_learning_rate(invariance):
+    rows = hidden(invariance)
+    return average_rows(rows, rows.lr / rows.weight_norm**2, "geometric_mean")
+
+
+@invariance(
+    label="Angle by which a step turns a weight, in degrees, mean over hidden layers"
+)
+def angle_turned(invariance):
+    rows = hidden(invariance)
+    return average_rows(rows, rows.angle, "mean")
+
+
+@invariance(
+    label="Change of a weight in a step, over its norm, mean over hidden layers"
+)
+def relative_update(invariance):
+    rows = hidden(invariance)
+    return average_rows(rows, rows.relative_update, "mean")
+
+
+@invariance(
+    label="Curvature along a layer's gradient times ||W||², mean over hidden layers"
+)
+def scale_free_curvature(invariance):
+    rows = hidden(invariance)
+    return average_rows(rows, rows.gradient_curvature * rows.weight_norm**2, "mean")
+
+
+@per_run(
+    tables=["invariance"],
+    label="Effective learning rate, LR / ||W||², at the last probe over that at the first",
+)
+def effective_rate_change(invariance):
+    """Arora et al. 2018: the geometric mean over hidden layers, below 1 where weights grow."""
+    rows = hidden(invariance).sort_values("step")
+    norms = rows.groupby([*CELL, "layer"]).weight_norm
+    logarithms = 2 * np.log(norms.first() / norms.last())
+    return np.exp(logarithms.groupby(CELL).mean())

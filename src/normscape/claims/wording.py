@@ -1,18 +1,32 @@
 """Verdicts in words: tables of text for terminals and pages."""
 
+from collections.abc import Iterator
+
 import pandas as pd
 
 from normscape.claims import intervals
+from normscape.claims.comparisons import NOT_MEASURED, SAME_LOSS, SAME_STEP
+from normscape.claims.decision import REPRODUCED, VERDICTS
 
 
-def here(verdicts: pd.DataFrame) -> pd.DataFrame:
-    """Those of claims that the experiment has runs for."""
-    return verdicts[verdicts.seeds > 0]
+def at_same_step(verdicts: pd.DataFrame) -> pd.DataFrame:
+    """The verdicts at the same step, of claims that the experiment has runs for."""
+    measured = verdicts[verdicts.reason != NOT_MEASURED]
+    return measured[measured.comparison == SAME_STEP]
 
 
-def absent(verdicts: pd.DataFrame) -> str:
-    """A line on comparisons that the experiment has no runs for; empty if there is none."""
-    count = int((verdicts.seeds == 0).sum())
+def paired(verdicts: pd.DataFrame) -> Iterator[tuple]:
+    """Each row of ``at_same_step``, with that at the same loss or None."""
+    key = ["claim", "model", "subject"]
+    same_loss = verdicts[verdicts.comparison == SAME_LOSS]
+    others = {tuple(row[key]): row for _, row in same_loss.iterrows()}
+    for _, row in at_same_step(verdicts).iterrows():
+        yield row, others.get(tuple(row[key]))
+
+
+def not_measured(verdicts: pd.DataFrame) -> str:
+    """A line on claims that the experiment has no runs for; empty if there is none."""
+    count = int((verdicts.reason == NOT_MEASURED).sum())
     return (
         f"Without runs in this experiment: {count} more comparisons." if count else ""
     )
@@ -20,81 +34,79 @@ def absent(verdicts: pd.DataFrame) -> str:
 
 def markdown(verdicts: pd.DataFrame) -> str:
     """The verdicts as a table that reads well in a terminal, too."""
-    shown = here(verdicts)
-    table = readable(shown)
+    rows = at_same_step(verdicts)
+    table = readable(verdicts)
     reasons = [
-        f": {said}" if (said := remark(row)) else "" for row in shown.itertuples()
+        f": {text}" if (text := remark(row)) else "" for row in rows.itertuples()
     ]
-    text = f"Verdicts: {counts(shown)}\n\n"
+    text = f"Verdicts: {counts(rows.verdict)}\n\n"
     text += aligned(table.assign(verdict=table.verdict + reasons))
     return text + "".join(f"\n{line}\n" for line in notes(verdicts))
 
 
 def notes(verdicts: pd.DataFrame) -> list[str]:
     """What a reader of the table must know besides: how many comparisons there are."""
-    shown = here(verdicts)
-    found = shown[shown.verdict == "reproduced"]
-    count = int((found.holm <= intervals.LEVEL).sum())
+    rows = at_same_step(verdicts)
+    reproduced = rows[rows.verdict == REPRODUCED]
+    count = int((reproduced.holm <= intervals.LEVEL).sum())
     lines = [
         "p is one-sided, of the claim; Holm's p is corrected for all comparisons of the same "
-        f"topic, many of which share runs: with it {count} of {len(found)} verdicts "
+        f"topic, many of which share runs: with it {count} of {len(reproduced)} verdicts "
         f'"reproduced" stay below {intervals.LEVEL:g}.'
     ]
-    if left_out := int(shown.finished.sum()):
+    if finished := int(rows.finished.sum()):
         lines.append(
-            "Probes of finished runs, left out by step and summed over comparisons: "
-            f"{left_out}."
+            "Probes of finished runs, left out at the same step and summed over comparisons: "
+            f"{finished}."
         )
-    return lines + ([absent(verdicts)] if absent(verdicts) else [])
+    absent = not_measured(verdicts)
+    return [*lines, absent] if absent else lines
 
 
-def counts(verdicts: pd.DataFrame) -> str:
+def counts(verdicts: pd.Series) -> str:
     """How many there are of each verdict."""
-    found = verdicts.verdict.value_counts()
-    return ", ".join(
-        f"{found.get(verdict, 0)} {verdict}"
-        for verdict in ("reproduced", "not reproduced", "inconclusive")
-    )
+    return ", ".join(f"{(verdicts == verdict).sum()} {verdict}" for verdict in VERDICTS)
 
 
 def remark(row) -> str:
-    """What is said beside a verdict: its reason, and which runs have not learnt; or nothing."""
-    said = [text for text in (row.reason, row.not_learnt) if pd.notna(text)]
-    return "; ".join(dict.fromkeys(said))
+    """A verdict's reason, and which runs have not learnt; or nothing."""
+    texts = [text for text in (row.reason, row.not_learnt) if pd.notna(text)]
+    return "; ".join(dict.fromkeys(texts))
 
 
 def readable(verdicts: pd.DataFrame) -> pd.DataFrame:
-    """Columns of text for people, a row a verdict."""
+    """Columns of text for people: one row per verdict at the same step."""
     return pd.DataFrame(
-        {
-            "claim": verdicts.statement,
-            "runs": [
-                f"{row.model} {row.subject}"
+        [
+            {
+                "claim": row.statement,
+                "runs": f"{row.model} {row.subject}"
                 + (f" / {row.reference}" if pd.notna(row.reference) else "")
                 + (f", lr {row.lr:g}" if pd.notna(row.lr) else "")
-                + (f", best lr {row.best_lrs}" if pd.notna(row.best_lrs) else "")
-                for row in verdicts.itertuples()
-            ],
-            "claimed": [
-                f"{row.comparison} {row.claimed}" for row in verdicts.itertuples()
-            ],
-            "paper": [_paper(row) for row in verdicts.itertuples()],
-            "by step [95 %], seeds": [
-                _measured(r.effect, r.low, r.high, r.seeds, r.method)
-                for r in verdicts.itertuples()
-            ],
-            "at equal loss": [_at_equal_loss(r) for r in verdicts.itertuples()],
-            "p (Holm's)": [
-                f"{r.p:.2g} ({r.holm:.2g})" if pd.notna(r.p) else ""
-                for r in verdicts.itertuples()
-            ],
-            "verdict": verdicts.verdict,
-        }
+                + (f", best lr {row.best_lrs}" if pd.notna(row.best_lrs) else ""),
+                "claimed": f"{row.scale} {row.claimed}",
+                "paper": _paper(row),
+                "same step [95%], seeds": _measured(row),
+                "same loss": _same_loss(row, other),
+                "p (Holm's)": f"{row.p:.2g} ({row.holm:.2g})"
+                if pd.notna(row.p)
+                else "",
+                "verdict": row.verdict,
+            }
+            for row, other in paired(verdicts)
+        ],
+        columns=COLUMNS,
     )
 
 
-def beside_paper(numbers: pd.DataFrame) -> list[dict[str, str]]:
-    """Our numbers beside those of the paper's curves (``beside.beside``) as text."""
+COLUMNS = [
+    *("claim", "runs", "claimed", "paper", "same step [95%], seeds", "same loss"),
+    *("p (Holm's)", "verdict"),
+]
+
+
+def paper_comparison(numbers: pd.DataFrame) -> list[dict[str, str]]:
+    """The table of ``paper_comparison.compare_with_paper`` as text."""
     return [
         {
             "quantity": row.label,
@@ -102,10 +114,10 @@ def beside_paper(numbers: pd.DataFrame) -> list[dict[str, str]]:
             + (f": {row.not_learnt}" if pd.notna(row.not_learnt) else ""),
             "paper": f"{row.paper:.3g}",
             "paper, as many steps": f"{row.paper_as_long:.3g}",
-            "ours [95 %], seeds": _measured(row.ours, row.low, row.high, row.seeds),
+            "ours [95%], seeds": _number(row.ours, row.low, row.high, row.seeds),
             "ratio": f"{row.ratio:.2g}",
         }
-        for row in here(numbers).itertuples()
+        for row in numbers[numbers.seeds > 0].itertuples()
     ]
 
 
@@ -116,7 +128,11 @@ def _paper(row):
     return f"{row.paper}" + (": its figure does not" if row.paper_shows == "no" else "")
 
 
-def _measured(effect, low, high, seeds, method=""):
+def _measured(row):
+    return _number(row.effect, row.low, row.high, row.seeds, row.method)
+
+
+def _number(effect, low, high, seeds, method=""):
     if pd.isna(effect):
         return f"-, {seeds:g}"
     if method == "same":
@@ -127,21 +143,14 @@ def _measured(effect, low, high, seeds, method=""):
     return f"{effect:.3g} [{low:.3g}, {high:.3g}]{ranks}, {seeds:g}"
 
 
-def _at_equal_loss(row):
-    """The second reading, and what it comes to where that is not the verdict by step."""
-    if pd.isna(row.equal_loss_verdict):
+def _same_loss(row, other):
+    """The effect at the same loss, and its verdict where that differs from the other."""
+    if other is None:
         return ""
-    if row.equal_loss_seeds == 0:
-        return row.equal_loss_reason
-    text = _measured(
-        row.equal_loss_effect,
-        row.equal_loss_low,
-        row.equal_loss_high,
-        row.equal_loss_seeds,
-        row.equal_loss_method,
-    )
-    agrees = row.equal_loss_verdict == row.verdict
-    return text if agrees else f"{text}: {row.equal_loss_verdict}"
+    if other.seeds == 0:
+        return other.reason
+    text = _measured(other)
+    return text if other.verdict == row.verdict else f"{text}: {other.verdict}"
 
 
 def aligned(table: pd.DataFrame) -> str:

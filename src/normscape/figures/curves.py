@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 
-from normscape.claims import chance
+from normscape.claims.outcomes import FAILURES
 from normscape.experiment import Model
 from normscape.figures import style
 from normscape.figures.panels import note_if_empty, set_log_y
@@ -24,7 +24,7 @@ def failed_outcomes(rows) -> list[str]:
     ``src/figure.py`` gives every table of runs a column ``outcome``.
     """
     outcomes = set(rows.outcome) if "outcome" in rows else set()
-    return [outcome for outcome in chance.SAID if outcome in outcomes]
+    return [outcome for outcome in FAILURES if outcome in outcomes]
 
 
 def run_columns(table) -> list[str]:
@@ -154,7 +154,7 @@ def plot_paper_curves(ax, paper, y, norms, steps) -> None:
 
     Nothing is drawn where ours have less than ``MIN_SHARE_OF_PAPER`` of its steps.
 
-    paper : rows of one network and learning rate, as ``claims.paper.tables`` gives them.
+    paper : rows of one network and learning rate, as ``claims.paper_curves.tables`` gives them.
     """
     paper = paper.dropna(subset=y)
     if len(steps) == 0 or not steps.max() >= MIN_SHARE_OF_PAPER * paper.step.max():

@@ -10,7 +10,7 @@ over the losses that all have, and their median at the right.
 The paper answers with its Figures 1, 3 and 4: yes, no, yes.
 """
 
-from normscape.claims import equal_loss
+from normscape.claims import same_loss
 from normscape.figures import curves, panels, subsets
 from normscape.figures.landscapes import RANGE, landscape
 from normscape.figures.over_loss import over_loss
@@ -28,7 +28,7 @@ def draw(tables, experiment):
     training, shift, smoothness = figure.subplots(1, 3)
     lrs = curves.plot_progress(training, history, model, norms)
     training.set_ylim(0, 1.02)
-    losses = equal_loss.smoothed_losses(history, experiment)
+    losses = same_loss.smoothed_losses(history, experiment)
     _draw_shift(shift, ics[ics.lr.isin(lrs[:1])], losses, norms)
     if model:
         lr = subsets.choose_lr(ranges, model.name)

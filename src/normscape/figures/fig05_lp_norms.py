@@ -13,7 +13,7 @@ Its deep linear networks end at losses of 1661 (without normalisation), 480 (Bat
 
 import itertools
 
-from normscape.claims.paper import tables as of_paper
+from normscape.claims import paper_curves
 from normscape.figures import curves, panels, style, subsets
 
 TABLES = ("history", "paper_curves")
@@ -21,7 +21,7 @@ TABLES = ("history", "paper_curves")
 
 def draw(tables, experiment):
     history = tables["history"]
-    paper = of_paper(tables["paper_curves"])["history"]
+    paper = paper_curves.tables(tables["paper_curves"])["history"]
     norms = subsets.choose_norms(experiment, "none", "batch", "l1", "l2", "linf")
     models = list(experiment.models.values())
     histories = [history[history.model == model.name] for model in models]

@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.lines import Line2D
 
-from normscape.claims.quantities import shared_steps
+from normscape.claims.selection import shared_steps
 from normscape.figures import curves, panels, style, subsets
 
 TABLES = ("landscape",)

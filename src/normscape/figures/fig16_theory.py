@@ -11,7 +11,7 @@ from itertools import cycle
 
 import numpy as np
 
-from normscape.claims import chance
+from normscape.claims.outcomes import FAILURES
 from normscape.figures import curves, panels
 
 TABLES = ("theory_instances",)
@@ -32,7 +32,7 @@ def draw(tables, experiment):
     origins = {"random": ("#999999", "Random units")}
     for model, colour in zip(experiment.models.values(), cycle(COLOURS), strict=False):
         rows = instances[instances.model == model.name]
-        failures = [f", {chance.SAID[o]}" for o in curves.failed_outcomes(rows)]
+        failures = [f", {FAILURES[o]}" for o in curves.failed_outcomes(rows)]
         origins[model.name] = colour, f"{model.label}, trained{''.join(failures)}"
     figure = panels.new_figure(4.6)
     axes = figure.subplots(2, 3).flat

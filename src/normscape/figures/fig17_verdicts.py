@@ -1,11 +1,11 @@
 """Figure 17: all verdicts.
 
-A row a claim and a normaliser, by topic. The mark is the measured effect, the line its 95 %
-interval over seeds; a claim is reproduced if the whole line lies in the shaded range, and
-not reproduced if it lies outside. A ring is around what stays reproduced with Holm's correction
-for the number of comparisons in the topic. The smaller mark below is the second reading, at equal
-training loss. Look at where the two disagree: there, part of the effect at a step is how far
-the networks have got.
+One row per claim and normaliser, by topic. The large mark is the effect at the same step, and
+the line is its 95% interval over seeds. A claim is reproduced if the whole line lies in the
+shaded range, and not reproduced if it lies outside. A ring marks what stays reproduced with
+Holm's correction for the number of comparisons in the topic. The small mark below is the effect
+at the same training loss. Where the two marks disagree, part of the effect at the same step is
+that one network is ahead in training.
 
 A diamond is the paper's own number, from its digitised curves. Where it lies outside the
 shaded range, the paper's figure does not show what its text claims.
@@ -20,20 +20,21 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter
 
 from normscape.claims import intervals
-from normscape.claims.wording import counts, here
+from normscape.claims.decision import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED
+from normscape.claims.wording import at_same_step, counts, paired
 from normscape.figures import panels
 
 TABLES = ("verdicts",)
 
 # Colour and filling of a mark; the filling tells them apart without colours, too.
 LOOKS = {
-    "reproduced": ("#0072B2", "full"),
-    "not reproduced": ("#D55E00", "none"),
-    "inconclusive": ("#666666", "left"),
+    REPRODUCED: ("#0072B2", "full"),
+    NOT_REPRODUCED: ("#D55E00", "none"),
+    INCONCLUSIVE: ("#666666", "left"),
 }
 CLAIMED = "#DCE6EE"
-# What is compared, as the label of the axis, and what no effect would be, or NaN.
-COMPARISONS = {
+# By scale the label of the axis, and the value of no effect, or NaN.
+SCALES = {
     "ratio": ("Ratio to the reference", 1),
     "difference": ("Difference from the reference", 0),
     "value": ("Value", np.nan),
@@ -46,7 +47,7 @@ RATIOS = (1 / 100, 100)
 LINE, SPACE, STATEMENTS, AXIS, HEADING = 0.1, 0.075, 2.9, 0.36, 0.2
 LETTERS = 60  # of a statement's line
 TEXT = 6.5  # points
-# Points, of marks by step and at equal loss.
+# Points, of marks at the same step and at the same loss.
 LARGE, SMALL = 4.5, 2.8
 HOLM = {"marker": "o", "markersize": 8, "markeredgewidth": 0.6, "fillstyle": "none"}
 PAPER = {
@@ -58,63 +59,73 @@ PAPER = {
 
 
 def draw(tables, experiment):
-    verdicts = here(tables["verdicts"])
-    statements = [
-        row.statement + (f" ({row.not_learnt})" if pd.notna(row.not_learnt) else "")
-        for row in verdicts.itertuples()
-    ]
-    verdicts = verdicts.assign(statement=statements)
+    verdicts = at_same_step(tables["verdicts"])
     blocks = [
-        (topic, of_topic, comparison, rows)
-        for topic, of_topic in verdicts.groupby("topic", sort=False)
-        for comparison, rows in of_topic.groupby("comparison", sort=False)
+        (topic, scale, _labelled(rows))
+        for topic, of_topic in tables["verdicts"].groupby("topic", sort=False)
+        for scale, rows in of_topic.groupby("scale", sort=False)
+        if len(at_same_step(rows))
     ]
     if not blocks:
         figure = panels.new_figure(1.0)
         panels.note_if_empty(figure.subplots())
         return figure
-    heights = [sum(map(_height, rows.statement)) for *_, rows in blocks]
+    heights = [sum(_height(label) for label, *_ in rows) for *_, rows in blocks]
     topics = verdicts.topic.nunique()
     figure = panels.new_figure(
         sum(heights) + AXIS * len(blocks) + HEADING * topics + 0.5
     )
     axes = figure.subplots(len(blocks), 1, squeeze=False, height_ratios=heights)[:, 0]
     headed = set()
-    for ax, (topic, of_topic, comparison, rows) in zip(axes, blocks, strict=True):
-        _draw_block(ax, comparison, rows)
+    for ax, (topic, scale, rows) in zip(axes, blocks, strict=True):
+        _draw_block(ax, scale, rows)
         if topic not in headed:
             headed.add(topic)
-            _head(ax, f"{topic.replace('_', ' ').capitalize()}: {counts(of_topic)}")
+            of_topic = counts(verdicts.verdict[verdicts.topic == topic])
+            _head(ax, f"{topic.replace('_', ' ').capitalize()}: {of_topic}")
     _draw_legend(figure)
     return figure
 
 
-def _lines(statement):
-    return textwrap.wrap(statement, LETTERS)
+def _labelled(verdicts) -> list[tuple]:
+    """For each row at the same step its label, itself, and that at the same loss or None."""
+    return [
+        (
+            row.statement
+            + (f" ({row.not_learnt})" if pd.notna(row.not_learnt) else ""),
+            row,
+            other if other is not None and other.seeds else None,
+        )
+        for row, other in paired(verdicts)
+    ]
 
 
-def _height(statement):
-    return LINE * len(_lines(statement)) + SPACE
+def _lines(label):
+    return textwrap.wrap(label, LETTERS)
 
 
-def _draw_block(ax, comparison, rows):
+def _height(label):
+    return LINE * len(_lines(label)) + SPACE
+
+
+def _draw_block(ax, scale, rows):
     """Rows of one axis, whose y is in inches from the top."""
-    label, no_effect = COMPARISONS[comparison]
-    limits = RATIOS if comparison == "ratio" else _limits(rows, no_effect)
-    ends = np.cumsum([_height(statement) for statement in rows.statement])
+    label, no_effect = SCALES[scale]
+    limits = RATIOS if scale == "ratio" else _limits(rows, no_effect)
+    ends = np.cumsum([_height(label) for label, *_ in rows])
     starts = np.concatenate([[0], ends[:-1]])
     if np.isfinite(no_effect):
         ax.axvline(no_effect, color="#888888", linewidth=0.6, zorder=1)
-    for row, start, end in zip(rows.itertuples(), starts, ends, strict=True):
-        _draw_row(ax, row, start, end, limits)
+    for (_, row, other), start, end in zip(rows, starts, ends, strict=True):
+        _draw_row(ax, row, other, start, end, limits)
     ax.set_ylim(ends[-1], 0)
     ax.set_xlim(limits)
-    if comparison == "ratio":
+    if scale == "ratio":
         ax.set_xscale("log")
         ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
         ax.minorticks_off()
-    statements = ["\n".join(_lines(statement)) for statement in rows.statement]
-    ax.set_yticks((starts + ends) / 2, statements, ha="left", linespacing=1.0)
+    labels = ["\n".join(_lines(label)) for label, *_ in rows]
+    ax.set_yticks((starts + ends) / 2, labels, ha="left", linespacing=1.0)
     ax.tick_params(axis="y", length=0, pad=72 * STATEMENTS, labelsize=TEXT)
     ax.tick_params(axis="x", labelsize=TEXT)
     ax.grid(visible=False, axis="y")
@@ -124,32 +135,34 @@ def _draw_block(ax, comparison, rows):
 
 def _limits(rows, no_effect):
     """Of a linear axis: all finite numbers, no effect where there is one, and a little more."""
-    columns = ["above", "below", "paper_effect", "effect", "low", "high"]
-    columns += ["equal_loss_effect", "equal_loss_low", "equal_loss_high"]
-    numbers = np.append(rows[columns].to_numpy(float), no_effect)
+    numbers = [no_effect]
+    for _, row, other in rows:
+        numbers += [row.above, row.below, row.paper_effect, *_interval(row)]
+        numbers += [] if other is None else _interval(other)
+    numbers = np.array(numbers, float)
     numbers = numbers[np.isfinite(numbers)]
     margin = 0.05 * np.ptp(numbers) or 1.0
     return numbers.min() - margin, numbers.max() + margin
 
 
-def _draw_row(ax, row, start, end, limits):
+def _interval(row):
+    return [row.effect, row.low, row.high]
+
+
+def _draw_row(ax, row, other, start, end, limits):
     claimed = np.clip([_or(row.above, -np.inf), _or(row.below, np.inf)], *limits)
     inside = [start + SPACE / 6, end - SPACE / 6]
     shade = {"color": CLAIMED, "linewidth": 0, "zorder": 0.4}  # below the grid
     ax.fill_betweenx(inside, *claimed, gid="claimed", **shade)
-    again = row.equal_loss_seeds > 0
     middle = (start + end) / 2
-    place = middle - (0.03 if again else 0)
-    first = row.effect, row.low, row.high
-    _draw_reading(ax, place, first, row.verdict, limits, LARGE)
-    if row.verdict == "reproduced" and row.holm <= intervals.LEVEL:
+    place = middle if other is None else middle - 0.03
+    _draw_effect(ax, place, row, limits, LARGE)
+    if row.verdict == REPRODUCED and row.holm <= intervals.LEVEL:
         ring = {"color": LOOKS[row.verdict][0], "gid": "holm"}
         ax.plot(np.clip(row.effect, *limits), place, clip_on=False, **HOLM, **ring)
-    if again:
-        second = row.equal_loss_effect, row.equal_loss_low, row.equal_loss_high
-        verdict = row.equal_loss_verdict
-        _draw_reading(ax, middle + 0.045, second, verdict, limits, SMALL)
-    if np.isfinite(row.paper_effect):
+    if other is not None:
+        _draw_effect(ax, middle + 0.045, other, limits, SMALL)
+    if pd.notna(row.paper_effect):
         _draw_mark(ax, place, row.paper_effect, "D", limits, gid="paper", **PAPER)
 
 
@@ -163,15 +176,15 @@ def _draw_mark(ax, y, effect, shape, limits, **look):
 
 
 def _or(number, otherwise):
-    return otherwise if np.isnan(number) else number
+    return otherwise if pd.isna(number) else number
 
 
-def _draw_reading(ax, y, reading, verdict, limits, size):
+def _draw_effect(ax, y, row, limits, size):
     """An effect and its interval; an arrowhead where one leaves the axis."""
-    effect, low, high = reading
-    colour, filling = LOOKS[verdict]
+    effect, low, high = _interval(row)
+    colour, filling = LOOKS[row.verdict]
     look = {"color": colour, "alpha": 1 if size == LARGE else 0.65}
-    if np.isnan(reading).all():
+    if np.isnan([effect, low, high]).all():
         ax.text(limits[0], y, " not measured", fontsize=TEXT, va="center", **look)
     if not np.isnan(low):
         ends = np.clip([low, high], *limits)
@@ -213,10 +226,10 @@ def _draw_legend(figure):
         )
         for verdict, (colour, filling) in LOOKS.items()
     ]
-    grey = {"color": LOOKS["inconclusive"][0], "markersize": SMALL}
+    grey = {"color": LOOKS[INCONCLUSIVE][0], "markersize": SMALL}
     handles += [
         Line2D(
-            [], [], label="also after Holm", color=LOOKS["reproduced"][0], lw=0, **HOLM
+            [], [], label="also after Holm", color=LOOKS[REPRODUCED][0], lw=0, **HOLM
         ),
         Line2D([], [], label="at equal loss", marker="o", linewidth=0.7, **grey),
         Patch(color=CLAIMED, label="claimed range"),

@@ -8,7 +8,7 @@ first layer has no preceding layers, so it has no ICS.
 The paper shows two layers of each network.
 """
 
-from normscape.claims.quantities import shared_steps
+from normscape.claims.selection import shared_steps
 from normscape.figures import curves, ics_panels, panels, style, subsets
 
 TABLES = ("ics",)

@@ -14,9 +14,9 @@ The paper has no such figure; its claims are about one learning rate for both ne
 import numpy as np
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
-from normscape.claims import equal_loss, intervals
-from normscape.claims.declarations import quantities
-from normscape.claims.quantities import best_rates, is_rate, of_runs, of_steps, select
+from normscape.claims import intervals, same_loss
+from normscape.claims.selection import same_rate, select_runs
+from normscape.claims.values import best_rates, values_per_run, values_per_step
 from normscape.figures import curves, panels, style
 
 TABLES = ("history", "curvature")
@@ -41,21 +41,21 @@ def draw(tables, experiment):
     heights = [0.55 + LINE * max(len(norms), 4) for norms in ranked.values()]
     figure = panels.new_figure(sum(heights) + 0.2)
     axes = figure.subplots(len(models), 3, squeeze=False, height_ratios=heights)
-    at_equal_loss = _at_equal_loss(tables, experiment, rates)
-    edge = of_runs("final_largest_eigenvalue_times_lr", tables)
-    loss = of_runs("mean_loss", tables)
+    at_same_loss = _ratios_at_same_loss(tables, experiment, rates)
+    edge = values_per_run("final_largest_eigenvalue_times_lr", tables)
+    loss = values_per_run("mean_loss", tables)
     histories = dict(list(tables["history"].groupby(["model", "norm"])))
     for row, model in zip(axes, models, strict=True):
         norms = ranked[model.name]
         keys = [(model.name, norm.name) for norm in norms]
         numbers = (
             [_of(loss, key, rates) for key in keys],
-            [at_equal_loss.get(key, np.array([])) for key in keys],
+            [at_same_loss.get(key, np.array([])) for key in keys],
             [_of(edge, key, rates) for key in keys],
         )
         trained = [histories[key] for key in keys]
         trained = [
-            table[is_rate(table.lr, rates[key])]
+            table[same_rate(table.lr, rates[key])]
             for key, table in zip(keys, trained, strict=True)
         ]
         for ax, of_norms, title in zip(row, numbers, TITLES, strict=True):
@@ -79,12 +79,12 @@ def draw(tables, experiment):
 def _of(values, key, rates):
     """The seeds' numbers of a model and norm at its best rate."""
     model, norm = key
-    return select(values, model=model, norm=norm, lr=rates[key]).to_numpy(float)
+    return select_runs(values, model=model, norm=norm, lr=rates[key]).to_numpy(float)
 
 
 def _ranked(tables, model, experiment, rates):
     """The model's normalisers, the fastest first."""
-    loss = of_runs("mean_loss", tables)
+    loss = values_per_run("mean_loss", tables)
     norms = [n for n in experiment.norms.values() if (model.name, n.name) in rates]
 
     def mean(norm):
@@ -93,24 +93,24 @@ def _ranked(tables, model, experiment, rates):
     return sorted(norms, key=mean)
 
 
-def _at_equal_loss(tables, experiment, rates):
+def _ratios_at_same_loss(tables, experiment, rates):
     """By (model, norm) for each seed the ratio to the standard net's, where they meet."""
-    steps = of_steps(quantities()["largest_eigenvalue"], tables)
+    steps = values_per_step("largest_eigenvalue", tables)
     if steps.empty:
         return {}
-    losses = equal_loss.smoothed_losses(tables["history"], experiment)
+    losses = same_loss.smoothed_losses(tables["history"], experiment)
     courses = {
         (model, norm, seed): course
-        for (model, norm, lr, seed), course in equal_loss.courses(
+        for (model, norm, lr, seed), course in same_loss.courses(
             steps, losses, logarithms=True
         ).items()
-        if is_rate(lr, rates.get((model, norm), np.nan))
+        if same_rate(lr, rates.get((model, norm), np.nan))
     }
     found = {}
     for (model, norm, seed), course in courses.items():
         reference = courses.get((model, REFERENCE, seed))
         if norm != REFERENCE and reference is not None:
-            ratio = np.exp(equal_loss.difference(course, reference))
+            ratio = np.exp(same_loss.difference(course, reference))
             found.setdefault((model, norm), []).append(ratio)
     return {key: np.array(ratios) for key, ratios in found.items()}
 

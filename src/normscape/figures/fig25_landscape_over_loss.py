@@ -13,7 +13,7 @@ losses these are.
 The paper compares networks only at the same step.
 """
 
-from normscape.claims import equal_loss
+from normscape.claims import same_loss
 from normscape.figures import panels, style, subsets
 from normscape.figures.landscapes import BETA, CHANGE, RANGE, edge
 from normscape.figures.over_loss import over_loss
@@ -34,9 +34,9 @@ def draw(tables, experiment):
         lr = subsets.choose_lr(ranges, model.name)
         probes = ranges[(ranges.model == model.name) & (ranges.lr == lr)]
         steps = history[(history.model == model.name) & (history.lr == lr)]
-        losses = equal_loss.smoothed_losses(steps, experiment)
+        losses = same_loss.smoothed_losses(steps, experiment)
         for ax, quantity in zip(row, (RANGE, CHANGE, BETA), strict=True):
-            values = probes.assign(value=probes.eval(quantity.value))
+            values = probes.assign(value=quantity.values)
             over_loss(ax, values, losses, norms, logarithms=True)
             ax.set_ylabel(quantity.label)
         edge(row[-1])

@@ -1,29 +1,33 @@
 """Panels of the optimisation landscape."""
 
 import dataclasses
+from collections.abc import Callable
 from typing import NamedTuple
 
 from matplotlib.ticker import MaxNLocator
 
-from normscape.claims.paper import tables as of_paper
+from normscape.claims import paper_curves
 from normscape.experiment import Experiment, Model
 from normscape.figures import curves, panels, style, subsets
 
 
 class Quantity(NamedTuple):
-    """What a panel shows: an expression of columns of landscape_ranges, and its label."""
+    """What a panel shows: values from rows of landscape_ranges, and their label."""
 
-    value: str
+    values: Callable
     label: str
 
 
-RANGE = Quantity("loss_high - loss_low", "Range of the loss")
-CHANGE = Quantity("gradient_change_high", "Largest change\nof the gradient ($\\ell_2$)")
+RANGE = Quantity(lambda rows: rows.loss_high - rows.loss_low, "Range of the loss")
+CHANGE = Quantity(
+    lambda rows: rows.gradient_change_high,
+    "Largest change\nof the gradient ($\\ell_2$)",
+)
 RELATIVE_CHANGE = Quantity(
-    "gradient_change_high / gradient_norm",
+    lambda rows: rows.gradient_change_high / rows.gradient_norm,
     "Largest change of the\ngradient over its norm",
 )
-BETA = Quantity("effective_beta * lr", "Effective $\\beta$ × lr")
+BETA = Quantity(lambda rows: rows.effective_beta * rows.lr, "Effective $\\beta$ × lr")
 
 REFERENCE = "#999999"
 
@@ -50,7 +54,7 @@ def landscape(
         & (ranges.lr == lr)
     ]
     for ax, quantity in zip(axes, quantities, strict=True):
-        values = rows.assign(value=rows.eval(quantity.value))
+        values = rows.assign(value=quantity.values)
         for norm in norms:
             of_norm = values[values.norm == norm.name]
             if len(of_norm):
@@ -58,7 +62,7 @@ def landscape(
                 curves.plot_medians(ax, of_norm, "step", "value", **line)
         if papers is not None:
             theirs = papers[(papers.model == model.architecture) & (papers.lr == lr)]
-            theirs = theirs.assign(value=theirs.eval(quantity.value))
+            theirs = theirs.assign(value=quantity.values)
             curves.plot_paper_curves(ax, theirs, "value", norms, rows.step)
         if ax.has_data():
             panels.set_log_y(ax)
@@ -81,7 +85,7 @@ def rows_of_models(tables, experiment: Experiment, metric: str):
     norms = subsets.choose_norms(experiment, "none", "batch")
     ranges = tables["landscape_ranges"]
     along = ranges[ranges.direction == "gradient"]
-    papers = of_paper(tables["paper_curves"])["landscape_ranges"]
+    papers = paper_curves.tables(tables["paper_curves"])["landscape_ranges"]
     rows = [
         (model, lr)
         for model in experiment.models.values()

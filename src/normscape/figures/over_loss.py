@@ -1,9 +1,9 @@
-"""A quantity over the training loss, as the judge reads it at equal loss."""
+"""A quantity over the training loss, as claims compare it at the same loss."""
 
 import numpy as np
 import pandas as pd
 
-from normscape.claims import equal_loss
+from normscape.claims import same_loss
 from normscape.figures import curves, panels, style
 from normscape.tables import CELL
 
@@ -14,11 +14,12 @@ def over_loss(ax, steps, losses, norms, *, logarithms: bool) -> None:
     Both are hollow as ``curves.plot_line`` says, thin lines at their dots.
 
     steps : a row for each run and step, with its ``value``. losses : as
-    ``equal_loss.smoothed_losses`` gives them. logarithms : whether the thick line is the
+    ``same_loss.smoothed_losses`` gives them. logarithms : whether the thick line is the
     geometric mean, on a logarithmic axis, and not the mean. Losses fall to the right.
     """
     rows = dict(list(steps.groupby(CELL)))
-    courses = equal_loss.courses(steps, losses, logarithms)
+    values = steps.set_index([*CELL, "step"]).value
+    courses = same_loss.courses(values, losses, logarithms)
     shown = np.exp if logarithms else np.asarray
     for norm in norms:
         of_norm = {
@@ -38,7 +39,7 @@ def over_loss(ax, steps, losses, norms, *, logarithms: bool) -> None:
         low = max(run.losses[0] for run in runs)
         high = min(run.losses[-1] for run in runs)
         if low <= high:
-            levels = np.linspace(low, high, equal_loss.LEVELS)
+            levels = np.linspace(low, high, same_loss.LEVELS)
             values = [np.interp(levels, run.losses, run.values) for run in runs]
             mean = shown(np.mean(values, axis=0))
             summed_up = pd.concat([rows[cell] for cell in of_norm])

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator
 
-from normscape.claims import chance
+from normscape.claims.outcomes import FAILURES
 from normscape.figures import style
 
 GREY = "#555555"
@@ -101,7 +101,7 @@ def add_outcome_legend(figure) -> None:
 def _outcome_entry(figure) -> dict[str, tuple]:
     """The legend's entry for hollow lines by its label; empty where there are none."""
     gids = _gids(figure)
-    failures = [text for outcome, text in chance.SAID.items() if outcome in gids]
+    failures = [text for outcome, text in FAILURES.items() if outcome in gids]
     grey = {"color": GREY, "marker": "o"}
     lines = (grey | style.WIDE, grey | style.WHITE)
     handle = tuple(Line2D([], [], **line) for line in lines)

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from normscape.claims import chance
+from normscape.claims.outcomes import FAILURES
 from normscape.experiment import Model
 from normscape.figures.curves import failed_outcomes
 from normscape.figures.panels import note_if_empty
@@ -79,7 +79,7 @@ def plot_ridge_grid(figure, histograms, model: Model | None, layers, norms) -> N
             chosen = rows[(rows.layer == layer) & (rows.norm == norm.name)]
             failed = failed_outcomes(chosen)
             plot_ridges(ax, chosen, norm.colour, hollow=bool(failed))
-            failures = "".join(f"\n({chance.SAID[outcome]})" for outcome in failed)
+            failures = "".join(f"\n({FAILURES[outcome]})" for outcome in failed)
             ax.set_title(f"{norm.label}, layer {layer}{failures}")
         axes_row[0].set_ylabel("Step")
     figure.supxlabel("Activation of one unit", fontsize="medium")

@@ -5,8 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from normscape import parts
-from normscape.claims import chance, declarations
-from normscape.claims.wording import aligned, here, readable
+from normscape.claims.wording import aligned, at_same_step, readable
 from normscape.experiment import Experiment
 from normscape.page import explorer, images, templates
 from normscape.tables import frames
@@ -16,7 +15,7 @@ _KEY = ["claim", "model", "subject", "reference", "lr"]
 _COLUMNS = {
     "claim": "statement",
     "runs": "runs",
-    "by step [95 %], seeds": "measured",
+    "same step [95%], seeds": "measured",
     "verdict": "verdict",
 }
 
@@ -26,17 +25,12 @@ class Finished:
 
     def __init__(self, folder: Path, label: str):
         self.folder, self.label = folder, label
-        (verdicts,) = frames.read([folder / "verdicts.csv"]).values()
-        # Results of earlier versions have no column of that name, and no such table.
-        without = [] if "not_learnt" in verdicts else ["not_learnt"]
-        self.verdicts = verdicts.assign(**dict.fromkeys(without))
-        paths = {path.stem: path for path in folder.glob("tables/*.csv")}
-        self.quantities = declarations.explored(set(paths))
-        names = {table for q in self.quantities.values() for table in q["tables"]}
-        names |= {"outcomes"} & paths.keys()
-        tables = frames.read(paths[name] for name in sorted(names))
-        if "outcomes" in tables:
-            tables = chance.label(tables)
+        (self.verdicts,) = frames.read([folder / "verdicts.csv"]).values()
+        files = {path.stem: path for path in folder.glob("tables/*.csv")}
+        self.quantities = explorer.explored(files)
+        names = {table for q in self.quantities.values() for table in q.tables}
+        names |= {"outcomes"} & files.keys()
+        tables = frames.read(files[name] for name in sorted(names))
         self.curves = explorer.curves(self.quantities, tables)
 
     @property
@@ -56,16 +50,15 @@ def verdicts(a: Finished, b: Finished) -> pd.DataFrame:
     claim, runs, and for each experiment its measured effect and its verdict; ``differs``
     says whether the verdicts are not the same.
     """
-    both = []
+    sides = []
     for letter, experiment in (("a", a), ("b", b)):
-        judged = experiment.verdicts
-        judged = here(judged).reset_index(drop=True)
-        text = readable(judged).rename(columns=_COLUMNS)[list(_COLUMNS.values())]
-        said = [f"; {s}" if pd.notna(s) else "" for s in judged.not_learnt]
-        text = text.assign(measured=text.measured + said)
-        text = pd.concat([judged[_KEY], text], axis="columns")
-        both.append(text.add_suffix(f"_{letter}"))
-    left, right = both
+        rows = at_same_step(experiment.verdicts).reset_index(drop=True)
+        text = readable(experiment.verdicts).rename(columns=_COLUMNS)
+        failures = [f"; {f}" if pd.notna(f) else "" for f in rows.not_learnt]
+        text = text.assign(measured=text.measured + failures)[[*_COLUMNS.values()]]
+        text = pd.concat([rows[_KEY], text], axis="columns")
+        sides.append(text.add_suffix(f"_{letter}"))
+    left, right = sides
     left_on, right_on = ([f"{key}_{x}" for key in _KEY] for x in "ab")
     table = left.merge(right, "outer", left_on=left_on, right_on=right_on, sort=False)
     absent = "not in this experiment"
@@ -154,7 +147,7 @@ def render(a: Finished, b: Finished) -> str:
         verdicts=judged.to_dict("records"),
         differ=int(judged.differs.sum()),
         curves=last_values(a, b).query("apart").to_dict("records"),
-        quantities={name: q["label"] for name, q in quantities.items()},
+        quantities={name: q.label for name, q in quantities.items()},
         figures=[
             {"name": name, "a": _image(a, name), "b": _image(b, name)}
             for name in sorted(a.figures.keys() & b.figures.keys())

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import yaml
 
-from normscape.claims import chance, declarations
+from normscape.claims.claim import Paper
+from normscape.claims.outcomes import describe_failures
 from normscape.claims.wording import (
-    beside_paper,
+    at_same_step,
     counts,
-    here,
     notes,
+    paper_comparison,
     readable,
     remark,
 )
@@ -36,7 +37,7 @@ def render(
     *,
     name: str,
     config: dict,
-    claims: dict,
+    papers: list[Paper],
     tables: Tables,
     figures: list[str],
     experiment: Experiment,
@@ -45,13 +46,13 @@ def render(
 ) -> str:
     """The page as HTML. Its links are relative to the experiment's folder.
 
-    config : as resolved. claims : as ``claims.declarations.read`` gives them. figures :
-    paths of the PNG files.
+    config : as resolved. papers : the claims. figures : paths of the PNG files.
     checksums : path of SHA256SUMS. runs : paths of the runs' manifests.
     """
     verdicts = tables["verdicts"]
-    quantities = declarations.explored(set(tables))
-    curves = explorer.curves(quantities, chance.label(tables))
+    topics = {name: title for p in papers for name, title in p.topics.items()}
+    quantities = explorer.explored(tables)
+    curves = explorer.curves(quantities, tables)
     folder = Path(checksums).parent
     paths = [Path(path) for path in figures]
     # Now, since it changes the working directory for a moment, which threads share.
@@ -65,12 +66,15 @@ def render(
     return templates.fill(
         "results.html.j2",
         name=name,
-        answer=answers.answer(verdicts, claims),
-        evidence=answers.evidence(verdicts, claims),
-        papers=_papers(here(verdicts), claims),
+        headline=answers.headline(verdicts),
+        topics=answers.topic_counts(verdicts, topics),
+        measured=answers.measured,
+        caveat=answers.caveat,
+        evidence=answers.evidence(verdicts, papers),
+        papers=_papers(verdicts, papers),
         notes=notes(verdicts),
         overview=drawn.pop(OVERVIEW),
-        numbers=beside_paper(tables["beside_paper"]),
+        numbers=paper_comparison(tables["paper_comparison"]),
         figures=list(drawn.values()),
         data=templates.script_data(
             explorer.data(curves, list(experiment.norms.values()), quantities)
@@ -94,16 +98,15 @@ def _read(path):
     return content
 
 
-def _papers(verdicts, claims):
+def _papers(verdicts, papers):
     """For each paper that has verdicts its source, what they come to, and their table."""
-    found = []
-    for paper in claims["papers"]:
-        rows = verdicts[verdicts.topic.isin(paper["topics"])]
-        if len(rows):
-            said = answers.answer(rows, claims)
-            found.append({"source": paper["source"], "answer": said})
-            found[-1] |= _verdict_table(rows)
-    return found
+    sections = []
+    for paper in papers:
+        rows = verdicts[verdicts.topic.isin(paper.topics)]
+        if topics := answers.topic_counts(rows, paper.topics):
+            section = {"source": paper.source, "topics": topics.values()}
+            sections.append(section | _verdict_table(rows))
+    return sections
 
 
 def _verdict_table(verdicts):
@@ -111,7 +114,9 @@ def _verdict_table(verdicts):
     rows = [
         {"cells": cells, "verdict": row.verdict, "figure": row.figure}
         | {"reason": remark(row)}
-        for cells, row in zip(table.to_numpy(), verdicts.itertuples(), strict=True)
+        for cells, row in zip(
+            table.to_numpy(), at_same_step(verdicts).itertuples(), strict=True
+        )
     ]
     return {"columns": list(table), "verdicts": rows}
 
@@ -128,8 +133,8 @@ def _figure(path, image, tables, folder):
     if "theory_instances" in module.TABLES:
         finding = [answers.theorems(tables["theory"])]
     elif "verdicts" in module.TABLES:
-        finding = [f"{counts(here(tables['verdicts']))}."]
-    elif chance.failures(tables["outcomes"].outcome):
+        finding = [f"{counts(at_same_step(tables['verdicts']).verdict)}."]
+    elif describe_failures(tables["outcomes"].outcome):
         caption.append(HOLLOW)
     return {
         "name": path.stem,

@@ -16,18 +16,25 @@ VEGA_LITE = "6.1"
 
 def fill(template: str, **values) -> str:
     """Return a page from a template and its values, which are escaped."""
-    environment = jinja2.Environment(
+    return (
+        environment()
+        .get_template(template)
+        .render(
+            style=_verbatim((FOLDER / "style.css").read_text(encoding="utf-8")),
+            script=_verbatim((FOLDER / "explorer.js").read_text(encoding="utf-8")),
+            library=_verbatim(vl_convert.javascript_bundle(vl_version=VEGA_LITE)),
+            points=MAX_POINTS,
+            **values,
+        )
+    )
+
+
+def environment() -> jinja2.Environment:
+    return jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER),
         autoescape=True,
         trim_blocks=True,
         undefined=jinja2.StrictUndefined,
-    )
-    return environment.get_template(template).render(
-        style=_verbatim((FOLDER / "style.css").read_text(encoding="utf-8")),
-        script=_verbatim((FOLDER / "explorer.js").read_text(encoding="utf-8")),
-        library=_verbatim(vl_convert.javascript_bundle(vl_version=VEGA_LITE)),
-        points=MAX_POINTS,
-        **values,
     )
 
 

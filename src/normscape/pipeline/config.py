@@ -6,7 +6,14 @@ import sys
 from pathlib import Path
 
 from normscape import parts
-from normscape.pipeline import claims, config_files, config_schema, grid, lookups, paths
+from normscape.pipeline import (
+    config_files,
+    config_schema,
+    grid,
+    lookups,
+    paths,
+    verdicts,
+)
 from normscape.schemas import ConfigError, check, fill_defaults, unknown_value
 
 # Largest number of checkpoints and evaluations: both are arguments of one command.
@@ -20,7 +27,7 @@ def validate(config: dict) -> dict:
     """
     try:
         lookups.check_all()
-        claims.check_all()
+        verdicts.check_claims()
         return checked(config)
     except ConfigError as error:
         sys.exit(f"config: {error}")

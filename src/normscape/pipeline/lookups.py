@@ -1,4 +1,4 @@
-"""What is looked up by name, checked before any job: sources, tables, quantities.
+"""What is looked up by name, checked before any job: sources and tables.
 
 A mistake is a DeclarationError of one line that names the file.
 """
@@ -8,7 +8,6 @@ from collections import defaultdict
 from pathlib import Path
 
 from normscape import parts
-from normscape.claims import declarations
 from normscape.pipeline import paths
 from normscape.pipeline.code import SRC
 from normscape.schemas import unknown_value
@@ -37,10 +36,9 @@ def check_all() -> None:
             parts.declaration(kind, name)
             _check_definition(path)
         _check_declared(kind)
+    _check_tables()
     for name in parts.names("models"):
         _check_model(name)
-    _check_tables()
-    _check_quantities()
     for figure in paths.figures():
         _check_figure(figure)
     for name in parts.module_names(_LIBRARY / "figures", "*.py"):
@@ -114,10 +112,10 @@ def _check_model(name):
     path = _LIBRARY / f"models/{name}.yaml"
     declared = parts.declaration("models", name)
     datasets = parts.datasets_of(declared["takes"])
-    known = declarations.quantities()
+    columns = [name for name in paths.columns("runs") if name not in CELL]
     for key, found, names in (
         ("dataset", declared["dataset"], datasets),
-        ("left_chance.quantity", declared["left_chance"]["quantity"], list(known)),
+        ("left_chance.quantity", declared["left_chance"]["quantity"], columns),
     ):
         if found not in names:
             _refuse(path, f"{key}: {unknown_value(found, names)}")
@@ -166,40 +164,3 @@ def _check_figure(figure):
             "expected a docstring with a title, a blank line, and a last paragraph on what "
             "the paper shows; write it",
         )
-
-
-def _check_quantities():
-    """Their tables are there; a function gives them, or an expression of columns."""
-    module = parts.parse(_LIBRARY / "claims/quantities.py")
-    functions = {n.name for n in module.body if isinstance(n, ast.FunctionDef)}
-    for name, quantity in declarations.quantities().items():
-        path = declarations.file_of(name)
-        known = [*paths.collected_tables(), *paths.summaries()]
-        for table in quantity["tables"]:
-            if table not in known:
-                _refuse(
-                    path, f"quantities.{name}.tables: {unknown_value(table, known)}"
-                )
-        columns = paths.declared_columns(quantity["tables"][0])
-        if quantity["equal_loss"] and "value" not in quantity:
-            _refuse(path, f"quantities.{name}.equal_loss: it takes a value")
-        if "value" not in quantity and name not in functions:
-            _refuse(
-                path, f"quantities.{name}.value: missing, and no function has its name"
-            )
-        if not columns:  # a summary that declares none
-            continue
-        if quantity["equal_loss"] and "step" not in columns:
-            _refuse(path, f"quantities.{name}.equal_loss: its table has no steps")
-        columns += ["first_step", "last_layer"]
-        for key in {"value", "where"} & quantity.keys():
-            try:
-                tree = ast.parse(quantity[key], mode="eval")
-            except SyntaxError as error:
-                _refuse(path, f"quantities.{name}.{key}: {error.msg}")
-            used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
-            for unknown in sorted(used - set(columns)):
-                _refuse(
-                    path,
-                    f"quantities.{name}.{key}: {unknown_value(unknown, columns)}",
-                )

@@ -250,6 +250,14 @@ def tables(config: dict) -> list[str]:
     return [table(config, name) for name in names]
 
 
+def probe_behind(table: str) -> str | None:
+    """The probe that a table comes from, by way of a summary or not; None for training."""
+    sources = [table]
+    if table in summaries():
+        sources = tables_of(_library(f"summaries/{table}.py"))
+    return next(filter(None, map(parts.probe_of, sources)), None)
+
+
 def _is_from(tables, summary):
     return set(tables_of(_library(f"summaries/{summary}.py"))) <= set(tables)
 
@@ -345,7 +353,7 @@ def results(config: dict) -> list[str]:
             for name in (
                 "verdicts.csv",
                 "verdicts.md",
-                "beside_paper.csv",
+                "paper_comparison.csv",
                 "theory.csv",
             )
         ),

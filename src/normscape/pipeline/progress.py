@@ -274,13 +274,14 @@ def verdicts(path: str, width: int = 80) -> str:
     """A table of verdicts (CSV) as lines that fit a terminal."""
     with open(path, encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    here = [row for row in rows if row["seeds"] != "0"]
+    rows = [row for row in rows if row["comparison"] == "same step"]
+    measured = [row for row in rows if row["seeds"] != "0"]
     lines = []
-    for row in here:
+    for row in measured:
         line = f"{row['verdict']:<14}  {row['statement']}"
         line += f" ({row['not_learnt']})" if row["not_learnt"] else ""
         lines += textwrap.wrap(line, width, subsequent_indent=" " * 16)
-    if absent := len(rows) - len(here):
+    if absent := len(rows) - len(measured):
         lines.append(f"Without runs in this experiment: {absent} more comparisons.")
     return "\n".join(lines)
 

@@ -1,4 +1,4 @@
-"""Two runs at equal training loss, against a computation of its own that goes in loops."""
+"""Two runs at the same training loss, and a second computation of it by loops."""
 
 import math
 
@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_up import Run, falls, run, tables, together, verdict
+from made_up import Run, falls, run, tables, together, verdicts
 
 from experiments import experiment
-from normscape.claims.equal_loss import Course, difference, smoothed_losses
+from normscape.claims.same_loss import Course, difference, smoothed_losses
 
 INF = math.inf
 
@@ -74,27 +74,27 @@ WINDOWS = pytest.mark.parametrize(("model", "window"), [("vgg", 10), ("dln", 1)]
 @WINDOWS
 def test_the_effect_is_that_of_loops(model, window):
     none, batch = ([noisy(seed, by) for seed in range(4)] for by in (170, 80))
-    row = verdict(tables(model, none=none, batch=batch), quantity="loss_range")
+    _, row = verdicts(tables(model, none=none, batch=batch), quantity="loss_range")
     effects = [by_hand(b, n, window) for b, n in zip(batch, none, strict=True)]
-    assert row.equal_loss_effect == pytest.approx(np.exp(np.mean(effects)), rel=1e-9)
+    assert row.effect == pytest.approx(np.exp(np.mean(effects)), rel=1e-9)
     half = 3.182446 * np.std(effects, ddof=1) / 2  # Student's t of 3 degrees
-    assert row.equal_loss_low == pytest.approx(np.exp(np.mean(effects) - half))
-    assert row.equal_loss_high == pytest.approx(np.exp(np.mean(effects) + half))
+    assert row.low == pytest.approx(np.exp(np.mean(effects) - half))
+    assert row.high == pytest.approx(np.exp(np.mean(effects) + half))
 
 
 @WINDOWS
 def test_a_difference_is_taken_of_values_and_not_of_logarithms(model, window):
     none, batch = ([noisy(seed, by) for seed in range(3)] for by in (170, 80))
-    row = verdict(
+    _, row = verdicts(
         tables(model, none=none, batch=batch),
         quantity="ics_cosine",
-        comparison="difference",
+        scale="difference",
     )
     effects = [
         by_hand(b, n, window, lambda value: value)
         for b, n in zip(batch, none, strict=True)
     ]
-    assert row.equal_loss_effect == pytest.approx(np.mean(effects), rel=1e-9)
+    assert row.effect == pytest.approx(np.mean(effects), rel=1e-9)
 
 
 @WINDOWS
@@ -102,18 +102,18 @@ def test_a_difference_is_taken_of_values_and_not_of_logarithms(model, window):
 def test_a_diverged_run_counts_up_to_where_it_diverged(model, window, diverges_at):
     none = [noisy(0, 170), noisy(1, 170)]
     batch = [noisy(0, 80, diverges_at=diverges_at), noisy(1, 80)]
-    row = verdict(tables(model, none=none, batch=batch), quantity="gradient_change")
+    _, row = verdicts(tables(model, none=none, batch=batch), quantity="gradient_change")
     effects = [by_hand(b, n, window) for b, n in zip(batch, none, strict=True)]
-    assert row.equal_loss_effect == pytest.approx(np.exp(np.mean(effects)), rel=1e-9)
-    assert row.equal_loss_seeds == 2
+    assert row.effect == pytest.approx(np.exp(np.mean(effects)), rel=1e-9)
+    assert row.seeds == 2
 
 
 def test_a_probe_after_the_last_step_is_at_the_loss_of_that_step():
     ends = run(lambda t: np.where(t < 100, 4.0, 1.0), steps=101, probed=[0, 101])
     whole = run(falls(30, 4), lambda t, loss: 2 * loss)
-    row = verdict(tables(none=[ends], batch=[whole]), quantity="loss_range")
+    _, row = verdicts(tables(none=[ends], batch=[whole]), quantity="loss_range")
     # Both are functions of the loss from 4 to 1, one twice the other.
-    assert row.equal_loss_effect == pytest.approx(2, rel=1e-9)
+    assert row.effect == pytest.approx(2, rel=1e-9)
 
 
 # What does not matter, and what does
@@ -124,9 +124,9 @@ def test_the_order_of_rows_is_irrelevant():
     made = tables("vgg", none=none, batch=batch)
     mixed = {name: table.sample(frac=1, random_state=3) for name, table in made.items()}
     mixed["history"] = made["history"]  # training writes step by step
-    one, other = (verdict(t, quantity="loss_range") for t in (made, mixed))
-    assert other.equal_loss_effect == pytest.approx(one.equal_loss_effect, rel=1e-12)
-    assert other.equal_loss_low == pytest.approx(one.equal_loss_low, rel=1e-12)
+    one, other = (verdicts(t, quantity="loss_range")[1] for t in (made, mixed))
+    assert other.effect == pytest.approx(one.effect, rel=1e-12)
+    assert other.low == pytest.approx(one.low, rel=1e-12)
 
 
 def test_runs_of_one_seed_are_compared_with_each_other():
@@ -135,18 +135,18 @@ def test_runs_of_one_seed_are_compared_with_each_other():
         run(falls(100), lambda t, loss, s=s: 10.0**s * (0.5 + 0.01 * s))
         for s in range(4)
     ]
-    row = verdict(tables("vgg", none=none, batch=batch), quantity="loss_range")
-    assert row.equal_loss_verdict == "reproduced"
-    assert 0.49 < row.equal_loss_low < row.equal_loss_high < 0.54
+    _, row = verdicts(tables("vgg", none=none, batch=batch), quantity="loss_range")
+    assert row.verdict == "reproduced"
+    assert 0.49 < row.low < row.high < 0.54
     turned = tables("vgg", none=none, batch=batch[::-1])
-    assert verdict(turned, quantity="loss_range").equal_loss_high > 100
+    assert verdicts(turned, quantity="loss_range")[1].high > 100
 
 
 def test_a_seed_that_only_one_of_them_has_is_left_out():
     both = [run(falls(100), lambda t, loss, v=v: v) for v in (2.0, 3.0, 1000.0)]
     runs = tables("vgg", none=both, batch=[*both[:2], None])
-    row = verdict(runs, quantity="loss_range")
-    assert (row.equal_loss_seeds, row.equal_loss_effect) == (2, 1)
+    _, row = verdicts(runs, quantity="loss_range")
+    assert (row.seeds, row.effect) == (2, 1)
 
 
 def test_runs_of_another_learning_rate_are_others():
@@ -157,8 +157,8 @@ def test_runs_of_another_learning_rate_are_others():
         tables("vgg", 0.5, none=[low], batch=[high]),
     )
     for lr, effect in ((0.1, 0.25), (0.5, 4)):
-        row = verdict(made, quantity="loss_range", lr=lr)
-        assert (row.equal_loss_seeds, row.equal_loss_effect) == (1, effect)
+        _, row = verdicts(made, quantity="loss_range", lr=lr)
+        assert (row.seeds, row.effect) == (1, effect)
 
 
 # Smoothing

@@ -1,8 +1,4 @@
-"""Two runs compared at equal training loss, not at equal step.
-
-A run that learns faster is further along at each step, and its surroundings differ for that
-alone. Here a quantity is a function of the run's own training loss.
-"""
+"""Two runs compared at the same training loss: a quantity as a function of a run's own loss."""
 
 import math
 from typing import NamedTuple
@@ -30,38 +26,40 @@ def smoothed_losses(history: pd.DataFrame, experiment: Experiment) -> dict:
     Averaged over as many steps around as the model's batches need (``Model.smoothing``);
     NaN where the run diverged.
     """
-    found = {}
+    smoothed = {}
     for cell, run in history.sort_values("step").groupby(CELL):
         window = experiment.models[cell[0]].smoothing
         losses = run.set_index("step").loss.where(run.set_index("step").diverged == 0)
         with np.errstate(divide="ignore"):
             logarithms = np.log(losses)
-        smooth = logarithms.rolling(window, min_periods=1, center=True).mean()
-        found[cell] = smooth.where(losses.notna())
-    return found
+        means = logarithms.rolling(window, min_periods=1, center=True).mean()
+        smoothed[cell] = means.where(losses.notna())
+    return smoothed
 
 
-def courses(steps: pd.DataFrame, losses: dict, logarithms: bool) -> dict[tuple, Course]:
+def courses(steps: pd.Series, losses: dict, logarithms: bool) -> dict[tuple, Course]:
     """The course of each run by its cell (model, norm, lr, seed).
 
-    steps : as ``quantities.of_steps`` gives them. losses : as ``smoothed_losses`` does; a
-    probe after the last step has the loss of that step. logarithms : whether values are
-    compared as ratios. Where a run has diverged, or a value is unknown, there is no point.
+    steps : values, indexed by (model, norm, lr, seed, step). losses : as
+    ``smoothed_losses`` gives them; a probe after the last step has the loss of that step.
+    logarithms : whether values are compared as ratios. Where a run has diverged, or a value
+    is unknown, there is no point.
     """
-    found = {}
+    courses = {}
     for cell, run in steps.groupby(CELL):
         if cell not in losses:
             continue
+        step = run.index.get_level_values("step")
         last = losses[cell].index.max()
-        near = losses[cell].reindex(run.step.clip(upper=last)).to_numpy()
-        values = run.value.to_numpy(float)
+        near = losses[cell].reindex(np.minimum(step, last)).to_numpy()
+        values = run.to_numpy(float)
         if logarithms:
             with np.errstate(divide="ignore", invalid="ignore"):
                 values = np.log(values)
         kept = np.isfinite(near) & ~np.isnan(values)
         order = np.argsort(near[kept], kind="stable")
-        found[cell] = Course(near[kept][order], values[kept][order])
-    return found
+        courses[cell] = Course(near[kept][order], values[kept][order])
+    return courses
 
 
 def difference(subject: Course, reference: Course) -> float:

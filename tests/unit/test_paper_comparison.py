@@ -1,19 +1,21 @@
-"""Our numbers beside the paper's, of made-up runs."""
+"""Our numbers compared with the paper's, of made-up runs."""
 
 import math
 
 import numpy as np
 import pytest
-from made_up import CURVES, falls, run, tables, together
+from made_up import CURVES, falls, run, tables, together, with_outcomes
 from scipy import stats
 
 from experiments import experiment
 from normscape.claims import wording
-from normscape.claims.beside import COLUMNS, beside
+from normscape.claims.paper_comparison import COLUMNS, compare_with_paper
 
 
 def numbers(names, of_tables, models):
-    found = beside(names, of_tables, CURVES, experiment(models, ["none", "batch"]))
+    described = experiment(models, ["none", "batch"])
+    made = with_outcomes(of_tables, described)
+    found = compare_with_paper(names, made, CURVES, described)
     assert list(found) == COLUMNS
     return found
 
@@ -85,7 +87,7 @@ def test_runs_at_chance_are_said_to_be():
     found = numbers(["loss_range"], made, {"vgg": "vgg"}).set_index("norm")
     assert found.loc["none"].not_learnt == "2 of 2 runs stayed at chance"
     assert found.loc["batch"].not_learnt == "1 of 2 runs stayed at chance"
-    rows = wording.beside_paper(found.reset_index())
+    rows = wording.paper_comparison(found.reset_index())
     assert all("stayed at chance" in row["runs"] for row in rows)
 
 
@@ -97,12 +99,12 @@ def test_quantities_without_a_curve_have_no_row():
 
 def test_the_table_has_a_row_for_what_the_experiment_has():
     made = tables("vgg", none=around(2, 2.2, 2.1), batch=around(1))
-    rows = wording.beside_paper(numbers(["effective_beta"], made, {"vgg": "vgg"}))
+    rows = wording.paper_comparison(numbers(["effective_beta"], made, {"vgg": "vgg"}))
     assert [row["runs"] for row in rows] == ["vgg none, lr 0.1", "vgg batch, lr 0.1"]
     assert [row["paper"] for row in rows] == ["20", "20"]
-    assert rows[0]["ours [95 %], seeds"] == "2.1 [1.86, 2.36], 3"
-    assert rows[1]["ours [95 %], seeds"] == "1, 1"
+    assert rows[0]["ours [95%], seeds"] == "2.1 [1.86, 2.36], 3"
+    assert rows[1]["ours [95%], seeds"] == "1, 1"
     # Over the paper's first 200 steps.
     assert [row["paper, as many steps"] for row in rows] == ["11.5", "20.3"]
     assert [row["ratio"] for row in rows] == ["0.18", "0.049"]
-    assert wording.beside_paper(numbers([], made, {"vgg": "vgg"})) == []
+    assert wording.paper_comparison(numbers([], made, {"vgg": "vgg"})) == []

@@ -7,8 +7,11 @@ import pandas as pd
 import pytest
 from made_up import CURVES, claim, judge, tables, together, verdict
 
-from normscape.claims import declarations, paper
-from normscape.claims.quantities import of_runs, select
+from normscape.claims import paper_curves
+from normscape.claims.claim import read_papers
+from normscape.claims.quantities import QUANTITIES
+from normscape.claims.selection import select_runs
+from normscape.claims.values import paper_values_per_run
 from normscape.pipeline import paths
 from normscape.tables import CELL, frames
 
@@ -39,9 +42,9 @@ def judged():
     """The project's claims, judged from runs of no interest."""
     made = together(tables("vgg", none=[2]), tables("dln", none=[2]))
     empty = pd.DataFrame(columns=[*CELL, *frames.columns("moment_drift")])
-    return judge(
-        declarations.read(paths.claims())["claims"], made | {"moment_drift": empty}
-    )
+    claims = [one for paper in read_papers(paths.claims()) for one in paper.claims]
+    judged = judge(claims, made | {"moment_drift": empty})
+    return judged[judged.comparison == "same step"]
 
 
 def test_what_the_papers_curves_say_of_its_claims(judged):
@@ -145,10 +148,9 @@ def test_landscapes_in_plain_numpy(name, values, average, model):
 @pytest.mark.parametrize("model", ["vgg", "dln"])
 @pytest.mark.parametrize("norm", ["none", "batch"])
 def test_numbers_without_a_claim_in_plain_numpy(name, values, average, model, norm):
-    assert name in declarations.beside_paper()
-    declared = declarations.quantities()[name]
-    shown = of_runs(name, paper.of_quantity(declared, paper.tables(CURVES)))
-    (number,) = select(shown, model=model, norm=norm).dropna()
+    assert QUANTITIES[name].listed
+    shown = paper_values_per_run(name, paper_curves.tables(CURVES))
+    (number,) = select_runs(shown, model=model, norm=norm).dropna()
     assert number == pytest.approx(average(values(model, norm)), rel=0.01)
 
 
@@ -171,8 +173,8 @@ def test_training_in_plain_numpy(claim_, subject, reference):
 
 
 def test_curves_are_tables_of_one_seed():
-    made = paper.tables(CURVES)
-    assert made.keys() == {"history", "runs", "landscape_ranges"}
+    made = paper_curves.tables(CURVES)
+    assert made.keys() == {"history", "runs", "outcomes", "landscape_ranges"}
     for table in made.values():
         assert set(table.seed) == {0}
     history = made["history"].groupby(["model", "norm"])
@@ -191,7 +193,7 @@ def test_a_claim_at_another_learning_rate_has_no_number_of_the_paper():
     assert row.paper_effect == pytest.approx(479.528 / 1661.39)
     assert float(row.paper) == pytest.approx(row.paper_effect, rel=1e-2)
     assert row.paper_shows == "yes"
-    row = verdict(at_the_papers, lr=1e-6, claimed={"below": 0.2}, paper="five times")
+    row = verdict(at_the_papers, lr=1e-6, below=0.2, paper="five times")
     assert (row.paper, row.paper_shows) == ("five times", "no")
     row = verdict(tables("dln", 1e-7, none=[10], batch=[5]), lr=1e-7)
     assert (row.paper, row.paper_effect, row.paper_shows) == (None, None, None)
@@ -199,17 +201,12 @@ def test_a_claim_at_another_learning_rate_has_no_number_of_the_paper():
 
 def test_a_difference_of_the_papers_numbers():
     made = tables("dln", 1e-6, none=[10], batch=[5])
-    (row,) = judge([claim(lr=1e-6, comparison="difference")], made).itertuples()
+    (row,) = judge([claim(lr=1e-6, scale="difference")], made).itertuples()
     assert row.paper_effect == pytest.approx(479.528 - 1661.39)
 
 
 def test_points_that_a_curve_does_not_show_are_no_overflow():
-    """Where a row has no beta it is another figure's, and not an infinite one."""
-    made = paper.tables(CURVES)
-    declared = declarations.quantities()["effective_beta"]
-    kept = paper.of_quantity(declared, made)["landscape_ranges"]
-    assert len(kept) == (CURVES.quantity == "gradient_change_range").sum()
-    assert kept.effective_beta.notna().all()
-    assert kept.loss_low.isna().all()
-    of_training = declarations.quantities()["mean_loss"]
-    assert paper.of_quantity(of_training, made) is made
+    made = paper_curves.tables(CURVES)
+    assert made["landscape_ranges"].effective_beta.isna().any()
+    assert np.isfinite(paper_values_per_run("effective_beta", made)).all()
+    assert paper_values_per_run("relative_gradient_change", made).empty

@@ -1,0 +1,40 @@
+"""Which runs and steps are compared."""
+
+import numpy as np
+import pandas as pd
+
+
+def same_rate(rates, rate):
+    """Whether learning rates are this one, except for how a table rounds them."""
+    return np.isclose(rates, rate, atol=0)
+
+
+def select_runs(
+    values: pd.Series, *, model=None, norm=None, lr: float | None = None
+) -> pd.Series:
+    """The values of some runs; those of all models, norms or rates where one is None.
+
+    values : indexed by (model, norm, lr, seed), and perhaps more.
+    """
+    for level, name in (("model", model), ("norm", norm)):
+        if name is not None:
+            values = values[values.index.get_level_values(level) == name]
+    if lr is not None:
+        values = values[same_rate(values.index.get_level_values("lr"), lr)]
+    return values
+
+
+def shared_steps(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows at steps at which all runs of a model and rate were measured.
+
+    At the same step, runs are compared at these: a median over steps would otherwise shift
+    with further steps of some runs. Where no step is shared, all rows stay, and so do those
+    of a table without steps.
+    """
+    if "step" not in table:
+        return table
+    runs = table.norm + "/" + table.seed.astype(str)
+    rate = [table.model, table.lr]
+    measured = runs.groupby([*rate, table.step]).transform("nunique")
+    shared = measured == runs.groupby(rate).transform("nunique")
+    return table[shared | ~shared.groupby(rate).transform("any")]

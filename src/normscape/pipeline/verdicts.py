@@ -1,0 +1,120 @@
+"""Claims, checked before any job, and the tables that verdicts and the page need."""
+
+import string
+from pathlib import Path
+
+from normscape import parts
+from normscape.claims import claim as claims_files
+from normscape.claims.claim import Claim, Paper
+from normscape.claims.quantities import QUANTITIES, Quantity
+from normscape.pipeline import paths
+from normscape.schemas import ConfigError, unknown_value
+
+
+def check_claims() -> None:
+    """Check all files of claims, and the tables of quantities.
+
+    A DeclarationError names the file, the claim or quantity, and the mistake.
+    """
+    _check_quantities()
+    ids: dict[str, Path] = {}
+    topics: dict[str, Path] = {}
+    for path in paths.claims():
+        paper = claims_files.read_paper(path)
+        try:
+            for topic in paper.topics:
+                _check_unique(f"topics.{topic}", topic, topics)
+                topics[topic] = path
+            for claim in paper.claims:
+                _check_claim(claim, paper)
+                _check_unique(f"claim {claim.id}: id", claim.id, ids)
+                ids[claim.id] = path
+        except ConfigError as error:
+            raise parts.DeclarationError(f"{path}: {error}") from None
+
+
+def _check_quantities():
+    known = [*paths.collected_tables(), *paths.summaries(), "outcomes"]
+    for quantity in QUANTITIES.values():
+        for table in quantity.tables:
+            if table not in known:
+                key = f"claims/quantities.py: {quantity.name}: tables"
+                raise parts.DeclarationError(f"{key}: {unknown_value(table, known)}")
+
+
+def _check_unique(key, name, defined):
+    if name in defined:
+        raise ConfigError(f"{key}: already defined in {defined[name]}; rename one")
+
+
+def _check_claim(claim: Claim, paper: Paper):
+    norms = parts.names("norms")
+    references = [claim.reference] if claim.reference else []
+    for key, names, known in (
+        ("topic", [claim.topic], list(paper.topics)),
+        ("figure", [claim.figure], paths.figures()),
+        ("model", [claim.model], parts.names("models")),
+        ("quantity", [claim.quantity], list(QUANTITIES)),
+        ("subjects", claim.subjects, norms),
+        ("trained", claim.trained, [*norms, "subject"]),
+        ("reference", references, norms),
+    ):
+        for name in names:
+            if name not in known:
+                _refuse(claim, f"{key}: {unknown_value(name, known)}")
+    if claim.scale == "value" and claim.reference:
+        _refuse(claim, "reference: expected none with scale: value; remove it")
+    if claim.scale != "value" and not claim.reference:
+        _refuse(claim, f"reference: missing; scale: {claim.scale} needs one")
+    if claim.reference in claim.subjects:
+        _refuse(claim, f"reference: expected no subject, got {claim.reference!r}")
+    if claim.lr and claim.best_lr:
+        _refuse(claim, "lr: expected none with best_lr: true; remove one of them")
+    if claim.above >= claim.below:
+        _refuse(
+            claim,
+            f"claimed: expected above < below, got {claim.above:g} and {claim.below:g}",
+        )
+    if unknown := _fields(claim) - {"subject"}:
+        _refuse(claim, f"statement: expected {{subject}}, got {{{min(unknown)}}}")
+
+
+def _fields(claim) -> set[str]:
+    """The placeholders of a statement, with conversion and format."""
+    try:
+        return {
+            name + (f"!{conversion}" if conversion else "") + (spec and f":{spec}")
+            for _, name, spec, conversion in string.Formatter().parse(claim.statement)
+            if name is not None
+        }
+    except ValueError as error:
+        _refuse(claim, f"statement: {error}")
+
+
+def _refuse(claim, line):
+    raise ConfigError(f"claim {claim.id}: {line}")
+
+
+def claim_tables(config: dict) -> list[str]:
+    """The tables that claims, and comparisons with the paper's curves, are about."""
+    papers = claims_files.read_papers(paths.claims())
+    names = {claim.quantity for paper in papers for claim in paper.claims}
+    names |= {quantity.name for quantity in QUANTITIES.values() if quantity.listed}
+    return _tables_of(config, [QUANTITIES[name] for name in sorted(names)])
+
+
+def explorer_tables(config: dict) -> list[str]:
+    """The tables of the quantities whose curves the page's explorer offers."""
+    return _tables_of(config, [q for q in QUANTITIES.values() if q.explored])
+
+
+def _tables_of(config, quantities: list[Quantity]) -> list[str]:
+    """The experiment's tables that quantities need, each once.
+
+    ``history`` is always among them: it says which runs are finished. A quantity of a probe
+    that the experiment does not have has no table, and so no runs.
+    """
+    names = ["history", *(table for q in quantities for table in q.tables)]
+    needed = dict.fromkeys(paths.table(config, name) for name in names)
+    measured = {*paths.tables(config), paths.outcomes(config)}
+    return [table for table in needed if table in measured]
