@@ -4,9 +4,7 @@ import re
 import sys
 from pathlib import Path
 
-import yaml
-
-from normscape import folders, schemas
+from normscape import folders, schemas, strict_yaml
 from normscape.archive import names, provenance
 from normscape.pipeline import grid, paths
 
@@ -66,12 +64,7 @@ def packed_source(files: list[str]) -> dict[str, Path]:
 
 def read_citation(path: Path) -> dict:
     """Title, authors and, perhaps, DOI; a ValueError names what is wrong."""
-    try:
-        # Not read strictly: dates stand without quotes in many files of this format.
-        citation = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"{path}: not readable as YAML: {reason}") from None
+    citation = strict_yaml.read(path)
     try:
         schemas.check(citation, _SCHEMA_OF_CITATION)
     except schemas.ConfigError as error:
