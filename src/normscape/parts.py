@@ -92,7 +92,9 @@ def declaration(kind: str, name: str) -> dict:
     declared = read_yaml(path)
     _check(path, declared, kind)
     if not path.with_suffix(".py").is_file():
-        raise DeclarationError(f"{path}: {name}.py is missing beside it")
+        raise DeclarationError(
+            f"{path}: expected {name}.py with it, got none; write it"
+        )
     settings = {}
     for other in declared.get("settings_of", []):
         if not path.with_name(f"{other}.yaml").is_file():

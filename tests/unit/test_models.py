@@ -54,9 +54,9 @@ def test_full_width_is_torchvisions(configuration, name, count):
     ours = models.build("vgg", data, settings, no_norm, 0)
     theirs = getattr(torchvision.models, name)()
     convolutions = [layer.linear for layer in ours[:-1]]
-    of_torchvision = [m for m in theirs.features if isinstance(m, nn.Conv2d)]
+    their_convolutions = [m for m in theirs.features if isinstance(m, nn.Conv2d)]
     assert len(convolutions) == count
-    for a, b in zip(convolutions, of_torchvision, strict=True):
+    for a, b in zip(convolutions, their_convolutions, strict=True):
         assert a.weight.shape == b.weight.shape
         b.weight.data, b.bias.data = a.weight.data, a.bias.data
     # With the same weights it is the same function, up to the classifier.
@@ -224,8 +224,8 @@ def test_layers_are_in_the_order_of_the_forward_pass(model, settings):
     assert list(map(id, network.layers)) == list(map(id, passed))
     assert len(network.layers) == len(layers)
     assert [layer.norm for layer in network.layers[:-1]] == made
-    of_layers = [p for layer in network.layers for p in layer.parameters()]
-    assert list(map(id, of_layers)) == list(map(id, network.parameters()))
+    parameters = [p for layer in network.layers for p in layer.parameters()]
+    assert list(map(id, parameters)) == list(map(id, network.parameters()))
     assert list(map(id, network.weights)) == [id(x.linear.weight) for x in passed]
 
 
@@ -287,13 +287,13 @@ def test_vit_with_layer_norm_is_torchs_transformer(height, width, channels):
     close = {"rtol": 1e-10, "atol": 1e-10}
     outputs = network(inputs)
     torch.testing.assert_close(outputs, expected, **close)
-    found, plain = (
+    actual, plain = (
         torch.autograd.grad(
             network.loss(scores, data["train_targets"]), list(network.parameters())
         )
         for scores in (outputs, expected)
     )
-    torch.testing.assert_close(found, plain, **close)
+    torch.testing.assert_close(actual, plain, **close)
 
 
 @pytest.mark.parametrize(
@@ -308,7 +308,7 @@ def test_normalisers_of_the_vit_stand_before_attention_network_and_classifier(
 ):
     settings = VIT | {"width": 16}
     network = models.build("vit", images(16), settings, make_norm(norm), 0)
-    found = [
+    widths = [
         (
             number,
             len(norm_.g if kind == "norm" else getattr(norm_, "norm", norm_).gamma),
@@ -316,19 +316,19 @@ def test_normalisers_of_the_vit_stand_before_attention_network_and_classifier(
         for number, layer in enumerate(network.layers, start=1)
         if list((norm_ := getattr(layer, kind, nn.Identity())).parameters())
     ]
-    assert found == list(zip((2, 4, 6, 8, 10), features, strict=True))
+    assert widths == list(zip((2, 4, 6, 8, 10), features, strict=True))
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(4, 4), (2, 5), (5, 2)])
 def test_the_vits_places_are_all_different(rows, columns):
     count = rows * columns
-    found = vit.places(8, rows, columns)
-    assert found.shape == (8, count)
-    assert len({tuple(place) for place in found.T.tolist()}) == count
+    places = vit.places(8, rows, columns)
+    assert places.shape == (8, count)
+    assert len({tuple(place) for place in places.T.tolist()}) == count
     sines = [math.sin(i % columns) for i in range(count)]
     cosines = [math.cos(i // columns) for i in range(count)]
-    assert found[0].tolist() == pytest.approx(sines)
-    assert found[6].tolist() == pytest.approx(cosines)
+    assert places[0].tolist() == pytest.approx(sines)
+    assert places[6].tolist() == pytest.approx(cosines)
 
 
 def test_heads_that_do_not_divide_the_vits_width_are_refused():

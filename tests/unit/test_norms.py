@@ -161,9 +161,9 @@ def test_a_norm_of_samples_is_torchs(name, shape):
     ours, theirs = norm(y), OF_TORCH[name](y, norm)
     torch.testing.assert_close(ours, theirs)
     inputs = [y, norm.gamma, norm.beta]
-    found = torch.autograd.grad((ours * weights).sum(), inputs)
+    actual = torch.autograd.grad((ours * weights).sum(), inputs)
     expected = torch.autograd.grad((theirs * weights).sum(), inputs)
-    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(actual, expected)
     assert torch.equal(norm.eval()(y), ours)
 
 
@@ -275,11 +275,11 @@ def test_weight_is_torchs_parametrisation(kind):
     z, expected = ours(x), theirs(x)
     torch.testing.assert_close(z, expected)
     weights = torch.randn_like(z)
-    found = torch.autograd.grad(
+    actual = torch.autograd.grad(
         (z * weights).sum(), [x, linear.weight, norm.g, linear.bias]
     )
     expected = torch.autograd.grad((expected * weights).sum(), [x, v, g, theirs.bias])
-    for a, b in zip(found, expected, strict=True):
+    for a, b in zip(actual, expected, strict=True):
         torch.testing.assert_close(a, b.view_as(a))
 
 
@@ -292,8 +292,8 @@ def test_scaled_weight_standardisation_is_its_formula(shape, nonlinearity):
     with torch.no_grad():
         norm.g.uniform_(0.5, 2)
     gain = math.sqrt(2 / (1 - 1 / math.pi)) if nonlinearity == "relu" else 1
-    found = norm.effective_weight(weight)
-    for unit, g, its in zip(weight, norm.g, found, strict=True):
+    actual = norm.effective_weight(weight)
+    for unit, g, its in zip(weight, norm.g, actual, strict=True):
         mean, deviation = unit.mean(), unit.std(correction=0)
         expected = g * gain * (unit - mean) / (deviation * math.sqrt(unit.numel()))
         torch.testing.assert_close(its, expected)

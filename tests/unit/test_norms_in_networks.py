@@ -190,11 +190,11 @@ def test_what_is_trained_is_the_layers_weight(make_run, model, norm):
     expected = torch.autograd.grad(data_loss + penalty, list(plain.parameters()))
     torch.testing.assert_close(gradient, list(expected))
 
-    own = set(map(id, run.network.weights))
-    assert own <= set(map(id, run.parameters))
+    weights = set(map(id, run.network.weights))
+    assert weights <= set(map(id, run.parameters))
     direction = relative_direction(run.parameters, run.network.weights, 0)
     for parameter, d in zip(run.parameters, direction, strict=True):
-        length = parameter.detach().norm() if id(parameter) in own else 0
+        length = parameter.detach().norm() if id(parameter) in weights else 0
         assert float(d.norm()) == pytest.approx(float(length))
 
     with torch.no_grad():

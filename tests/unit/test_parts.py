@@ -127,7 +127,7 @@ def test_a_mistake_in_a_declaration_is_one_line(folder, file, text, line):
 
 def test_a_part_is_two_files(folder):
     shutil.copy(folder / "models/vgg.yaml", folder / "models/lenet.yaml")
-    with pytest.raises(parts.DeclarationError, match=r"lenet.py is missing beside it"):
+    with pytest.raises(parts.DeclarationError, match=r"lenet\.yaml: .*lenet\.py"):
         parts.declaration("models", "lenet")
 
 
@@ -186,8 +186,8 @@ def test_defaults_are_what_is_allowed(kind):
     for name in parts.names(kind):
         for key, setting in parts.declaration(kind, name)["settings"].items():
             if "default" in setting:
-                found = list(VALIDATOR(setting).iter_errors(setting["default"]))
-                assert found == [], (name, key)
+                errors = list(VALIDATOR(setting).iter_errors(setting["default"]))
+                assert errors == [], (name, key)
 
 
 @pytest.mark.parametrize("name", parts.names("models"))

@@ -131,7 +131,7 @@ def test_tables_carry_the_models_name(make_run, make_data, tmp_path):
 
 
 def test_batch_larger_than_the_data(make_run):
-    with pytest.raises(ValueError, match="batch_size: found 71, allowed is up to 70"):
+    with pytest.raises(ValueError, match="batch_size: .*70.*71"):
         make_run(batch_size=71)
 
 

@@ -45,7 +45,7 @@ class _PerSample(Normaliser):
 def build(data, settings, norm: MakeNorm, seed) -> DLN:
     """DLN for inputs of shape (count, features) and targets of the same shape.
 
-    The last layer has no normaliser; the paper does not say.
+    The last layer has no normaliser; the paper leaves it open.
 
     settings : depth; initialisation.
     """

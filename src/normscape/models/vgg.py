@@ -39,13 +39,13 @@ def build(data, settings, norm: MakeNorm, seed) -> Classifier:
     """
     *size, channels = data["train_inputs"].shape[1:]
     layers = []
-    of_blocks = blocks(settings["configuration"])
-    for block, (convolutions, factor) in enumerate(of_blocks):
+    vgg_blocks = blocks(settings["configuration"])
+    for block, (convolutions, factor) in enumerate(vgg_blocks):
         for number in range(convolutions):
             features = factor * settings["width"]
             after = [nn.ReLU(inplace=True)]
             if number == convolutions - 1:
-                if block == len(of_blocks) - 1:
+                if block == len(vgg_blocks) - 1:
                     after += [nn.AdaptiveMaxPool2d(1), nn.Flatten()]
                 elif max(size) >= 4:
                     pool = tuple(2 if pixels >= 4 else 1 for pixels in size)

@@ -32,10 +32,10 @@ class Normaliser(nn.Module):
         return y
 
     def effective_weight(self, weight: torch.Tensor) -> torch.Tensor:
-        """The weight that the layer multiplies with, of the shape of its own.
+        """The weight that the layer multiplies with, of the same shape (features, ...).
 
-        The layer's own, of shape (features, ...), is the parameter that is trained, moved
-        along directions and measured by probes.
+        ``weight`` is the parameter that is trained, moved along directions and measured by
+        probes.
         """
         return weight
 

@@ -13,7 +13,7 @@ class Norm(AffineNorm):
     statistic would be of a single value, of which nothing would be left.
 
     groups : an attribute; the features are split into so many groups in a row, and each
-        has statistics of its own.
+        has its statistics.
     """
 
     per_sample = True

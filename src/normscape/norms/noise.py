@@ -21,8 +21,8 @@ class Norm(RandomNormaliser):
     mean_shift, scale_shift, mean_jitter, scale_jitter :
         n_mu, n_sigma, r_mu, r_sigma of the paper.
 
-    The paper does not say whether r_sigma is a deviation or a variance, nor whether there is
-    noise in evaluation mode; here it is a deviation, and there is none.
+    r_sigma is a standard deviation, and evaluation mode adds no noise; the paper leaves both
+    open.
     """
 
     def __init__(

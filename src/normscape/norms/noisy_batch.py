@@ -8,10 +8,9 @@ from normscape.norms.noise import Norm as Noise
 
 
 class Norm(batch.Norm):
-    """BatchNorm, then the noise of ``noise.py``; it takes the settings of both.
+    """BatchNorm, then the noise of ``noise.py``; it takes the settings of these two.
 
-    The paper does not say whether the noise comes before or after gamma and beta; here it
-    comes after.
+    The noise comes after gamma and beta; the paper leaves its place open.
     """
 
     def __init__(self, features: int, *, eps, running_momentum, **noise_settings):

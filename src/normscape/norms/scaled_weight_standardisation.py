@@ -16,8 +16,8 @@ class Norm(Normaliser):
 
     Mean and (biased) variance are of a unit's weights, of which there are ``count``: its
     fan-in. W is the layer's weight; g, one number per unit, is learnt from 1 on. The gain is
-    that of the non-linearity before the layer: behind it, activations of mean 0 and
-    variance 1 lead to such again.
+    that of the non-linearity before the layer: inputs of mean 0 and variance 1 lead to
+    activations of mean 0 and variance 1.
 
     eps : lower bound of count * variance.
     """

@@ -1,8 +1,7 @@
 """Distributions of activations (Section 2.1, Figures 1, 2, 6, 8 and 9)."""
 
-import copy
-
 from normscape.measure._activations import activations
+from normscape.norms import random_normalisers
 from normscape.probes._step import network_after_step, stages, without_penalty
 from normscape.training.run import Run
 
@@ -25,12 +24,8 @@ def measure(run: Run, **settings) -> dict[str, list[dict]]:
 
 
 def _at_the_next_step(run):
-    """The network after the step, with the next step's noise; the run stays where it is."""
-    moved = network_after_step(run)
-    run.step += 1
-    try:
-        following = copy.deepcopy(run.network)  # copied noise stays at its step
-    finally:
-        run.step -= 1
-    following.load_state_dict(moved.state_dict())
-    return following
+    """The network after the step, with the next step's noise."""
+    network = network_after_step(run)
+    for normaliser in random_normalisers(network):
+        normaliser.step += 1
+    return network

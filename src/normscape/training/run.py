@@ -79,11 +79,11 @@ class Run:
         self._batch_size = spec.optimiser["batch_size"] or samples
         if self._batch_size > samples:
             raise ValueError(
-                f"batch_size: found {self._batch_size}, allowed is up to "
-                f"{samples}, the number of training samples"
+                f"batch_size: expected at most {samples}, the number of training "
+                f"samples, got {self._batch_size}; choose a smaller one"
             )
-        self._permutation = functools.lru_cache(maxsize=1)(self._permutation)
-        self._batch_at = functools.lru_cache(maxsize=1)(self._batch_at)
+        self._latest_order = None, None  # an epoch and its permutation
+        self._latest_batch = None, None  # a step and its batch
         self.step = 0
 
     @property
@@ -99,20 +99,21 @@ class Run:
 
     def batch(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Inputs and targets of the current step."""
-        return self._batch_at(self.step)
+        if self._latest_batch[0] != self.step:
+            self._latest_batch = self.step, self._take_batch(self.step)
+        return self._latest_batch[1]
 
-    def _batch_at(self, step):
+    def _take_batch(self, step):
         samples, size = len(self._data["train_targets"]), self._batch_size
         if size == samples:
             return self._rows("train", slice(None))
         epoch, position = divmod(step, samples // size)
-        rows = self._permutation(epoch)[position * size : (position + 1) * size]
+        if self._latest_order[0] != epoch:
+            draws = generator("order", self.spec.architecture, self.spec.seed, epoch)
+            order = torch.randperm(samples, generator=draws).to(self.device)
+            self._latest_order = epoch, order
+        rows = self._latest_order[1][position * size : (position + 1) * size]
         return self._rows("train", rows)
-
-    def _permutation(self, epoch):
-        names = ("order", self.spec.architecture, self.spec.seed, epoch)
-        samples = len(self._data["train_targets"])
-        return torch.randperm(samples, generator=generator(*names)).to(self.device)
 
     def fixed_batch(self) -> tuple[torch.Tensor, torch.Tensor]:
         """The first samples of the training set, as many as in a batch."""
@@ -144,9 +145,9 @@ class Run:
         return tensor.to(dtype) if tensor.is_floating_point() else tensor
 
     def to(self, dtype: torch.dtype) -> "Run":
-        """This run, from here on in another precision; its noise stays the same numbers."""
+        """This run, converted to another precision; its noise keeps its values."""
         self.network.to(dtype)
-        self._batch_at.cache_clear()
+        self._latest_batch = None, None
         # Loading takes each parameter's precision for its state.
         self.optimiser.load_state_dict(self.optimiser.state_dict())
         return self
