@@ -243,12 +243,12 @@ def test_tables_keep_float32_and_agree_on_columns(tmp_path):
     rows.concatenate([tmp_path / "a.csv"] * 2, columns, tmp_path / "b.csv")
     assert len((tmp_path / "b.csv").read_text(encoding="utf-8").splitlines()) == 5
     rows.write(tmp_path / "c.csv", ["lr", "accuracy"], [])
-    with pytest.raises(ValueError, match="c.csv: found the columns 'lr,accuracy'"):
+    with pytest.raises(ValueError, match=r"c\.csv: .*'lr,accuracy'"):
         rows.concatenate(
             [tmp_path / "a.csv", tmp_path / "c.csv"], columns, tmp_path / "d.csv"
         )
     for wrong in ({"lr": 0.1}, {"lr": 0.1, "loss": 1, "step": 0}):
-        with pytest.raises(ValueError, match="d.csv: found a row with lr.*lr, loss"):
+        with pytest.raises(ValueError, match=r"d\.csv: .*lr, loss"):
             rows.write(tmp_path / "d.csv", columns, [wrong])
     assert not (tmp_path / "d.csv").exists()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.csv", "b.csv", "c.csv"]

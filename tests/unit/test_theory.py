@@ -37,7 +37,7 @@ def unit():
 
 
 def violation(statement, actual, terms):
-    return instances._outcome(statement, "holds", actual, terms)["violation"]
+    return instances._check(statement, "holds", actual, terms)["violation"]
 
 
 def test_derivatives_are_those_of_finite_differences():

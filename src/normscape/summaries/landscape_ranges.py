@@ -8,27 +8,32 @@ TABLES = ("landscape",)
 
 
 def summarise(landscape: pd.DataFrame) -> pd.DataFrame:
-    """A row for each run, step and direction: ranges over the step sizes (Figure 4).
+    """One row per run, step and direction: ranges over the step sizes (Figure 4).
 
-    loss_low, loss_high : of the loss; their difference is its variation.
-    gradient_change_low, gradient_change_high : of ||gradient change||, the gradient
-        predictiveness.
-    effective_beta : the largest gradient change over distance moved.
-    Where any value along the direction is not finite, these are empty.
+    loss_low, loss_high : range of the loss; loss variation is their difference.
+    gradient_change_low, gradient_change_high : range of ||gradient change||, the paper's
+        gradient predictiveness.
+    effective_beta : largest gradient change / distance moved, the effective β-smoothness.
+
+    They are empty where any value along the direction is not finite.
     """
     table = landscape.assign(beta=landscape.gradient_change / landscape.distance)
     keys = [*CELL, "step", "direction", "draw"]
     groups = table.groupby(keys, sort=False)
     return groups.agg(
-        loss_low=("loss", _strict(pd.Series.min)),
-        loss_high=("loss", _strict(pd.Series.max)),
-        gradient_change_low=("gradient_change", _strict(pd.Series.min)),
-        gradient_change_high=("gradient_change", _strict(pd.Series.max)),
-        effective_beta=("beta", _strict(pd.Series.max)),
+        loss_low=("loss", _strict_min),
+        loss_high=("loss", _strict_max),
+        gradient_change_low=("gradient_change", _strict_min),
+        gradient_change_high=("gradient_change", _strict_max),
+        effective_beta=("beta", _strict_max),
         start_loss=("start_loss", "first"),
         gradient_norm=("gradient_norm", "first"),
     ).reset_index()
 
 
-def _strict(function):
-    return lambda values: function(values, skipna=False)
+def _strict_min(values):
+    return values.min(skipna=False)
+
+
+def _strict_max(values):
+    return values.max(skipna=False)

@@ -1,4 +1,4 @@
-"""How far the moments of activations have moved (Figure 8)."""
+"""Drift of activation statistics (Figure 8)."""
 
 import pandas as pd
 
@@ -8,9 +8,9 @@ TABLES = ("moments",)
 
 
 def summarise(moments: pd.DataFrame) -> pd.DataFrame:
-    """A row for each run, layer, scope and step: how far the moments moved (Figure 8).
+    """One row per run, layer, scope and step: drift of mean and variance (Figure 8).
 
-    mean_change, variance_change : absolute change in the step that training takes next.
+    mean_change, variance_change : absolute change in the next training step.
     mean_drift, variance_drift : absolute change since the first checkpoint.
     """
     keys = [*CELL, "layer", "scope"]

@@ -1,8 +1,9 @@
-"""Tables as CSV files: a row an observation, columns by name.
+"""Tables as CSV files: one row per observation.
 
-Every table but those of verdicts and theorems begins with ``CELL``, which says of which
-run a row is. ``rows`` writes and joins tables a row at a time, ``frames`` reads whole ones
-with pandas; ``tables.yaml`` and the probes' declarations say what each column holds.
+Every table except those of verdicts and theorems begins with the columns ``CELL``, which
+identify the run of a row. ``rows`` writes and concatenates tables row by row, ``frames``
+reads whole tables with pandas. ``tables.yaml`` and the probes' declarations describe the
+columns.
 """
 
 CELL = ["model", "norm", "lr", "seed"]

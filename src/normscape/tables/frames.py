@@ -1,4 +1,4 @@
-"""Whole tables, read and written with pandas."""
+"""Read and write whole tables with pandas."""
 
 import io
 from pathlib import Path
@@ -13,24 +13,25 @@ from normscape.tables.rows import read_lines
 Tables = dict[str, pd.DataFrame]
 
 _DECLARED = Path(__file__).with_name("tables.yaml")
-# Names that users give; "nan" may be one.
-_NAMES = {"model", "norm"}
+# Columns of names that users give; a name may be "nan".
+_NAME_COLUMNS = {"model", "norm"}
 
 
 def columns(table: str) -> dict[str, dict]:
-    """The columns of a table after CELL, as declared; empty where nothing is."""
+    """The declared columns of a table after CELL; empty for tables without declaration."""
     declared = parts.read_yaml(_DECLARED)
     for probe in parts.names("probes"):
         step = {"step": {"description": "Of the checkpoint."}}
-        for name, own in parts.declaration("probes", probe)["tables"].items():
-            declared[name] = step | own
+        for name, columns in parts.declaration("probes", probe)["tables"].items():
+            declared[name] = step | columns
     return declared.get(table, {})
 
 
 def read(paths) -> Tables:
-    """Tables by name (the file's stem).
+    """Return tables by name (the file's stem).
 
-    The normaliser called "none" stays a text; empty cells and "nan" are missing values.
+    Empty cells and "nan" are missing values, but the normaliser "none" stays a string.
+    Raises ValueError for a damaged table, and for columns other than the declared ones.
     """
     tables = {}
     for path in map(Path, paths):
@@ -38,14 +39,16 @@ def read(paths) -> Tables:
         header = lines[0].strip().split(",")
         table = pd.read_csv(
             io.StringIO("".join(lines)),
-            dtype=dict.fromkeys(_NAMES & set(header), str),
+            dtype=dict.fromkeys(_NAME_COLUMNS & set(header), str),
             keep_default_na=False,
-            na_values={name: ["", "nan"] for name in header if name not in _NAMES},
+            na_values={
+                name: ["", "nan"] for name in header if name not in _NAME_COLUMNS
+            },
         )
         if declared := columns(path.stem):
             _check(path, table, dict.fromkeys(CELL, {}) | declared)
-        if table.empty:  # else pandas takes its columns for texts
-            table = table.astype({n: float for n in header if n not in _NAMES})
+        if table.empty:  # pandas would infer strings
+            table = table.astype({n: float for n in header if n not in _NAME_COLUMNS})
         tables[path.stem] = table
     return tables
 
@@ -53,15 +56,14 @@ def read(paths) -> Tables:
 def _check(path, table, declared):
     for name, column in declared.items():
         if name not in table:
-            raise ValueError(f"{path}: the column {name} is missing")
-        if name in _NAMES or column.get("text"):
+            raise ValueError(f"{path}: expected a column {name}, which is missing")
+        if name in _NAME_COLUMNS or column.get("text"):
             continue
         numbers = pd.to_numeric(table[name], errors="coerce")
         wrong = table[name][numbers.isna() & table[name].notna()]
         if len(wrong):
             raise ValueError(
-                f"{path}: found {wrong.iloc[0]!r} in the column {name}, "
-                "expected numbers"
+                f"{path}: column {name}: expected numbers, got {wrong.iloc[0]!r}"
             )
 
 

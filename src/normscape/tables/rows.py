@@ -1,4 +1,4 @@
-"""Tables written and joined a row at a time."""
+"""Write and concatenate tables row by row."""
 
 import csv
 import os
@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from normscape.files import atomic
 
-_AGAIN = "delete it, and run again"
+_REMEDY = "delete it and rerun"
 
 
 def write(path, columns: Sequence[str], rows: Iterable[Mapping]) -> None:
     """Write a CSV with a header. Numbers get nine digits, which float32 needs.
 
-    A ValueError names the first row whose keys are not the columns.
+    Raises ValueError where a row's keys are not the columns.
 
     >>> import tempfile
     >>> folder = tempfile.mkdtemp()
@@ -32,20 +32,20 @@ def write(path, columns: Sequence[str], rows: Iterable[Mapping]) -> None:
         for row in rows:
             if row.keys() != set(columns):
                 raise ValueError(
-                    f"{path}: found a row with {', '.join(row)}; "
-                    f"the columns are {', '.join(columns)}"
+                    f"{path}: expected the columns {', '.join(columns)}, "
+                    f"got a row with {', '.join(row)}"
                 )
-            writer.writerow([_text(row[column]) for column in columns])
+            writer.writerow([_format(row[column]) for column in columns])
 
 
-def _text(cell):
+def _format(cell):
     return f"{cell:.9g}" if isinstance(cell, float) else cell
 
 
 def concatenate(
     paths: Sequence[str | os.PathLike], columns: Sequence[str], output
 ) -> None:
-    """Write one CSV with the rows of all, which must have these columns."""
+    """Write one CSV with the rows of all tables, which must have these columns."""
     header = ",".join(columns) + "\n"
     with (
         atomic(output) as temporary,
@@ -53,32 +53,32 @@ def concatenate(
     ):
         file.write(header)
         for path in paths:
-            found, *rows = read_lines(path)
-            if found != header:
+            first, *rows = read_lines(path)
+            if first != header:
                 raise ValueError(
-                    f"{path}: found the columns {found.strip()!r}, "
-                    f"expected {header.strip()!r}"
+                    f"{path}: expected the columns {header.strip()!r}, "
+                    f"got {first.strip()!r}"
                 )
             file.writelines(rows)
 
 
 def read_lines(path) -> list[str]:
-    """Header and rows of a table as lines; a ValueError names a damaged one.
+    """Return header and rows of a table as lines; raise ValueError if it is damaged.
 
-    Cells hold no line ends, so that a line with other than the header's cells is damaged.
+    Cells hold no line ends, so every line must have as many cells as the header.
     """
     with open(path, encoding="utf-8", newline="") as file:
         try:
             lines = file.readlines()
         except UnicodeDecodeError:
-            raise ValueError(f"{path}: not a table but bytes; {_AGAIN}") from None
+            raise ValueError(f"{path}: expected a text file; {_REMEDY}") from None
     if not lines or not lines[-1].endswith("\n"):
-        raise ValueError(f"{path}: cut short after line {len(lines)}; {_AGAIN}")
+        raise ValueError(f"{path}: cut short after line {len(lines)}; {_REMEDY}")
     header, *rows = csv.reader(lines)
     for number, row in enumerate(rows, 2):
         if len(row) != len(header):
             raise ValueError(
-                f"{path}: line {number} has {len(row)} cells, expected {len(header)}; "
-                f"{_AGAIN}"
+                f"{path}: line {number}: expected {len(header)} cells, got {len(row)}; "
+                f"{_REMEDY}"
             )
     return lines

@@ -1,1 +1,1 @@
-"""The theorems of Section 4 and Appendix C: their statements, and where they are tried."""
+"""The theorems of Section 4 and Appendix C: their statements, checked on instances."""

@@ -1,7 +1,7 @@
-"""Where the statements are tried: random units, and units of trained networks.
+"""Instances of the statements: random units, and units of trained networks.
 
-Each row says which unit it is of (model, norm, lr, seed, step, layer, unit), which
-statement in which form, and what came out: see ``_outcome``.
+Each row names a unit (model, norm, lr, seed, step, layer, unit), a statement and its form,
+and holds the result of ``_check``.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from normscape.training.run import Run
 
 
 def random_instances(count: int) -> Iterator[dict]:
-    """Rows for random units: m from 8 to 64, a random loss with a curved surface."""
+    """Yield rows for random units with 8 to 64 values and a random nonlinear loss."""
     for number in range(count):
         draws = generator("theory", number)
 
@@ -35,7 +35,7 @@ def random_instances(count: int) -> Iterator[dict]:
 
         gamma, beta = float(normal().abs()) + 0.1, float(normal())
         unit = differentiate(y, gamma, beta, loss)
-        place = {
+        key = {
             "model": "random",
             "norm": "batch",
             "lr": None,
@@ -45,19 +45,20 @@ def random_instances(count: int) -> Iterator[dict]:
             "unit": number,
         }
         for statement in statements(unit, bound=float(normal().exp())):
-            yield place | _outcome(*statement)
+            yield key | _check(*statement)
         start, optimum = normal(2, 12)
         optimum = optimum if start @ optimum > 0 else -optimum
-        yield place | _outcome("Lemma 4.5", "holds", *lemma_45(start, optimum))
+        yield key | _check("Lemma 4.5", "holds", *lemma_45(start, optimum))
 
 
 def trained_instances(start: Run, run: Run, layers, units: int) -> Iterator[dict]:
-    """Rows for the first units of a trained network's layers, on the step's own batch.
+    """Yield rows for the first units of a trained network's layers, on the step's own batch.
 
-    layers : their numbers from 1; those without normalisation are left out. So are units
-    that are constant over the batch, which have no normalised activations, and all of a run
-    that diverged.
     start : the run before training, whose weights are Lemma 4.5's W0.
+    layers : their numbers from 1; layers without normalisation are left out.
+
+    Units that are constant over the batch are left out, because their normalised
+    activations do not exist. A run that diverged has no rows.
     """
     network = run.network.double()
     if not all(bool(p.isfinite().all()) for p in network.parameters()):
@@ -71,23 +72,23 @@ def trained_instances(start: Run, run: Run, layers, units: int) -> Iterator[dict
         for layer in stage.layers:
             number += 1
             if number in layers and isinstance(layer.norm, AffineNorm):
-                place = run.spec.cell | {"step": run.step, "layer": number}
+                key = run.spec.cell | {"step": run.step, "layer": number}
                 before = start.network.layers[number - 1]
                 rest = network[position:]
-                for unit, outcome in _of_layer(rest, layer, before, x, targets, units):
-                    yield place | {"unit": unit} | outcome
+                for row in _check_layer(rest, layer, before, x, targets, units):
+                    yield key | row
         with torch.no_grad():
             x = stage(x)
 
 
-def _of_layer(network, layer, before, x, targets, units):
-    """Outcomes for the first units of a layer of a network with inputs x.
+def _check_layer(network, layer, before, x, targets, units):
+    """Yield rows for the first units of a layer of a network with inputs x.
 
-    before : the layer as it was before training.
+    before : the layer before training.
     """
-    inputs, y = _passing(network, layer, x)
+    inputs, y = _record_linear(network, layer, x)
     with torch.no_grad():
-        others = layer.norm(y)
+        normalised = layer.norm(y)
     bound = float(torch.linalg.matrix_norm(_gram(layer.linear, inputs), 2)) ** 0.5
     for unit in range(min(units, y.shape[1])):
         if y[:, unit].min() == y[:, unit].max():
@@ -95,42 +96,43 @@ def _of_layer(network, layer, before, x, targets, units):
 
         def loss(z, unit=unit):
             """The network's loss as a function of the unit's normalised activations."""
-            activations = others.clone()
+            activations = normalised.clone()
             activations[:, unit] = z.view_as(activations[:, unit])
-            replaced = layer.norm.register_forward_hook(lambda *_: activations)
+            hook = layer.norm.register_forward_hook(lambda *_: activations)
             try:
                 return network.loss(network(x), targets)
             finally:
-                replaced.remove()
+                hook.remove()
 
-        found = differentiate(
+        point = differentiate(
             y[:, unit].flatten(),
             layer.norm.gamma[unit].detach(),
             layer.norm.beta[unit].detach(),
             loss,
         )
-        for statement in statements(found, bound):
-            yield unit, _outcome(*statement)
-        pair = before.linear.weight[unit].double(), layer.linear.weight[unit]
-        pair = [weight.detach().flatten() for weight in pair]
-        if pair[0] @ pair[1] > 0:
-            yield unit, _outcome("Lemma 4.5", "holds", *lemma_45(*pair))
+        for statement in statements(point, bound):
+            yield {"unit": unit} | _check(*statement)
+        initial = before.linear.weight[unit].detach().double().flatten()
+        trained = layer.linear.weight[unit].detach().flatten()
+        if initial @ trained > 0:
+            result = _check("Lemma 4.5", "holds", *lemma_45(initial, trained))
+            yield {"unit": unit} | result
 
 
 @torch.no_grad()
-def _passing(network, layer, x):
-    """What goes into a layer's linear map, and what comes out of it."""
-    passing = []
+def _record_linear(network, layer, x):
+    """Return input and output of a layer's linear map for the network's inputs x."""
+    tensors = []
     hook = layer.linear.register_forward_hook(
-        lambda module, inputs, output: passing.extend([inputs[0], output])
+        lambda module, inputs, output: tensors.extend([inputs[0], output])
     )
     network(x)
     hook.remove()
-    return passing
+    return tensors
 
 
 def _gram(linear, x):
-    """X'X of the rows that a layer's weight is multiplied with."""
+    """X'X, where the rows of X are the vectors that the layer's weight multiplies."""
     if isinstance(linear, torch.nn.Conv2d):
         patches = F.unfold(
             x, linear.kernel_size, padding=linear.padding, stride=linear.stride
@@ -141,16 +143,17 @@ def _gram(linear, x):
     return rows.t() @ rows
 
 
-def _outcome(statement, form, actual, terms):
-    """The columns statement, form, actual, bound and violation of a row.
+def _check(statement, form, actual, terms):
+    """Return the columns statement, form, actual, bound and violation of a row.
 
-    violation : how far the actual value exceeds the printed bound, relative to the sum
-    of the absolute terms, so that rounding stays small where they cancel. The forms that
-    hold do so with equality (at eps = 0), so for them any difference counts. That
-    includes Theorem 4.4's largest gradients and Lemma 4.5's nearest optimum, which are
-    searched for. Of two vectors that should be equal: their squared norms, and the
-    relative norm of their difference. Where all terms are 0, as of a unit that is dead or
-    did not move, the excess counts as it is.
+    violation : the excess of the actual value over the bound, divided by the sum of the
+        absolute terms, so that rounding stays small where terms cancel. A sum of 0, as for
+        a unit that is dead or did not move, does not divide.
+
+    The forms that hold do so with equality (at eps = 0), so for them any difference counts.
+    That includes Theorem 4.4's largest gradients and Lemma 4.5's nearest optimum, which
+    are found by a search. For two vectors that should be equal, actual and bound are their
+    squared norms, and violation is the relative norm of their difference.
     """
     if isinstance(actual, Tensor) and actual.dim():
         (expected,) = terms

@@ -49,7 +49,7 @@ def normalise(y: Tensor) -> Tensor:
 
 
 def differentiate(y: Tensor, gamma, beta, loss: Callable[[Tensor], Tensor]) -> Unit:
-    """The unit at y whose loss is ``loss(z)``, a scalar that can be derived twice."""
+    """Return the unit at y whose loss is ``loss(z)``, a scalar that can be derived twice."""
     y = y.detach().requires_grad_()
     z = gamma * normalise(y) + beta
     (v,) = torch.autograd.grad(loss(z), y, create_graph=True)
@@ -70,7 +70,7 @@ def differentiate(y: Tensor, gamma, beta, loss: Callable[[Tensor], Tensor]) -> U
     )
 
 
-# The statements about a unit, each as its actual value and the terms of its bound.
+# Each statement about a unit returns its actual value and the terms of its bound.
 
 
 def fact_c1(unit: Unit):
@@ -81,7 +81,7 @@ def fact_c1(unit: Unit):
 
 
 def theorem_41(unit: Unit):
-    """The gradient's squared norm, which its two projections make smaller."""
+    """The gradient's squared norm, which two projections reduce."""
     return unit.v @ unit.v, _norm_bound(unit, unit.m)
 
 
@@ -102,7 +102,7 @@ def theorem_42(unit: Unit):
 def theorem_44(unit: Unit, bound: float, ghat: float, g_max: float):
     """The largest squared weight gradient over all inputs with ||X|| <= ``bound``.
 
-    ghat, g_max : the largest with normalisation, ||X'v||^2, and without, ||X'g||^2.
+    ghat : the largest with normalisation, ||X'v||^2. g_max : without, ||X'g||^2.
     """
     factor = (unit.gamma / unit.sigma) ** 2
     return ghat, [
@@ -133,7 +133,7 @@ def _norm_bound(unit, divisor):
 
 
 def observation_43(unit: Unit):
-    """gamma = sigma and beta = mean give the activations back."""
+    """With gamma = sigma and beta = mean the output is the input."""
     return unit.sigma * unit.normalised + unit.y.mean(), [unit.y]
 
 
@@ -145,24 +145,24 @@ def scale_invariance(unit: Unit, factor: float = 3.7):
 def lemma_45(start: Tensor, optimum: Tensor):
     """The squared distance from the start to the nearest optimum k W*, k > 0.
 
-    The nearest is searched for, not computed, so that the bound is put to the test.
+    The nearest is found by a search and not computed, so that the bound is tested.
     """
     largest = float(start.norm() / optimum.norm())
-    found = optimize.minimize_scalar(
+    nearest = optimize.minimize_scalar(
         lambda k: float((start - k * optimum).square().sum()),
         bounds=(0, largest),
         method="bounded",
         options={"xatol": 1e-12 * largest},
     )
     square = optimum @ optimum
-    return found.fun, [
+    return nearest.fun, [
         (start - optimum).square().sum(),
         -((square - optimum @ start) ** 2) / square,
     ]
 
 
 def statements(unit: Unit, bound: float) -> Iterator[tuple]:
-    """(statement, form, actual, terms of the bound); ``bound`` is Theorem 4.4's lambda."""
+    """Yield (statement, form, actual, terms); ``bound`` is Theorem 4.4's lambda."""
     largest = largest_gradient(unit.v, bound), largest_gradient(unit.g, bound)
     yield "Fact C.1", "holds", *fact_c1(unit)
     yield "Theorem 4.1", "holds", *theorem_41(unit)

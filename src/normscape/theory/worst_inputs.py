@@ -15,15 +15,16 @@ MAX_STEPS = 100
 def largest_gradient(v: Tensor, bound: float) -> float:
     """max ||X'v||^2 over all X of shape (m, 3) with spectral norm at most ``bound``.
 
-    By projected gradient ascent, which puts the closed form, bound^2 ||v||^2, to the test:
-    from a random start, by steps as long as the bound, each followed by the projection,
-    until a step adds less than 1e-13 of the value. There are no smaller local maxima
-    (``docs/theory.md``, Theorem 4.4).
+    Projected gradient ascent, which tests the closed form bound^2 ||v||^2: from a random
+    start, steps as long as the bound, each followed by the projection, until a step adds
+    less than 1e-13 of the value. All local maxima are global (``docs/theory.md``, Theorem
+    4.4).
 
     v : shape (m,), in float64. bound : positive.
 
-    NaN, which counts as a violation, if v has a NaN or the ascent has not ended after 100
-    steps. The start is drawn by name, so that the result depends on the arguments only.
+    Returns NaN, which counts as a violation, if v has a NaN or the ascent has not ended
+    after 100 steps. The random start has a fixed key, so the result depends on the
+    arguments only.
 
     >>> v = torch.tensor([3.0, 4.0], dtype=torch.double)
     >>> round(largest_gradient(v, bound=2.0), 9)
