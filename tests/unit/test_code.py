@@ -25,9 +25,9 @@ OF_TRAINING = [
     "normscape/randomness.py",
     "normscape/training/checkpoints.py",
     "normscape/training/loop.py",
-    "normscape/training/torch_setup.py",
     "normscape/training/run.py",
     "normscape/training/tensors.py",
+    "normscape/training/torch_setup.py",
 ]
 
 
