@@ -14,24 +14,14 @@ _REQUIRED = (
     *("Snakefile", "config.yaml", "envs/requirements.txt"),
 )
 _PARTS_OF_A_NAME = ("given-names", "name-particle", "family-names", "name-suffix")
-_TEXT = {"type": "string"}
-_SCHEMA_OF_CITATION = {
+_STRING = {"type": "string"}
+_NAMES = (*_PARTS_OF_A_NAME, "name", "alias", "orcid")
+_AUTHOR = {"type": "object", "properties": dict.fromkeys(_NAMES, _STRING)}
+_AUTHORS = {"type": "array", "minItems": 1, "items": _AUTHOR}
+_CITATION_SCHEMA = {
     "type": "object",
     "required": ["title", "authors"],
-    "properties": {
-        "title": _TEXT,
-        "doi": _TEXT,
-        "authors": {
-            "type": "array",
-            "minItems": 1,
-            "items": {
-                "type": "object",
-                "properties": dict.fromkeys(
-                    (*_PARTS_OF_A_NAME, "name", "alias", "orcid"), _TEXT
-                ),
-            },
-        },
-    },
+    "properties": {"title": _STRING, "doi": _STRING, "authors": _AUTHORS},
 }
 
 
@@ -66,7 +56,7 @@ def read_citation(path: Path) -> dict:
     """Title, authors and, perhaps, DOI; a ValueError names what is wrong."""
     citation = strict_yaml.read(path)
     try:
-        schemas.check(citation, _SCHEMA_OF_CITATION)
+        schemas.check(citation, _CITATION_SCHEMA)
     except schemas.ConfigError as error:
         raise ValueError(f"{path}: {error}") from None
     for number, author in enumerate(citation["authors"]):

@@ -12,16 +12,12 @@ def in_archive(path: str | os.PathLike) -> str:
     A ValueError names a path that is not UTF-8, or that other systems would unpack
     outside the folder.
     """
-    try:
-        name = os.fsencode(path).decode("utf-8")
-    except UnicodeDecodeError:
+    name = as_utf8(path)
+    is_utf8 = not re.search("[\udc80-\udcff]", name)
+    if not (is_utf8 and stays_inside(name)):
         raise ValueError(
-            f"{printable(str(path))}: expected a file name in UTF-8; rename the file"
-        ) from None
-    if not stays_inside(name):
-        raise ValueError(
-            f"{printable(name)}: expected a name that stays inside the folder on every "
-            "system; rename the file"
+            f"{printable(name)}: expected a name in UTF-8 that stays inside the folder on "
+            "every system; rename the file"
         )
     return name
 
