@@ -66,31 +66,19 @@ def metadata(
         "and the records that made them. Unpacked into a clone, it is done."
     )
     crate.datePublished = end
-    crate.license = crate.add(
-        ContextEntity(crate, _LICENSE, {"@type": "CreativeWork", "name": "MIT License"})
-    )
+    crate.license = _add(crate, _LICENSE, "CreativeWork", name="MIT License")
     if "doi" in citation:
         crate.root_dataset["identifier"] = f"https://doi.org/{citation['doi']}"
     if re.fullmatch("[0-9a-f]{40}", commit):  # with changes, it is nobody's
-        crate.root_dataset["isBasedOn"] = crate.add(_source(crate, commit))
+        crate.root_dataset["isBasedOn"] = _add_source(crate, commit)
     authors = [
-        crate.add(_author(crate, number, author))
+        _add_author(crate, number, author)
         for number, author in enumerate(citation["authors"], start=1)
     ]
     crate.root_dataset["author"] = crate.root_dataset["publisher"] = authors
     crate.root_dataset["conformsTo"] = [
-        crate.add(
-            ContextEntity(
-                crate,
-                address,
-                {
-                    "@type": "CreativeWork",
-                    "name": title,
-                    "version": address.rsplit("/", 1)[1],
-                },
-            )
-        )
-        for address, title in PROFILES.items()
+        _add(crate, url, "CreativeWork", name=title, version=url.rsplit("/", 1)[1])
+        for url, title in PROFILES.items()
     ]
     entities = {}
     for path in sorted(files):
@@ -137,30 +125,27 @@ def metadata(
     return crate.metadata.generate()
 
 
-def _author(crate, number, author):
+def _add(crate, identifier, kind, /, **properties):
+    return crate.add(ContextEntity(crate, identifier, {"@type": kind} | properties))
+
+
+def _add_author(crate, number, author):
     """An author of CITATION.cff: a group has one name, a person has parts of a name."""
-    return ContextEntity(
-        crate,
-        author.get("orcid", f"#author{number}"),
-        {
-            "@type": "Organization" if "name" in author else "Person",
-            "name": contents.name_of(author),
-        },
-    )
+    kind = "Organization" if "name" in author else "Person"
+    identifier = author.get("orcid", f"#author{number}")
+    return _add(crate, identifier, kind, name=contents.name_of(author))
 
 
-def _source(crate, commit):
+def _add_source(crate, commit):
     """The source as Software Heritage names it, where it has been archived there."""
     identifier = f"swh:1:rev:{commit}"
-    return ContextEntity(
+    return _add(
         crate,
         f"https://archive.softwareheritage.org/{identifier}",
-        {
-            "@type": "SoftwareSourceCode",
-            "name": "normscape, the source",
-            "version": commit,
-            "identifier": identifier,
-        },
+        "SoftwareSourceCode",
+        name="normscape, the source",
+        version=commit,
+        identifier=identifier,
     )
 
 
