@@ -157,9 +157,9 @@ class Cluster:
             daemon = self._daemons[-1]
             if time.monotonic() > deadline or daemon.poll() is not None:
                 name = daemon.args[0]
-                said = (self.folder / f"{name}.out").read_text(encoding="utf-8")
+                output = (self.folder / f"{name}.out").read_text(encoding="utf-8")
                 self.stop()
-                raise RuntimeError(f"{name} did not start: {said[-2000:]}")
+                raise RuntimeError(f"{name} did not start: {output[-2000:]}")
             time.sleep(0.1)
 
 

@@ -41,13 +41,13 @@ def start(project: Path) -> subprocess.Popen:
 
 def jobs_of(snake: subprocess.Popen) -> list[psutil.Process]:
     """The processes of its jobs that run a script of ours."""
-    found = []
+    actual = []
     with contextlib.suppress(psutil.NoSuchProcess):
         for process in psutil.Process(snake.pid).children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):
                 if any(Path(part).parent.name == "src" for part in process.cmdline()):
-                    found.append(process)
-    return found
+                    actual.append(process)
+    return actual
 
 
 def restart(project: Path) -> None:
@@ -97,9 +97,9 @@ def test_kills(undisturbed, tmp_path, victim):
                 restart(project)
             finished = snake.returncode == 0
         finish(project)
-        found = results(project, "faulty")
-        assert found.keys() == expected.keys()
-        assert [name for name in found if found[name] != expected[name]] == []
+        actual = results(project, "faulty")
+        assert actual.keys() == expected.keys()
+        assert [name for name in actual if actual[name] != expected[name]] == []
     assert kills == KILLS // 2
 
 
@@ -215,19 +215,19 @@ def test_every_truncated_output_is_found_or_rebuilt(undisturbed, tmp_path):
         path.write_bytes(cut(whole))
         done = snakemake(project, "--cores", "2", "--keep-going", config=CONFIG)
         if done.returncode:
-            said = [line for line in logs(project).splitlines() if ".py: " in line]
-            assert any(path.name in line for line in said), (name, said)
+            output = [line for line in logs(project).splitlines() if ".py: " in line]
+            assert any(path.name in line for line in output), (name, output)
             path.unlink()
             finish(project)
-        found = results(project, "faulty")
+        actual = results(project, "faulty")
         # What is made from them is whole, and they are rebuilt when something asks.
-        missing = expected.keys() - found.keys()
+        missing = expected.keys() - actual.keys()
         assert all(each.startswith(("data/", "probes/", "train/")) for each in missing)
-        changed = [each for each in found if found[each] != expected[each]]
+        changed = [each for each in actual if actual[each] != expected[each]]
         if changed:
-            said = sha256sum(folder)
-            assert said.returncode == 1, name
-            assert name in said.stdout or name == "SHA256SUMS"
+            output = sha256sum(folder)
+            assert output.returncode == 1, name
+            assert name in output.stdout or name == "SHA256SUMS"
         for each in (*missing, *changed):
             (folder / each).parent.mkdir(parents=True, exist_ok=True)
             (folder / each).write_bytes(expected[each])

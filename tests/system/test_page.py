@@ -87,7 +87,7 @@ def opened(chromium):
         contexts.append(context)
         page = context.new_page()
         page.faults = []
-        page.on("console", lambda said: page.faults.append(said.text))
+        page.on("console", lambda output: page.faults.append(output.text))
         page.on("pageerror", lambda error: page.faults.append(str(error)))
         page.on(
             "request",
@@ -114,10 +114,10 @@ def index(finished):
 
 def problems(page):
     """What the accessibility checker finds serious."""
-    found = Axe().run(page).response["violations"]
+    actual = Axe().run(page).response["violations"]
     return [
         (each["id"], [node["html"][:200] for node in each["nodes"]])
-        for each in found
+        for each in actual
         if each["impact"] in ("serious", "critical")
     ]
 
@@ -246,9 +246,9 @@ def test_all_but_the_explorer_works_without_javascript(index, opened):
 
 
 def test_the_comparison(compared, opened):
-    path, said = compared
-    assert re.search(r"^1 of \d+ verdicts differ$", said, re.MULTILINE)
-    assert re.search(r"loss +\| vgg +\| batch", said)
+    path, output = compared
+    assert re.search(r"^1 of \d+ verdicts differ$", output, re.MULTILINE)
+    assert re.search(r"loss +\| vgg +\| batch", output)
     page = opened(path)
     assert page.faults == []
     assert page.inner_text("#verdicts tbody tr.differs").count("not reproduced") == 1

@@ -93,10 +93,10 @@ def comments(cluster) -> list[str]:
 
 def wait_for(condition, seconds: int = 120):
     deadline = time.monotonic() + seconds
-    while not (found := condition()):
+    while not (actual := condition()):
         assert time.monotonic() < deadline
         time.sleep(0.2)
-    return found
+    return actual
 
 
 def small(config) -> None:
@@ -166,8 +166,8 @@ def test_the_same_bytes_as_locally(cluster, tmp_path, file_server):
     while run.process.poll() is None:
         seen.update(comments(cluster))
         time.sleep(0.5)
-    said = run.wait()
-    assert run.process.returncode == 0, said[-3000:]
+    output = run.wait()
+    assert run.process.returncode == 0, output[-3000:]
     assert any(re.match("rule_train_vgg_wildcards_.*batch", each) for each in seen)
     assert any("probes" in each for each in seen), seen
     assert not any("figure" in each for each in seen)
@@ -176,8 +176,8 @@ def test_the_same_bytes_as_locally(cluster, tmp_path, file_server):
     assert results(there, "tiny") == results(here, "tiny")
     probes = list(there.glob("results/tiny/logs/probe_*/**/*.log"))
     assert len(probes) > 5
-    said = {log: log.read_text(encoding="utf-8") for log in probes}
-    assert all("fork_server.py" in text for text in said.values()), said
+    output = {log: log.read_text(encoding="utf-8") for log in probes}
+    assert all("fork_server.py" in text for text in output.values()), output
 
 
 @pytest.fixture(scope="module")
@@ -204,8 +204,8 @@ def test_a_cancelled_training_goes_on(cluster, uninterrupted, tmp_path):
     jobs = cluster.call("squeue", "--noheader", "--format=%i %k").splitlines()
     (job,) = [line.split()[0] for line in jobs if re.search("train_dln.*batch", line)]
     cluster.call("scancel", job)
-    said = run.wait()
-    assert run.process.returncode == 0, said[-3000:]
+    output = run.wait()
+    assert run.process.returncode == 0, output[-3000:]
     assert re.search(
         r"^resumes at step \d+$", log_of_training(project, "batch"), re.MULTILINE
     )
@@ -215,9 +215,9 @@ def test_a_cancelled_training_goes_on(cluster, uninterrupted, tmp_path):
 def test_a_time_limit_that_is_too_short(cluster, limited):
     """Warned, the training saves its state, for the first time; the second attempt goes on."""
     there, run = limited
-    said = run.wait()
-    assert run.process.returncode == 0, said[-3000:]
-    assert said.count("Trying to restart job") == 1
+    output = run.wait()
+    assert run.process.returncode == 0, output[-3000:]
+    assert output.count("Trying to restart job") == 1
     log = log_of_training(there, "none")
     assert re.search(r"^resumes at step \d+$", log, re.MULTILINE)
     assert "Time limit exhausted" not in (cluster.folder / "slurmctld.log").read_text(
@@ -236,13 +236,13 @@ def test_a_job_that_always_fails(cluster, tmp_path):
     with (project / "src/normscape/models/vgg.py").open("a") as file:
         file.write('\nraise ValueError("broken on purpose")\n')
     run = Run(project, with_config(project, small), *SLURM, "--retries", "1")
-    said = run.wait()
+    output = run.wait()
     assert run.process.returncode == 1
     assert (project / history("batch")).is_file()
     assert list(project.glob("results/tiny/probes/*/dln/batch/lr1e-06/seed0.csv"))
     failed = "failed: Train vgg, batch, lr 0.1, seed 0"
-    assert failed in said[said.rindex("Exiting") :]
-    assert "train.py: broken on purpose" in said
+    assert failed in output[output.rindex("Exiting") :]
+    assert "train.py: broken on purpose" in output
     assert not list(project.glob("results/tiny/train/vgg/**/*.*"))
     cell = "vgg/batch/lr0.1/seed0"
     log = (project / f"results/tiny/logs/train/{cell}.log").read_text(encoding="utf-8")

@@ -58,8 +58,8 @@ def test_other_files_in_the_folder_of_results(config, folder):
     (folder / "train").rename(folder.parent.parent / "scratch")
     (folder / "train").symlink_to(folder.parent.parent / "scratch")
     (folder / "train/round").symlink_to(folder)
-    found = [name for name in contents.others(config) if "round" not in name]
-    assert found == ["notes.txt", "tiny-old.zip", "train/vgg/l7/lr0.1/seed0/run.json"]
+    actual = [name for name in contents.others(config) if "round" not in name]
+    assert actual == ["notes.txt", "tiny-old.zip", "train/vgg/l7/lr0.1/seed0/run.json"]
 
 
 @pytest.fixture
@@ -81,9 +81,9 @@ def packed() -> dict[str, Path]:
 
 def test_a_source_that_can_be_packed(project):
     write(project / "src/größe 12:30\n.py")
-    found = packed()
-    assert found["LICENSE"] == project / "LICENSE"
-    assert "src/größe 12:30\n.py" in found
+    actual = packed()
+    assert actual["LICENSE"] == project / "LICENSE"
+    assert "src/größe 12:30\n.py" in actual
     assert contents.check_source(wildcards=None) == []
 
 

@@ -95,8 +95,8 @@ def test_damages_of_a_folder(unpacked):
     os.mkfifo(unpacked / ".snakemake/metadata/a")
     (unpacked / "yaml.py").write_bytes(b"")
     (unpacked / b"\xff.txt".decode("utf-8", "surrogateescape")).write_bytes(b"")
-    found = {line.split(": ")[0] for line in damages(unpacked)}
-    assert found == {"Snakefile", ".snakemake/metadata/a", "yaml.py", r"'\udcff.txt'"}
+    actual = {line.split(": ")[0] for line in damages(unpacked)}
+    assert actual == {"Snakefile", ".snakemake/metadata/a", "yaml.py", r"'\udcff.txt'"}
 
 
 @pytest.mark.parametrize("system", [0, 3])

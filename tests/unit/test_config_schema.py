@@ -18,13 +18,13 @@ VALIDATE = VALIDATOR(config_schema.for_editors())
 
 def mistakes(config) -> list[str]:
     """Where an editor underlines something, the parts of a conditional too."""
-    found = []
+    actual = []
     pending = list(VALIDATE.iter_errors(config))
     while pending:
         error = pending.pop()
-        found.append(".".join(map(str, error.absolute_path)) + ": " + error.message)
+        actual.append(".".join(map(str, error.absolute_path)) + ": " + error.message)
         pending += error.context
-    return found
+    return actual
 
 
 def test_it_is_a_schema():
@@ -83,8 +83,8 @@ def test_a_users_own_models_are_known_by_their_architecture():
     ],
 )
 def test_a_mistake_is_underlined_where_it_stands(config, line):
-    found = mistakes(config)
-    assert any(mistake.startswith(f"{line}: ") for mistake in found), found
+    actual = mistakes(config)
+    assert any(mistake.startswith(f"{line}: ") for mistake in actual), actual
 
 
 def properties(part, path="config"):
@@ -114,6 +114,6 @@ def explained(part, top) -> bool:
     ids=["editors", "config"],
 )
 def test_every_key_has_a_description(top):
-    found = dict(properties(top))
-    assert len(found) > 100
-    assert [path for path, part in found.items() if not explained(part, top)] == []
+    actual = dict(properties(top))
+    assert len(actual) > 100
+    assert [path for path, part in actual.items() if not explained(part, top)] == []

@@ -39,7 +39,7 @@ def test_each_image_is_one_digit_of_its_part_at_a_random_place():
         assert images.shape == (count, 16, 16)
         canvas = images - images.min()  # the ground is the smallest value
         canvas = canvas / canvas.max()
-        places, found = set(), []
+        places, actual = set(), []
         for image, label in zip(canvas, data[f"{part}_targets"], strict=True):
             windows = image.unfold(0, 12, 1).unfold(1, 12, 1).flatten(0, 1)
             distance = torch.cdist(windows.flatten(1), digits.flatten(1))
@@ -49,9 +49,9 @@ def test_each_image_is_one_digit_of_its_part_at_a_random_place():
             assert abs(float(outside)) < 1e-3
             assert labels[digit] == label
             places.add(place)
-            found.append(digit)
+            actual.append(digit)
         assert len(places) > 20  # of 25
-        shown[part] = set(found)
+        shown[part] = set(actual)
     assert not shown["train"] & shown["test"]
 
 

@@ -52,9 +52,9 @@ def rows(page) -> list[list[str]]:
 def test_reviewers_are_told_each_verdict_and_what_it_takes():
     """As the verdicts of the default experiment say them, in that order."""
     judged = [row for row in rows("docs/digits/verdicts.md")[2:] if len(row) == 8]
-    told = [row for row in rows("docs/reviewers.md") if len(row) == 7][1:]
-    assert len(judged) == len(told) > 50
-    for verdict, row in zip(judged, told, strict=True):
+    listed = [row for row in rows("docs/reviewers.md") if len(row) == 7][1:]
+    assert len(judged) == len(listed) > 50
+    for verdict, row in zip(judged, listed, strict=True):
         claim, runs, figure, minutes, gigabytes, expected, outcome = row
         assert [claim, runs, expected] == [*verdict[:2], verdict[4]]
         assert outcome == verdict[7].partition(":")[0]

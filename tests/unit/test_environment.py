@@ -151,19 +151,19 @@ def make(tmp_path):
     "name", ["a.zip", "my archives/a.zip", 'it\'s "a".zip', "a$b;c&d", "$(HOME) $$"]
 )
 def test_make_hands_over_any_name(make, name):
-    said = make("verify", f"ARCHIVE={name}", "CELLS=2").stdout.splitlines()
-    assert said == ["-m", "tools.verify", name, "--cells", "2"]
-    said = make("verify", f"ARCHIVE={name}").stdout.splitlines()
-    assert said == ["-m", "tools.verify", name]
-    said = make("compare", f"A={name}", "B=b c").stdout.splitlines()
-    assert said == ["-m", "tools.compare", name, "b c"]
+    output = make("verify", f"ARCHIVE={name}", "CELLS=2").stdout.splitlines()
+    assert output == ["-m", "tools.verify", name, "--cells", "2"]
+    output = make("verify", f"ARCHIVE={name}").stdout.splitlines()
+    assert output == ["-m", "tools.verify", name]
+    output = make("compare", f"A={name}", "B=b c").stdout.splitlines()
+    assert output == ["-m", "tools.compare", name, "b c"]
     assert make("reproduce", "CORES=3").stdout.splitlines()[-2:] == ["--cores", "3"]
 
 
 def test_make_installs_from_any_folder(make):
     folder = "my wheels/it's"
-    said = make("environment", f"TORCH={folder}", "PYTHON=python", ready=False)
-    assert said.stdout.splitlines()[-2:] == ["envs/install.py", folder]
+    output = make("environment", f"TORCH={folder}", "PYTHON=python", ready=False)
+    assert output.stdout.splitlines()[-2:] == ["envs/install.py", folder]
 
 
 def test_make_knows_the_presets(make):

@@ -81,9 +81,9 @@ def test_touched_files_are_no_changes(project, source):
 def test_a_file_that_is_gone_is_a_change(project, source):
     name = commit(project)
     (project / "README.md").unlink()
-    found = source(project)
-    assert "README.md" not in found.files
-    assert found.commit == f"{name}, with changes"
+    actual = source(project)
+    assert "README.md" not in actual.files
+    assert actual.commit == f"{name}, with changes"
 
 
 @pytest.mark.parametrize("ignored", [False, True])
@@ -96,19 +96,19 @@ def test_parts_that_git_does_not_track_are_changes(project, source, ignored):
     write(
         project, "src/normscape.egg-info/PKG-INFO", "src/normscape/norms/.mine.py.swp"
     )
-    found = source(project)
-    assert found.commit == f"{name}, with changes"
-    assert found.added == mine
-    assert set(mine) < set(found.files)
-    assert not {"mine.txt", "docs/mine.md"} & set(found.files)
+    actual = source(project)
+    assert actual.commit == f"{name}, with changes"
+    assert actual.added == mine
+    assert set(mine) < set(actual.files)
+    assert not {"mine.txt", "docs/mine.md"} & set(actual.files)
 
 
 def test_a_new_file_in_the_index_is_a_change(project, source):
     name = commit(project)
     write(project, "docs/new.md")
     git(project, "add", "docs/new.md")
-    found = source(project)
-    assert (found.commit, found.added) == (f"{name}, with changes", ["docs/new.md"])
+    actual = source(project)
+    assert (actual.commit, actual.added) == (f"{name}, with changes", ["docs/new.md"])
 
 
 @pytest.mark.parametrize("how", ["nothing", "untracked", "committed", "broken .git"])
@@ -120,9 +120,9 @@ def test_another_repository_around_it_is_not_its_own(tmp_path, source, how):
         commit(tmp_path)
     if how == "broken .git":
         (project / ".git").mkdir()
-    found = source(project)
-    assert found.commit.startswith(NO_COMMIT)
-    assert found.files == sorted(FILES)
+    actual = source(project)
+    assert actual.commit.startswith(NO_COMMIT)
+    assert actual.files == sorted(FILES)
 
 
 def test_a_repository_of_something_else_in_its_folder(tmp_path, source):
@@ -187,9 +187,9 @@ def test_hooks_and_monitors_of_the_repository_are_not_run(project, source, tmp_p
 def test_without_git(project, source, monkeypatch):
     commit(project)
     monkeypatch.setenv("PATH", "")
-    found = source(project)
-    assert found.commit.startswith(NO_COMMIT)
-    assert found.files == sorted(FILES)
+    actual = source(project)
+    assert actual.commit.startswith(NO_COMMIT)
+    assert actual.files == sorted(FILES)
 
 
 @pytest.mark.parametrize("damage", ["no commit", "HEAD", "objects", "index", ".git"])
@@ -207,10 +207,10 @@ def test_a_repository_that_cannot_be_read(project, source, damage):
     if damage == ".git":
         (project / ".git").rename(project.with_name("git"))
         (project / ".git").write_text("gitdir: /nowhere\n", encoding="utf-8")
-    found = source(project)
-    assert found.commit.startswith(f"{NO_COMMIT} (git: ")
-    assert "\n" not in found.commit
-    assert found.files == sorted(FILES)
+    actual = source(project)
+    assert actual.commit.startswith(f"{NO_COMMIT} (git: ")
+    assert "\n" not in actual.commit
+    assert actual.files == sorted(FILES)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")

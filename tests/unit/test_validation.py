@@ -336,8 +336,8 @@ def test_a_models_key_is_the_users_name(config):
         for name in ("small", "wide")
         for norm in ("none", "batch")
     ]
-    found = {cell: grid.probed_steps(full, "ics", cell) for cell in grid.cells(full)}
-    assert [cell[:2] for cell, steps in found.items() if steps] == [("wide", "batch")]
+    actual = {cell: grid.probed_steps(full, "ics", cell) for cell in grid.cells(full)}
+    assert [cell[:2] for cell, steps in actual.items() if steps] == [("wide", "batch")]
     experiment = Experiment(**description(full))
     models = experiment.models_of("vgg")
     assert [model.name for model in models] == ["small", "wide"]
@@ -369,12 +369,12 @@ def test_a_model_without_a_grid_is_no_part_of_the_experiment(config):
 def test_all_settings_of_the_grids_norms_are_filled_in(config):
     config["norm_settings"] = {"l1": {"eps": 0.2}, "noisy_batch": {"eps": 0.1}}
     full = checked(config)
-    found = full["norm_settings"]
-    assert found["l1"] == {"eps": 0.2, "running_momentum": 0.1}
-    assert set(found) == set(grid.norms(full))
-    assert found["none"] == {}
-    both = found["batch"] | found["noise"]
-    assert found["noisy_batch"] == both | {"eps": 0.1}
+    actual = full["norm_settings"]
+    assert actual["l1"] == {"eps": 0.2, "running_momentum": 0.1}
+    assert set(actual) == set(grid.norms(full))
+    assert actual["none"] == {}
+    both = actual["batch"] | actual["noise"]
+    assert actual["noisy_batch"] == both | {"eps": 0.1}
 
 
 # The presets
@@ -422,8 +422,8 @@ def test_a_block_may_have_seeds_of_its_own(config):
     probed = config["probes"]["ics"]["models"]["vgg"]["grid"]
     probed.append({"norms": ["batch"], "learning_rates": [0.01], "seeds": [7]})
     checked_config = checked(config)
-    found = [c.seed for c in grid.cells(checked_config) if c.lr == "0.01"]
-    assert found == [7, 8]
+    actual = [c.seed for c in grid.cells(checked_config) if c.lr == "0.01"]
+    assert actual == [7, 8]
     probed[-1]["learning_rates"] = [0.1]
     line = refusal(config)
     assert f"grid[{len(probed) - 1}]: " in line
@@ -450,9 +450,9 @@ def test_a_probes_block_may_have_settings_of_its_own(config):
 
     def settings(norm, seed):
         cell = grid.Cell("vgg", norm, "0.1", seed)
-        found = grid.probe_settings(full, "landscape", cell)
-        assert set(found) == {"random_directions", "relative_step_sizes", "step_sizes"}
-        return found["random_directions"], found["step_sizes"]
+        actual = grid.probe_settings(full, "landscape", cell)
+        assert set(actual) == {"random_directions", "relative_step_sizes", "step_sizes"}
+        return actual["random_directions"], actual["step_sizes"]
 
     of_model = landscape["models"]["vgg"]["step_sizes"]
     assert settings("none", 20) == (landscape["random_directions"], of_model)

@@ -84,8 +84,8 @@ def elsewhere(tmp_path_factory) -> Path:
     def make(source):
         (source.parent / WORK).mkdir()
         options = ("--configfile", TINY, "--cores", 2, "--printshellcmds")
-        said = snakemake(source, "--directory", source.parent / WORK, *options)
-        (source.parent / "said").write_text(said, encoding="utf-8")
+        output = snakemake(source, "--directory", source.parent / WORK, *options)
+        (source.parent / "output.txt").write_text(output, encoding="utf-8")
 
     return shared(tmp_path_factory, "elsewhere", make).parent
 
@@ -97,8 +97,8 @@ def own(elsewhere, tmp_path) -> Path:
 
 
 def test_results_are_in_the_working_directory(elsewhere, finished):
-    found = results(elsewhere / WORK, "tiny")
-    assert found == results(finished, "tiny")
+    actual = results(elsewhere / WORK, "tiny")
+    assert actual == results(finished, "tiny")
     assert not (elsewhere / "project/results").exists()
     assert not (elsewhere / "project/.snakemake/metadata").exists()
     page = (elsewhere / WORK / "results/tiny/index.html").read_text(encoding="utf-8")
@@ -110,8 +110,8 @@ def test_results_are_in_the_working_directory(elsewhere, finished):
 
 def test_a_printed_command_can_be_copied_and_run(own):
     table = "results/tiny/tables/history.csv"
-    said = (own / "said").read_text(encoding="utf-8").splitlines()
-    (command,) = [line for line in said if f"--output {table} > " in line]
+    output = (own / "output.txt").read_text(encoding="utf-8").splitlines()
+    (command,) = [line for line in output if f"--output {table} > " in line]
     command = command[command.index("python ") :]
     path = own / WORK / table
     content = path.read_bytes()
@@ -122,12 +122,12 @@ def test_a_printed_command_can_be_copied_and_run(own):
 
 
 def test_project_and_results_may_move_apart(own, tmp_path):
-    said = snakemake(
+    output = snakemake(
         (own / WORK).rename(tmp_path / "moved"),
         *("-s", (own / "project").rename(tmp_path / "source") / "Snakefile"),
         *("--configfile", tmp_path / "source" / TINY, "--dry-run"),
     )
-    assert "Nothing to be done" in said
+    assert "Nothing to be done" in output
 
 
 def test_an_archive_holds_the_projects_source(own):
@@ -162,8 +162,8 @@ def test_two_modules_of_another_workflow(elsewhere, finished, tmp_path):
     (tmp_path / "Snakefile").write_text(
         MODULES.format(snakefile=snakefile), encoding="utf-8"
     )
-    said = snakemake(tmp_path, "--cores", 2)
-    assert "The results page: results/tiny/index.html" in said
+    output = snakemake(tmp_path, "--cores", 2)
+    assert "The results page: results/tiny/index.html" in output
     small = results(tmp_path, "tiny")
     smaller = results(tmp_path, "smaller")
     assert "train/vgg/batch/lr0.1/seed0/history.csv" in small.keys() - smaller.keys()

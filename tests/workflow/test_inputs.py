@@ -99,14 +99,14 @@ def test_a_shared_cache_keeps_the_images_of_two_clones_apart(
 ):
     monkeypatch.setenv("SNAKEMAKE_OUTPUT_CACHE", str(tmp_path / "cache"))
     (tmp_path / "cache").mkdir()
-    found = []
+    actual = []
     for name, seed in (("one", 0), ("two", 1), ("three", 0)):
         project = with_images(name, seed)
         prepare(project, "cifar10", "--cores", "1", "--cache")
         data = project / "results/tiny/data/cifar10.safetensors"
-        found.append(data.resolve())
-    assert found[0] == found[2]
-    assert found[0].read_bytes() != found[1].read_bytes()
+        actual.append(data.resolve())
+    assert actual[0] == actual[2]
+    assert actual[0].read_bytes() != actual[1].read_bytes()
 
 
 def test_paths_that_the_settings_of_ones_own_data_set_name(tmp_path):

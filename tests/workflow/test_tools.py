@@ -49,9 +49,9 @@ def test_the_table_for_reviewers(finished):
     assert len(rows) == len(judged) > 5
     for row, line in zip(rows, judged, strict=True):
         assert row[0] == line.strip("| ").split(" | ")[0].strip()
-    found = records.jobs(records.read(Path("results/tiny"), finished))
+    actual = records.jobs(records.read(Path("results/tiny"), finished))
     seconds = {
-        probe: sum(job.seconds for job in found if job.rule.startswith(rules))
+        probe: sum(job.seconds for job in actual if job.rule.startswith(rules))
         for probe, rules in (
             (None, ("train_", "prepare_")),
             ("ics", ("train_", "prepare_", "probe_ics")),
