@@ -1,1 +1,1 @@
-"""Benchmarks: ours against what people would write instead, timed in one run."""
+"""Benchmarks: our code against a straightforward implementation, timed in turns."""

@@ -10,18 +10,18 @@ from tools import project as projects
 
 @contextlib.contextmanager
 def project():
-    """The folder of a copy, for as long as it is needed."""
+    """Yield the folder of a temporary copy."""
     with tempfile.TemporaryDirectory(prefix="normscape-bench-") as name:
         yield projects.copy_of_project(Path(name) / "project")
 
 
 def snakemake(folder: Path, *arguments: str) -> str:
-    """What Snakemake says there; a ValueError says that it failed."""
+    """Run Snakemake there and return its output; raise ValueError if it fails."""
     done = projects.snakemake(folder, *arguments)
-    said = done.stdout + done.stderr
+    output = done.stdout + done.stderr
     if done.returncode:
-        raise ValueError(f"snakemake {' '.join(arguments)} failed:\n{said}")
-    return said
+        raise ValueError(f"snakemake {' '.join(arguments)} failed:\n{output}")
+    return output
 
 
 def jobs(folder: Path) -> list[records.Record]:
@@ -29,10 +29,10 @@ def jobs(folder: Path) -> list[records.Record]:
     return records.jobs(records.read(Path(), folder))
 
 
-def pretend(folder: Path, *arguments: str) -> None:
-    """Write empty outputs, which Snakemake is told to regard as made.
+def touch_outputs(folder: Path, *arguments: str) -> None:
+    """Write empty outputs and let Snakemake record them as complete.
 
-    arguments : of Snakemake; the config, and what to leave out.
+    arguments : of Snakemake, such as the config.
     """
     for line in snakemake(folder, "--summary", *arguments).splitlines()[1:]:
         output = folder / line.split("\t")[0]
@@ -40,6 +40,6 @@ def pretend(folder: Path, *arguments: str) -> None:
         output.touch()
     unlimited = ("--max-jobs-per-timespan", "100000/1s")
     unlimited += ("--scheduler-subsample", "100000")
-    # Temporary outputs stay, for jobs that are left out.
+    # Without --notemp Snakemake would delete outputs that later jobs need.
     touch = ("--touch", "--forceall", "--notemp", "--cores", "1000")
     snakemake(folder, *touch, *unlimited, *arguments)

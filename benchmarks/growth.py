@@ -1,4 +1,4 @@
-"""How time and memory grow with the size of a network and of its batch."""
+"""Growth of time and memory with the size of a network and of its batch."""
 
 from functools import partial
 
@@ -6,53 +6,39 @@ import torch
 
 from benchmarks import probes, timing, training
 
-COLUMNS = (
-    "what",
-    "model",
-    "grows_with",
-    "size",
-    "seconds",
-    "seconds_low",
-    "seconds_high",
-    "peak_mib",
-)
 STEPS = 4
+SIZES = {
+    "width": (8, 16, 32, 64),
+    "batch": (32, 64, 128, 256),
+    "depth": (10, 25, 50, 100),
+}
 
 
 def measure(threads: int = 1, rounds: int = 3) -> list[dict]:
-    """A row for each size: seconds a training step or a probe (median, smallest and
-    largest round), peak memory.
+    """One row per size: seconds per training step or probe, and peak memory.
 
-    With "batch"; where only one thing grows, the VGG has width 16 and batch 128, and
-    the DLN depth 25. Probes compute in float64. Memory is the whole process's, libraries
-    included.
+    The normaliser is "batch". Where only one size grows, the VGG has width 16 and batch
+    128. Probes compute in float64. Memory is that of the whole process, with libraries.
     """
-    vgg = partial(training.vgg_steps, norm="batch", steps=STEPS, threads=threads)
-    dln = partial(training.dln_steps, norm="batch", steps=STEPS, threads=threads)
-    widths, depths = (8, 16, 32, 64), (10, 25, 50, 100)
-    sizes = [
-        *(("training step", "vgg", "width", w, partial(vgg, w)) for w in widths),
-        *(
-            ("training step", "vgg", "batch", b, partial(vgg, 16, batch=b))
-            for b in (32, 64, 128, 256)
-        ),
-        *(("training step", "dln", "depth", d, partial(dln, depth=d)) for d in depths),
+    options = {"norm": "batch", "steps": STEPS, "threads": threads}
+    vgg, dln = (partial(f, **options) for f in (training.vgg_steps, training.dln_steps))
+    series = [
+        ("training step", "vgg", "width", lambda width: partial(vgg, width)),
+        ("training step", "vgg", "batch", lambda size: partial(vgg, 16, batch=size)),
+        ("training step", "dln", "depth", lambda depth: partial(dln, depth=depth)),
     ]
-    exactly = {"threads": threads, "dtype": torch.float64}
-    for name, (_, ours) in probes.CONTESTANTS.items():
-        for model, grows_with, of in (
-            ("vgg", "width", widths),
-            ("dln", "depth", depths),
-        ):
-            sizes += [
-                (name, model, grows_with, size, partial(ours, model, size, **exactly))
-                for size in of
-            ]
+    options = {"threads": threads, "dtype": torch.float64}
+    for name, (_, measure_ours) in probes.IMPLEMENTATIONS.items():
+        for model, grows_with in (("vgg", "width"), ("dln", "depth")):
+            probe = partial(measure_ours, model, **options)
+            series.append((name, model, grows_with, partial(partial, probe)))
     rows = []
-    for what, model, grows_with, size, make in sizes:
-        timed = timing.in_turns({size: make}, rounds)[size]
-        calls = STEPS if what == "training step" else 1
-        seconds = timing.spread([each / calls for each in timed.seconds])
-        values = [what, model, grows_with, size, *seconds, timed.peak_mib]
-        rows.append(dict(zip(COLUMNS, values, strict=True)))
+    for what, model, grows_with, make in series:
+        for size in SIZES[grows_with]:
+            timed = timing.in_turns({size: make(size)}, rounds)[size]
+            calls = STEPS if what == "training step" else 1
+            seconds = [each / calls for each in timed.seconds]
+            row = {"what": what, "model": model, "grows_with": grows_with, "size": size}
+            row |= timing.spread("seconds", seconds)
+            rows.append(row | {"peak_mib": timed.peak_mib})
     return rows

@@ -1,4 +1,4 @@
-"""What the jobs of an experiment cost on this machine, from one step of each kind."""
+"""Cost of an experiment's jobs on this machine, estimated from one step of each kind."""
 
 import time
 from collections.abc import Callable
@@ -25,7 +25,7 @@ class Jobs:
         self._data = {}
 
     def training_seconds(self, model: str, norm: str) -> float:
-        """Seconds of a training: its steps, and its looks at the test set."""
+        """Seconds of a training: its steps and its evaluations."""
         settings, run = self.config["models"][model], self._run(model, norm)
 
         def step():
@@ -35,10 +35,12 @@ class Jobs:
 
         seconds = settings["steps"] * _seconds(step)
         if run.network.classifies:
-            looks = len({*grid.evaluations(self.config, model), settings["steps"]})
+            evaluations = len(
+                {*grid.evaluations(self.config, model), settings["steps"]}
+            )
             stand_in = _stand_in(settings["dataset"])
-            of_all = stand_in["test"] / _TIMED_TEST_IMAGES if stand_in else 1
-            seconds += looks * of_all * _seconds(lambda: test_accuracy(run))
+            scale = stand_in["test"] / _TIMED_TEST_IMAGES if stand_in else 1
+            seconds += evaluations * scale * _seconds(lambda: test_accuracy(run))
         return seconds
 
     def probe_seconds(self, probe: str, cell: grid.Cell) -> float:
@@ -50,9 +52,8 @@ class Jobs:
     def checkpoint_bytes(self, model: str, norm: str) -> int:
         """Size of the tensors of a checkpoint."""
         run = self._run(model, norm)
-        run.advance(
-            run.loss_and_gradient()[2]
-        )  # an optimiser has no state before a step
+        _, _, gradient = run.loss_and_gradient()
+        run.advance(gradient)  # before the first step an optimiser has no state
         tensors, _ = checkpoints.state(run)
         return sum(tensor.nbytes for tensor in tensors.values())
 
@@ -76,12 +77,9 @@ class Jobs:
             stand_in = _stand_in(name)
             if stand_in:
                 train = settings["optimiser"]["batch_size"] or stand_in["train"]
-                self._data[name] = random_data.data(
-                    train,
-                    _TIMED_TEST_IMAGES,
-                    shape=stand_in["shape"],
-                    classes=stand_in["classes"],
-                    whole=True,
+                options = {key: stand_in[key] for key in ("shape", "classes")}
+                self._data[name] = random_data.dataset(
+                    train, _TIMED_TEST_IMAGES, **options
                 )
             else:
                 declared = parts.declaration("datasets", name)
@@ -100,7 +98,7 @@ def _stand_in(dataset: str) -> dict | None:
 
 
 def _seconds(call: Callable[[], object]) -> float:
-    """The quickest of the calls of a second, of two at least: the first one warms up."""
+    """The fastest of at least two calls, over one second; the first call is a warm-up."""
     times = []
     while len(times) < 2 or sum(times) < 1:
         start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""What the pipeline itself costs: start-up, idle cores, and looking for work."""
+"""Costs of the pipeline itself: start-up, idle cores, and planning."""
 
 import functools
 import json
@@ -12,26 +12,9 @@ import yaml
 from benchmarks import copies, timing
 from tools.project import PROJECT, environment
 
-USE_COLUMNS = (
-    "seeds",
-    "cores",
-    "jobs",
-    "wall_seconds",
-    "start_up_seconds",
-    "import_seconds",
-    "part",
-    "share",
-)
+DRY_RUNS = 3
 # The experiment with the most jobs.
 PAPER = ("--configfile", "workflow/presets/paper.yaml")
-DRY_RUN_COLUMNS = (
-    "experiment",
-    "jobs",
-    "to_do",
-    "seconds",
-    "seconds_low",
-    "seconds_high",
-)
 
 # A job that computes nothing.
 SCRIPT = """
@@ -48,33 +31,30 @@ if __name__ == "__main__":
 
 
 def use(runs) -> list[dict]:
-    """Where the core-seconds of the default experiment go; a row for each part.
+    """Shares of the default experiment's core-seconds: one row per run and part.
 
-    runs : pairs of a number of seeds and of cores. Parts, as shares of cores x wall
-    time: "computation" (jobs without their start-up), "start-up" (jobs that compute
-    nothing: measured apart, as many at once as there are cores), and "rest" (Snakemake,
-    idle cores). import_seconds : of such jobs, if each imported its libraries itself.
+    runs : pairs of a number of seeds and a number of cores. Parts, divided by cores x wall
+    time: "computation" (jobs without their start-up), "start-up" (of jobs that compute
+    nothing, measured separately, as many at once as cores), and "rest" (Snakemake, idle
+    cores).
     """
     rows = []
     for seeds, cores in runs:
         with copies.project() as folder:
-            _write_config(folder, seeds)
+            config = _write_config(folder, seeds)
             start = time.perf_counter()
-            copies.snakemake(
-                folder, "--cores", str(cores), "--configfile", "seeds.json"
-            )
+            copies.snakemake(folder, "--cores", str(cores), *config)
             wall = time.perf_counter() - start
             seconds = [job.seconds for job in copies.jobs(folder)]
         run = {"seeds": seeds, "cores": cores, "jobs": len(seconds)}
         run |= {"wall_seconds": wall, "start_up_seconds": start_up_seconds(cores)}
-        run |= {"import_seconds": start_up_seconds(cores, "import")}
         for part, share in _shares(seconds, cores, wall).items():
             rows.append(run | {"part": part, "share": share})
     return rows
 
 
 def _shares(seconds: list[float], cores: int, wall: float) -> dict[str, float]:
-    """Parts of cores x wall time, given the seconds of all jobs."""
+    """Shares of cores x wall time, given the seconds of all jobs."""
     each = start_up_seconds(cores)
     start_up = sum(min(each, job) for job in seconds)
     computing = sum(seconds) - start_up
@@ -86,45 +66,40 @@ def _shares(seconds: list[float], cores: int, wall: float) -> dict[str, float]:
 
 
 def dry_runs(seeds=(1, 4, 12)) -> list[dict]:
-    """Seconds of a dry run, by number of jobs: when all is to do, and when nothing is.
+    """Seconds of a dry run: one row per experiment, with all and with nothing to do.
 
-    Of the default experiment with so many seeds of everything, and of the paper preset.
-    Outputs that are there are empty files that Snakemake is told to regard as made.
+    Experiments are the default one with these numbers of seeds, and the paper preset.
+    Outputs that exist are empty files that Snakemake has recorded as complete.
     """
-    experiments = [
-        (f"default, seeds: {count}", count, ("--configfile", "seeds.json"))
-        for count in seeds
-    ]
-    experiments.append(("paper", None, PAPER))
     rows = []
-    for name, count, config in experiments:
+    for count in (*seeds, None):
+        name = f"default, seeds: {count}" if count else "paper"
         with copies.project() as folder:
-            if count:
-                _write_config(folder, count)
-            everything, _ = _dry_run(folder, config)
-            copies.pretend(folder, *config)
-            nothing, said = _dry_run(folder, config)
-            if "Nothing to be done" not in said:
-                raise ValueError(f"{name}: expected nothing to do, found\n{said}")
+            config = _write_config(folder, count) if count else PAPER
+            everything, _ = _time_dry_runs(folder, config)
+            copies.touch_outputs(folder, *config)
+            nothing, output = _time_dry_runs(folder, config)
+            if "Nothing to be done" not in output:
+                raise ValueError(f"{name}: expected nothing to do, got\n{output}")
             jobs = len(copies.jobs(folder))
-        for to_do, times in (("all", everything), ("nothing", nothing)):
-            values = [name, jobs, to_do, *timing.spread(times)]
-            rows.append(dict(zip(DRY_RUN_COLUMNS, values, strict=True)))
+        for to_do, seconds in (("all", everything), ("nothing", nothing)):
+            row = {"experiment": name, "jobs": jobs, "to_do": to_do}
+            rows.append(row | timing.spread("seconds", seconds))
     return rows
 
 
-def _dry_run(folder, config) -> tuple[list[float], str]:
-    """Seconds of three dry runs, and what the last one said."""
+def _time_dry_runs(folder, config) -> tuple[list[float], str]:
+    """Return the seconds of dry runs, and the output of the last."""
     times = []
-    for _ in range(3):
+    for _ in range(DRY_RUNS):
         start = time.perf_counter()
-        said = copies.snakemake(folder, "--dry-run", *config)
+        output = copies.snakemake(folder, "--dry-run", *config)
         times.append(time.perf_counter() - start)
-    return times, said
+    return times, output
 
 
-def _write_config(folder, seeds):
-    """The default experiment, with so many seeds of everything."""
+def _write_config(folder, seeds) -> tuple[str, str]:
+    """Write the default experiment with this number of seeds; return its arguments."""
     config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
     models = [*config["models"].values()]
     for settings in models:
@@ -135,20 +110,18 @@ def _write_config(folder, seeds):
         for block in settings["grid"]:
             block.pop("seeds", None)
     (folder / "seeds.json").write_text(json.dumps(config), encoding="utf-8")
+    return "--configfile", "seeds.json"
 
 
 @functools.cache
-def start_up_seconds(cores: int, how: str = "fork") -> float:
-    """Median seconds of a script of the project that only imports, so many at once.
-
-    how : as the pipeline starts them, "fork", or each with an "import" of its own.
-    """
+def start_up_seconds(cores: int) -> float:
+    """Median seconds of a script that only imports, with one such job per core."""
     with copies.project() as folder:
         script = folder / "src/nothing.py"
         script.write_text(SCRIPT, encoding="utf-8")
-        # Of the copy, whose server knows its scripts, in a process of its own.
+        # A process of its own, because the copy's server knows only the copy's scripts.
         done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.start_up", script, str(cores), how],
+            [sys.executable, "-m", "benchmarks.start_up", script, str(cores)],
             env=environment() | {"PYTHONPATH": f"{folder}/src{os.pathsep}{PROJECT}"},
             stdout=subprocess.PIPE,
             encoding="utf-8",

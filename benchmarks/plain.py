@@ -1,9 +1,8 @@
-"""What one would write first: the usual modules, loops and copies.
+"""The straightforward implementation, the reference of every benchmark.
 
-The reference of every benchmark. Training: the same networks, batches, threads and dtype
-as ours, in the default memory format, with a DataLoader and autograd through plain
-operations. Probes: our own networks, with autograd, and whole models copied for each
-measurement.
+Training: the same networks, batches, threads and dtype as ours, in the default memory
+format, with a DataLoader, the modules of torch.nn, and an Lp norm in plain operations.
+Probes: our networks, with a copy of the whole model per measurement.
 """
 
 import copy
@@ -98,7 +97,7 @@ def dln(depth: int, features: int, norm_name: str) -> nn.Module:
 
 def cifar_loader(count: int, batch_size: int) -> DataLoader:
     """A DataLoader over torchvision's CIFAR10, filled with random images."""
-    pixels, labels = random_data.images(count, whole=True)
+    pixels, labels = random_data.images(count)
     dataset = CIFAR10.__new__(CIFAR10)
     dataset.data, dataset.targets = pixels.numpy(), labels.tolist()
     dataset.target_transform = None
@@ -137,7 +136,7 @@ def train_dln(network: nn.Module, inputs, targets, lr: float, steps: int) -> Non
 
 
 def ics(run) -> list[float]:
-    """||G - G'|| of each layer, with a copy of the model and a whole pass for each."""
+    """||G - G'|| of each layer, with a copy of the model and a whole pass per layer."""
     differences = []
     before = copy.deepcopy(run.network)
     _backward(run, before)
@@ -156,7 +155,7 @@ def ics(run) -> list[float]:
 
 
 def landscape(run, step_sizes) -> list[float]:
-    """||gradient change|| for each step size, with a copy of the model and a whole pass for each."""
+    """||gradient change|| per step size, with a copy of the model and a whole pass for each."""
     changes = []
     gradient = _gradient(run, copy.deepcopy(run.network))
     for step_size in step_sizes:
@@ -164,11 +163,9 @@ def landscape(run, step_sizes) -> list[float]:
         with torch.no_grad():
             for parameter, g in zip(moved.parameters(), gradient, strict=True):
                 parameter -= step_size * g
-        there = _gradient(run, moved)
-        squares = sum(
-            float(((a - b) ** 2).sum()) for a, b in zip(there, gradient, strict=True)
-        )
-        changes.append(squares**0.5)
+        moved_gradient = _gradient(run, moved)
+        pairs = zip(moved_gradient, gradient, strict=True)
+        changes.append(sum(float(((a - b) ** 2).sum()) for a, b in pairs) ** 0.5)
     return changes
 
 

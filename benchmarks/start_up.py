@@ -1,7 +1,7 @@
 """Seconds of a job that computes nothing, as the median over jobs.
 
-``python -m benchmarks.start_up SCRIPT COUNT HOW`` runs the script as often at a time: as
-the pipeline does, a "fork" of a server that has its libraries, or with an "import" of its own.
+``python -m benchmarks.start_up SCRIPT COUNT`` runs that many copies of the script at a time,
+as the pipeline does: as forks of a server that has imported the libraries.
 """
 
 import statistics
@@ -15,15 +15,9 @@ from normscape.jobs import fork_server
 ROUNDS = 5
 
 
-def main(script: str, count: int, how: str) -> float:
-    if how == "fork":
-        fork_server.start()
-    command = [
-        sys.executable,
-        "-IS",
-        Path(script).with_name("run.py"),
-        Path(script).stem,
-    ]
+def main(script: Path, count: int) -> float:
+    fork_server.start()
+    command = [sys.executable, "-IS", script.with_name("run.py"), script.stem]
     times = []
     for _ in range(ROUNDS + 1):
         start = time.perf_counter()
@@ -36,4 +30,4 @@ def main(script: str, count: int, how: str) -> float:
 
 
 if __name__ == "__main__":
-    print(main(sys.argv[1], int(sys.argv[2]), sys.argv[3]))
+    print(main(Path(sys.argv[1]), int(sys.argv[2])))

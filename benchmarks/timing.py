@@ -1,4 +1,4 @@
-"""Timing that a noisy machine does not spoil: in turns, each in its own process."""
+"""Timing on a noisy machine: in turns, each candidate in a process of its own."""
 
 import multiprocessing
 import statistics
@@ -12,7 +12,7 @@ Call = Callable[[], object]
 
 
 class Timed(NamedTuple):
-    """Seconds of each round, what the last call returned, and the peak memory."""
+    """Seconds of each round, the value of the last call, and the peak memory."""
 
     seconds: list[float]
     value: object
@@ -24,28 +24,28 @@ class Timed(NamedTuple):
 
 
 def in_turns(makers: dict[object, Callable[[], Call]], rounds: int) -> dict:
-    """Time what each maker returns, round by round; a ``Timed`` for each name.
+    """Time the call that each maker returns, round by round; a ``Timed`` per name.
 
-    A maker (a picklable function without arguments) runs in a fresh process, where it
-    also sets up how that process computes, so that contestants share no state. A round
-    calls each of them once, in order: what slows the machine for a while slows all, and
-    ratios within a round stand. One round goes before, unmeasured.
+    A maker (a picklable function without arguments) runs in a fresh process and configures
+    how that process computes, so that candidates share no state. A round calls each
+    candidate once, in order. A disturbance then slows all candidates of a round, and
+    ratios within the round remain valid. The first round is a warm-up and not measured.
     """
     context = multiprocessing.get_context("spawn")
-    contestants = {}
+    candidates = {}
     for name, make in makers.items():
-        ours, theirs = context.Pipe()
-        process = context.Process(target=_serve, args=(make, theirs), daemon=True)
+        connection, remote = context.Pipe()
+        process = context.Process(target=_serve, args=(make, remote), daemon=True)
         process.start()
-        theirs.close()
-        contestants[name] = (process, ours)
+        remote.close()
+        candidates[name] = (process, connection)
     seconds = {name: [] for name in makers}
     for _ in range(rounds + 1):
-        for name, (_, connection) in contestants.items():
+        for name, (_, connection) in candidates.items():
             connection.send(True)
             seconds[name].append(connection.recv())
     timed = {}
-    for name, (process, connection) in contestants.items():
+    for name, (process, connection) in candidates.items():
         connection.send(False)
         timed[name] = Timed(seconds[name][1:], *connection.recv())
         process.join()
@@ -62,28 +62,20 @@ def _serve(make, connection):
     connection.send((value, machine.peak_memory_mb()))
 
 
-def spread(values: list[float]) -> tuple[float, float, float]:
-    """The median, the smallest and the largest.
+def spread(name: str, values: list[float]) -> dict[str, float]:
+    """Median, smallest and largest value, as columns of a table.
 
-    >>> spread([3.0, 1.0, 2.0])
-    (2.0, 1.0, 3.0)
+    >>> spread("ratio", [3.0, 1.0, 2.0])
+    {'ratio': 2.0, 'ratio_low': 1.0, 'ratio_high': 3.0}
     """
-    return statistics.median(values), min(values), max(values)
+    ends = {f"{name}_low": min(values), f"{name}_high": max(values)}
+    return {name: statistics.median(values)} | ends
 
 
-class Ratio(NamedTuple):
-    """How many times as long: the median over rounds, the smallest and the largest."""
+def ratios(slower: Timed, faster: Timed) -> list[float]:
+    """Seconds of the first / seconds of the second, per round.
 
-    median: float
-    low: float
-    high: float
-
-
-def ratio(slower: Timed, faster: Timed) -> Ratio:
-    """How many times as long as the second the first took, round by round.
-
-    >>> ratio(Timed([2.0, 6.0, 3.0], 0, 0), Timed([1.0, 2.0, 2.0], 0, 0))
-    Ratio(median=2.0, low=1.5, high=3.0)
+    >>> ratios(Timed([2.0, 6.0, 3.0], 0, 0), Timed([1.0, 2.0, 2.0], 0, 0))
+    [2.0, 3.0, 1.5]
     """
-    pairs = zip(slower.seconds, faster.seconds, strict=True)
-    return Ratio(*spread([a / b for a, b in pairs]))
+    return [a / b for a, b in zip(slower.seconds, faster.seconds, strict=True)]

@@ -1,7 +1,7 @@
 """Benchmark on this machine: training, probes, growth, and the pipeline itself.
 
-Writes a table for each part to the folder, and from all that are there summary.md and
-bench.png. All parts together take two hours, and 8 GiB of memory.
+Writes one table per part to the folder, and summary.md and bench.png once the tables of all
+parts exist. All parts together take two hours and 8 GiB of memory.
 """
 
 from normscape.jobs import command_line
@@ -31,19 +31,19 @@ def main():
     from normscape.files import atomic
     from normscape.tables import rows
 
-    # Seeds and cores: about the default experiment, and one seed on one core and two.
+    # Seeds and cores: about the default experiment, then one seed on one and two cores.
     runs = [(5, 2), (1, 1), (1, 2)]
     measures = {
-        "training": (training.COLUMNS, lambda: training.measure(args.threads)),
-        "probes": (probes.COLUMNS, lambda: probes.measure(args.threads)),
-        "growth": (growth.COLUMNS, lambda: growth.measure(args.threads)),
-        "use": (pipeline.USE_COLUMNS, lambda: pipeline.use(runs)),
-        "dry_runs": (pipeline.DRY_RUN_COLUMNS, pipeline.dry_runs),
+        "training": lambda: training.measure(args.threads),
+        "probes": lambda: probes.measure(args.threads),
+        "growth": lambda: growth.measure(args.threads),
+        "use": lambda: pipeline.use(runs),
+        "dry_runs": pipeline.dry_runs,
     }
     folder = Path(args.folder)
     for part in args.parts:
-        columns, measure = measures[part]
-        rows.write(folder / f"{part}.csv", columns, measure())
+        table = measures[part]()
+        rows.write(folder / f"{part}.csv", list(table[0]), table)
         print(f"{folder / part}.csv", flush=True)
     missing = [part for part in PARTS if not (folder / f"{part}.csv").is_file()]
     if missing:

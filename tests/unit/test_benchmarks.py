@@ -2,49 +2,43 @@
 
 import functools
 import os
+import re
 
 import pandas as pd
 import pytest
 import torch
 
-from benchmarks import (
-    growth,
-    pipeline,
-    plain,
-    probes,
-    report,
-    timing,
-    training,
-)
+from benchmarks import pipeline, plain, probes, report, timing, training
+
+NORMS = ["none", "batch", "l1", "l2", "linf"]
 
 
-@pytest.mark.parametrize("norm", ["none", "batch", "l1", "l2", "linf"])
-def test_the_plain_vgg_is_the_same_function(norm):
-    run = training.vgg_run(2, norm)
-    theirs = plain.vgg(2, norm, 3, 10)
-    linear = [m for m in theirs if isinstance(m, torch.nn.Conv2d | torch.nn.Linear)]
-    for a, b in zip(run.network, linear, strict=True):
-        b.weight.data = a.linear.weight.data.contiguous()
-        if b.bias is not None:
-            b.bias.data.zero_()
+def plain_outputs(network, run):
+    """Outputs for the run's inputs of a plain network with the run's weights."""
+    linear_types = torch.nn.Conv2d | torch.nn.Linear
+    linear = [module for module in network if isinstance(module, linear_types)]
+    for layer, module in zip(run.network, linear, strict=True):
+        module.weight.data = layer.linear.weight.data.contiguous()
+        if module.bias is not None:
+            module.bias.data.zero_()
     inputs, _ = run.batch()
-    ours, theirs = run.network.double(), theirs.double()
-    inputs = inputs.double()
-    torch.testing.assert_close(ours(inputs), theirs(inputs.contiguous()))
+    return network.double()(inputs.double().contiguous())
 
 
-@pytest.mark.parametrize("norm", ["none", "batch", "l1", "l2", "linf"])
-def test_the_plain_dln_is_the_same_function(norm):
-    run, inputs, _ = training.dln_run(norm, depth=4)
-    theirs = plain.dln(4, 10, norm)
-    linear = [m for m in theirs if isinstance(m, torch.nn.Linear)]
-    for a, b in zip(run.network, linear, strict=True):
-        b.weight.data = a.linear.weight.data
-    torch.testing.assert_close(run.network(inputs), theirs(inputs))
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("model", ["vgg", "dln"])
+def test_plain_networks_are_the_same_functions(model, norm):
+    if model == "vgg":
+        run, network = training.vgg_run(2, norm), plain.vgg(2, norm, 3, 10)
+    else:
+        run, network = training.dln_run(norm, depth=4), plain.dln(4, 10, norm)
+    expected = plain_outputs(network, run)
+    inputs, _ = run.batch()
+    torch.testing.assert_close(run.network.double()(inputs.double()), expected)
 
 
 def test_every_call_takes_its_steps():
-    run, _, _ = training.dln_run("none", depth=2)
+    run = training.dln_run("none", depth=2)
     for calls in (1, 2):
         training.take_steps(run, 3)
         assert run.step == 3 * calls
@@ -55,17 +49,12 @@ def test_every_call_takes_its_steps():
     [("ics", {"rel": 1e-4, "abs": 1e-3}), ("landscape", {"rel": 1e-3})],
 )
 def test_plain_probes_measure_the_same(probe, tolerance):
-    plainly, ours = (call("dln", 4, 1)() for call in probes.CONTESTANTS[probe])
-    assert plainly == pytest.approx(ours, **tolerance)
-
-
-def test_operations_of_vgg_16():
-    """VGG-16 on 32x32 images takes about 313 million multiply-adds."""
-    assert training.forward_operations(64) == pytest.approx(2 * 313e6, rel=0.01)
+    expected, ours = (make("dln", 4, 1)() for make in probes.IMPLEMENTATIONS[probe])
+    assert ours == pytest.approx(expected, **tolerance)
 
 
 def _log(path, name):
-    """A call that notes when it was made, and by which process."""
+    """A call that appends its name and its process to a file."""
 
     def call():
         with open(path, "a", encoding="utf-8") as file:
@@ -95,60 +84,68 @@ def test_shares_add_up(monkeypatch):
     )
 
 
-def test_the_summary_and_the_plot_show_what_was_measured():
-    training_rows = [
-        [model, width, norm, 0.2, 0.1, 2.0, 1.8, 2.3, 1280.0, 1.0, 0.9, 1.1, share]
-        for model, width, share in (("vgg", 16, 0.8), ("dln", 10, None))
-        for norm in training.NORMS
-    ]
-    tables = {
-        "training": pd.DataFrame(training_rows, columns=training.COLUMNS),
-        "probes": pd.DataFrame(
-            [["ics", "dln", 25, "float64", 1.0, 0.1, 10.0, 9.0, 11.0, 3.5, 3, 4, 1e-7]],
-            columns=probes.COLUMNS,
-        ),
-        "growth": pd.DataFrame(
-            [
-                [what, "dln", "depth", d, d / 10, d / 20, d / 5, 700.0]
-                for what in ("training step", "ics")
-                for d in (10, 20)
-            ],
-            columns=growth.COLUMNS,
-        ),
-        "use": pd.DataFrame(
-            [
-                [1, cores, 2000, 600.0 / cores, 0.048, 1.7, part, share]
-                for cores in (1, 2)
-                for part, share in (
-                    ("computation", 0.7),
-                    ("start-up", 0.2),
-                    ("rest", 0.1),
-                )
-            ],
-            columns=pipeline.USE_COLUMNS,
-        ),
-        "dry_runs": pd.DataFrame(
-            [
-                ["default", 5000, to_do, seconds, 12.0, 49.0]
-                for to_do, seconds in (("all", 48.5), ("nothing", 12.5))
-            ],
-            columns=pipeline.DRY_RUN_COLUMNS,
-        ),
+def spread(name, *values):
+    return dict(zip((name, f"{name}_low", f"{name}_high"), values, strict=True))
+
+
+@pytest.fixture
+def tables():
+    probe = {"probe": "ics", "model": "dln", "size": 25, "precision": "float64"}
+    probe |= {"our_seconds": 0.1, "largest_difference": 1e-7}
+    probe |= spread("ratio", 10, 9, 11) | spread("over_float32", 3.5, 3, 4)
+    rows = {
+        "training": [
+            {"model": model, "width": width, "norm": norm, "samples_per_second": 1280.0}
+            | spread("ratio", 2.0, 1.8, 2.3)
+            | spread("over_batch_norm", 1.0, 0.9, 1.1)
+            for model, width in (("vgg", 16), ("dln", 10))
+            for norm in training.NORMS
+        ],
+        "probes": [probe],
+        "growth": [
+            {"what": what, "model": "dln", "grows_with": "depth", "size": depth}
+            | spread("seconds", depth / 10, depth / 20, depth / 5)
+            | {"peak_mib": 700.0}
+            for what in ("training step", "ics")
+            for depth in (10, 20)
+        ],
+        "use": [
+            {"seeds": 1, "cores": cores, "jobs": 2000, "wall_seconds": 600 / cores}
+            | {"start_up_seconds": 0.048, "part": part, "share": share}
+            for cores in (1, 2)
+            for part, share in (("computation", 0.7), ("start-up", 0.2), ("rest", 0.1))
+        ],
+        "dry_runs": [
+            {"experiment": "default", "jobs": 5000, "to_do": to_do}
+            | spread("seconds", seconds, 12.0, 49.0)
+            for to_do, seconds in (("all", 48.5), ("nothing", 12.5))
+        ],
     }
-    text = report.summary(tables)
-    four = " | ".join(["2.00 [1.80, 2.30]"] * 4)
-    assert f"| VGG, width 16: plain / ours | {four} |" in text
-    assert "DLN: share" not in text
-    probe = "| ICS, plain / ours: DLN, depth 25, float64 | 10.00 [9.00, 11.00]"
-    assert f"{probe} (ours 0.1 s, 3.50 [3.00, 4.00] times float32's; diff" in text
-    assert "| DLN: samples per second | 1,280 |" in text
-    assert "5.0 min, 2,000 jobs: computation 70%, start-up 20%, rest 10%" in text
-    assert "; a start-up takes 0.048 s, with an import of its own 1.70 s |" in text
-    assert "| 1 to 2 cores, seeds: 1 | 2.00 times |" in text
-    dry_run = "| Dry run of default, 5,000 jobs, nothing to do | 12.5 [12.0, 49.0] s |"
-    assert dry_run in text
-    sizes = "10: 1 [0.5, 2] s, 0.68 GiB, 20: 2 [1, 4] s, 0.68 GiB"
-    assert f"| Growth: ics, dln, depth | {sizes} |" in text
+    return {name: pd.DataFrame(table) for name, table in rows.items()}
+
+
+def test_the_summary_has_a_line_per_measurement(tables):
+    lines = report.summary(tables).splitlines()
+    cells = [line.strip("|").split("|") for line in lines if line.startswith("|")]
+    by_name = {name.strip(): "|".join(values) for name, *values in cells}
+    for name, numbers in {
+        "VGG, width 16: plain / ours": ["2.00 [1.80, 2.30]"] * len(training.NORMS),
+        "DLN: samples per second": ["1,280"] * len(training.NORMS),
+        "DLN: over batch": ["1.00 [0.90, 1.10]"] * len(training.NORMS),
+        "ICS, plain / ours: DLN, depth 25, float64": [
+            *("10.00 [9.00, 11.00]", "0.1 s", "3.50 [3.00, 4.00]", "1e-07")
+        ],
+        "Default experiment, seeds: 1, cores: 2": [
+            *("5.0 min", "2,000 jobs", "70%", "20%", "10%", "0.048 s")
+        ],
+        "Dry run of default, 5,000 jobs, nothing to do": ["12.5 [12.0, 49.0] s"],
+        "Growth: ics, dln, depth": ["10: 1 [0.5, 2] s, 0.68 GiB", "20: 2 [1, 4] s"],
+    }.items():
+        pattern = ".*".join(map(re.escape, numbers))
+        assert re.search(pattern, by_name[name]), name
+
+
+def test_the_plot_shows_spreads_and_series(tables):
     figure = report.plot(tables)
     ratios, steps, probed, memory = (figure.axes[i] for i in (0, 2, 3, 5))
     spread = ratios.collections[0].get_segments()[0]

@@ -61,7 +61,7 @@ def train(
     A run whose loss or gradient is no longer finite has diverged. That step is the last
     row of its history, and its later checkpoints hold its final state.
     """
-    record = _Record(run)
+    record = Record(run)
     history, evaluation = list(history), list(evaluation)
     diverged_at = None
     stop_steps = {*checkpoints, *evaluations}
@@ -85,7 +85,7 @@ def train(
     return history, evaluation
 
 
-class _Record:
+class Record:
     """Losses, accuracies and gradient norms, which stay on the device until taken."""
 
     def __init__(self, run: Run):
