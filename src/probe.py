@@ -40,8 +40,8 @@ def main():
     tables = probes.measure(args.probe, run, args.settings)
     place = run.spec.cell | {"step": run.step}
     for (table, columns), output in zip(args.columns.items(), args.output, strict=True):
-        found = (place | row for row in tables[table])
-        rows.write(output, [*CELL, "step", *columns], found)
+        cells = (place | row for row in tables[table])
+        rows.write(output, [*CELL, "step", *columns], cells)
 
 
 if __name__ == "__main__":

@@ -100,6 +100,12 @@ def test_a_probe_depends_on_itself_and_not_on_the_others(probe):
     assert set(OF_TRAINING) - set(found) == {"normscape/training/loop.py"}
 
 
+def test_measurements_know_no_network_of_the_pipeline():
+    files = (code.SRC / "normscape/measure").glob("*.py")
+    packages = {m.split(".")[1] for file in files for m in code.modules(file)}
+    assert packages == {"measure", "randomness", "vectors"}
+
+
 def test_other_rules_depend_on_what_they_import_and_name():
     figure = modules(code.digests("figure.py", "normscape/figures/fig04_landscape.py"))
     for name in ("curves", "panels", "landscapes", "style", "fig04_landscape"):

@@ -86,8 +86,8 @@ def trace(network, optimiser):
     gradients = {n: p.grad for n, p in network.named_parameters() if p.grad is not None}
     state = {
         f"{number}.{name}": value
-        for number, of_parameter in optimiser.state_dict()["state"].items()
-        for name, value in of_parameter.items()
+        for number, entries in optimiser.state_dict()["state"].items()
+        for name, value in entries.items()
     }
     tensors = network.state_dict() | state
     tensors |= {f"gradient of {name}": g for name, g in gradients.items()}
@@ -103,7 +103,7 @@ def test_nothing_is_changed_and_all_can_be_repeated(training):
     network.train(training)
     network.fc[0].train()
     before = trace(network, optimiser)
-    found = everything(network, optimiser, batch)
+    first = everything(network, optimiser, batch)
     after = trace(network, optimiser)
     assert before.keys() == after.keys()
     for name, tensor in before.items():
@@ -113,7 +113,7 @@ def test_nothing_is_changed_and_all_can_be_repeated(training):
     )
     assert all(p.requires_grad for p in network.parameters())
     assert not any(m._forward_hooks or m._forward_pre_hooks for m in network.modules())
-    assert everything(network, optimiser, batch) == found
+    assert everything(network, optimiser, batch) == first
 
 
 def test_training_goes_on_as_if_nothing_had_been_measured():
@@ -145,14 +145,14 @@ LAYERS = [
 def test_the_layers_of_a_resnet():
     network = resnet()
     name_of = {module: name for name, module in network.named_modules()}
-    of_parameter = {p: name for name, p in network.named_parameters()}
-    found = layers(network, cross_entropy, images())
-    assert [(name_of[x.linear], name_of[x.norm]) for x in found] == LAYERS
-    for layer, modules in zip(found, LAYERS, strict=True):
-        names = [of_parameter[p] for p in layer.parameters]
+    parameter_name = {p: name for name, p in network.named_parameters()}
+    network_layers = layers(network, cross_entropy, images())
+    assert [(name_of[x.linear], name_of[x.norm]) for x in network_layers] == LAYERS
+    for layer, modules in zip(network_layers, LAYERS, strict=True):
+        names = [parameter_name[p] for p in layer.parameters]
         assert names == [
             n
-            for n in of_parameter.values()
+            for n in parameter_name.values()
             if n.startswith(tuple(f"{m}." for m in modules))
         ]
 
@@ -180,7 +180,7 @@ def value_and_gradient(network, parameters, batch):
 def test_internal_covariate_shift_by_whole_networks(after_two_steps):
     network, _, batch, after = after_two_steps
     mixed = dict(network.named_parameters())
-    there = dict(after.named_parameters())
+    moved = dict(after.named_parameters())
     _, before = value_and_gradient(network, mixed, batch)
     rows = measure.ics(network, cross_entropy, batch, after)
     assert len(rows) == len(LAYERS)
@@ -196,7 +196,7 @@ def test_internal_covariate_shift_by_whole_networks(after_two_steps):
         assert row["cosine"] == pytest.approx(cosine, rel=1e-9)
         mixed |= {
             n: p
-            for n, p in there.items()
+            for n, p in moved.items()
             if n.startswith(tuple(f"{m}." for m in modules))
         }
 
@@ -214,14 +214,14 @@ def test_the_landscape_by_whole_networks(after_two_steps):
         random_directions=1,
         relative_step_sizes=[0.1],
     )
-    found = [row["direction"] for row in rows]
-    assert found == [*["gradient"] * 2, *["random"] * 2, "relative"]
+    directions = [row["direction"] for row in rows]
+    assert directions == [*["gradient"] * 2, *["random"] * 2, "relative"]
     for size, row in zip(sizes, rows, strict=False):
         moved = {n: p - size * gradient[n] for n, p in start.items()}
-        there, new = value_and_gradient(network, moved, batch)
+        moved_loss, new = value_and_gradient(network, moved, batch)
         change = sum(float((new[n] - gradient[n]).square().sum()) for n in new) ** 0.5
         assert row["start_loss"] == pytest.approx(loss, rel=1e-9)
-        assert row["loss"] == pytest.approx(there, rel=1e-9)
+        assert row["loss"] == pytest.approx(moved_loss, rel=1e-9)
         assert row["gradient_change"] == pytest.approx(change, rel=1e-9)
     length = sum(float(g.square().sum()) for g in gradient.values()) ** 0.5
     assert rows[2]["distance"] == pytest.approx(sizes[0] * length)
@@ -244,22 +244,24 @@ def test_activations_by_hand(after_two_steps):
         network, cross_entropy, batch, after, bins=7
     )
     now, then = copy.deepcopy(network), copy.deepcopy(after)
-    of_layer = {}
+    outputs = {}
     for state in (now, then):
         for module in (state.bn1, state.layer1[0].bn2, state.fc[1]):
             module.register_forward_hook(
-                lambda module, _, output: of_layer.__setitem__(module, output.clone())
+                lambda module, _, output: outputs.__setitem__(module, output.clone())
             )
         state(batch[0])
     rows = {(row["layer"], row["scope"]): row for row in moments}
     for number, name in ((1, "bn1"), (3, "layer1.0.bn2"), (7, "fc.1")):
-        here = of_layer[now.get_submodule(name)]
+        activation = outputs[now.get_submodule(name)]
         row = rows[number, "layer"]
-        assert row["mean"] == pytest.approx(float(here.mean()), rel=1e-9, abs=1e-12)
+        assert row["mean"] == pytest.approx(
+            float(activation.mean()), rel=1e-9, abs=1e-12
+        )
         unit = rows[number, "unit"]
-        values = here[:, unit["unit"]]
+        values = activation[:, unit["unit"]]
         assert unit["variance"] == pytest.approx(float(values.var(correction=0)))
-        following = of_layer[then.get_submodule(name)][:, unit["unit"]]
+        following = outputs[then.get_submodule(name)][:, unit["unit"]]
         assert unit["next_mean"] == pytest.approx(float(following.mean()), abs=1e-12)
     # Behind its batch norm the mean of a unit is beta; before it is not.
     unit = rows[1, "unit"]["unit"]
@@ -293,9 +295,9 @@ def test_curvature_against_the_dense_hessian():
         outputs = torch.func.functional_call(copy.deepcopy(network), values, batch[0])
         return F.cross_entropy(outputs, batch[1])
 
-    here = torch.cat([p.detach().flatten() for p in network.parameters()])
-    matrix = torch.autograd.functional.hessian(loss, here)
-    (g,) = torch.autograd.grad(loss(here.requires_grad_()), here)
+    start = torch.cat([p.detach().flatten() for p in network.parameters()])
+    matrix = torch.autograd.functional.hessian(loss, start)
+    (g,) = torch.autograd.grad(loss(start.requires_grad_()), start)
     row = measure.curvature(network, cross_entropy, batch, tolerance=1e-9)
     largest = float(torch.linalg.eigvalsh(matrix)[-1])
     assert row["largest_eigenvalue"] == pytest.approx(largest, rel=1e-9)
@@ -377,17 +379,17 @@ def test_a_transformer():
     torch.manual_seed(0)
     network = Encoder()
     batch = torch.randn(6, 4, 3), torch.arange(6) % 4
-    found = layers(network, cross_entropy, batch)
+    network_layers = layers(network, cross_entropy, batch)
     name_of = {module: name for name, module in network.named_modules()}
-    assert [(name_of[x.linear], name_of[x.norm]) for x in found] == [
+    assert [(name_of[x.linear], name_of[x.norm]) for x in network_layers] == [
         ("embed", "norm"),
         ("block.linear1", "block.linear1"),
         ("block.linear2", "block.linear2"),
         ("head", "head"),
     ]
-    belonging = [p for layer in found for p in layer.parameters]
-    assert len(belonging) == len(set(belonging)) == len(list(network.parameters()))
-    assert network.block.self_attn.out_proj.weight in set(found[0].parameters)
+    owned = [p for layer in network_layers for p in layer.parameters]
+    assert len(owned) == len(set(owned)) == len(list(network.parameters()))
+    assert network.block.self_attn.out_proj.weight in set(network_layers[0].parameters)
     optimiser = torch.optim.Adam(network.parameters())
     rows = everything(network, optimiser, batch)
     moments, _ = rows["activations"]
@@ -399,9 +401,9 @@ def test_frozen_parameters_stay_out():
     network, batch = small(), images(side=8)
     for parameter in network[:2].parameters():
         parameter.requires_grad_(False)
-    found = everything(network, torch.optim.SGD(network.parameters(), 0.1), batch)
-    assert [row["layer"] for row in found["ics"]] == [1, 2]
-    assert found["ics"][0]["l2_difference"] == 0
+    rows = everything(network, torch.optim.SGD(network.parameters(), 0.1), batch)
+    assert [row["layer"] for row in rows["ics"]] == [1, 2]
+    assert rows["ics"][0]["l2_difference"] == 0
     for parameter in network.parameters():
         parameter.requires_grad_(False)
     with pytest.raises(ValueError, match="no trainable nn.Linear or convolution"):

@@ -79,7 +79,7 @@ def test_a_loaded_run_continues_to_the_same_bits(
     run = walk(started(model, optimiser), 3)
     checkpoints.save(tmp_path / "step3.safetensors", run)
     loaded = checkpoints.load(tmp_path / "step3.safetensors", make_data(model))
-    checkpoints.save(tmp_path / "again.safetensors", loaded)
+    checkpoints.save(tmp_path / "copy.safetensors", loaded)
     saved = [path.read_bytes() for path in sorted(tmp_path.glob("*.safetensors"))]
     assert saved[0] == saved[1]
     assert same(state(walk(run, 3)), state(walk(loaded, 3)))
@@ -112,8 +112,8 @@ def test_the_next_step_without_taking_it(started, model, optimiser):
 def test_its_state_takes_the_precision_of_the_network(started, model, optimiser):
     run = walk(started(model, optimiser), 2)
     walk(run.to(torch.float64), 1)
-    for of_parameter in run.optimiser.state.values():
-        for name, value in of_parameter.items():
+    for entries in run.optimiser.state.values():
+        for name, value in entries.items():
             if isinstance(value, torch.Tensor) and name != "step":
                 assert value.dtype == torch.float64
 

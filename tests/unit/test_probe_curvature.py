@@ -67,7 +67,9 @@ def loss_of(run):
     named = dict(network.named_parameters())
     inputs, targets = run.batch()
     decay = run.spec.optimiser["l2_penalty"] / 2
-    of_layers = [f"{name}.weight" for name, m in network.named_modules() if is_layer(m)]
+    layer_weights = [
+        f"{name}.weight" for name, m in network.named_modules() if is_layer(m)
+    ]
 
     def loss(vector):
         pieces = vector.split([p.numel() for p in named.values()])
@@ -76,7 +78,7 @@ def loss_of(run):
             for (name, p), piece in zip(named.items(), pieces, strict=True)
         }
         outputs = torch.func.functional_call(network, values, (inputs,))
-        penalty = sum(values[name].square().sum() for name in of_layers)
+        penalty = sum(values[name].square().sum() for name in layer_weights)
         return network.loss(outputs, targets) + decay * penalty
 
     return loss
@@ -107,14 +109,14 @@ def test_against_the_dense_hessian(make_run, make_data, model, norm, optimiser):
         data = make_data(model)
         data["train_inputs"] = data["train_inputs"][:, ::2, ::2]
         run = walk(with_network(run, data, width=1), 3)
-    here = flat(run.parameters)
-    matrix = dense(loss_of(run), here)
+    start = flat(run.parameters)
+    matrix = dense(loss_of(run), start)
     eigenvalues = torch.linalg.eigvalsh(matrix)
     largest = float(eigenvalues[-1])
     row = curvature_of(run)
     assert row["largest_eigenvalue"] == pytest.approx(largest, rel=1e-9)
     assert row["residual"] < 1e-9
-    g = gradient_at(run, here)
+    g = gradient_at(run, start)
     by_hand = float(g @ matrix @ g / (g @ g))
     assert row["gradient_curvature"] == pytest.approx(by_hand, rel=1e-9)
 
@@ -154,14 +156,14 @@ def test_lp_norms_against_the_dense_hessian_of_their_formula(make_run, norm):
             y = gamma * y + beta
         return (y @ pieces.pop(0).view(features, features).T - targets).square().sum()
 
-    here = flat(run.parameters)
-    assert float(loss(here)) == pytest.approx(float(run.loss_and_gradient()[0]))
-    matrix = dense(loss, here)
+    start = flat(run.parameters)
+    assert float(loss(start)) == pytest.approx(float(run.loss_and_gradient()[0]))
+    matrix = dense(loss, start)
     row = curvature_of(run)
     assert row["largest_eigenvalue"] == pytest.approx(
         float(torch.linalg.eigvalsh(matrix)[-1]), rel=1e-9
     )
-    g = gradient_at(run, here)
+    g = gradient_at(run, start)
     by_hand = float(g @ matrix @ g / (g @ g))
     assert row["gradient_curvature"] == pytest.approx(by_hand, rel=1e-8)
 
@@ -172,11 +174,11 @@ def test_along_the_gradient_it_is_the_change_of_the_training_gradient(
 ):
     """By central differences of what training follows: its batch, noise and penalty."""
     run = at_step(make_run, model, norm, optimiser)
-    here = flat(run.parameters)
-    g = gradient_at(run, here)
+    start = flat(run.parameters)
+    g = gradient_at(run, start)
     u = g / g.norm()
-    size = 1e-8 * float(here.norm())  # more would cross kinks
-    before, after = (gradient_at(run, here + s * size * u) for s in (-1, 1))
+    size = 1e-8 * float(start.norm())  # more would cross kinks
+    before, after = (gradient_at(run, start + s * size * u) for s in (-1, 1))
     by_hand = float(u @ (after - before)) / (2 * size)
     assert curvature_of(run, 0.1)["gradient_curvature"] == pytest.approx(
         by_hand, rel=1e-6
@@ -188,17 +190,17 @@ def test_along_the_gradient_it_is_the_change_of_the_training_gradient(
 )
 def test_against_power_iteration(make_run, model, norm):
     run = at_step(make_run, model, norm)
-    loss, here = loss_of(run), flat(run.parameters)
+    loss, start = loss_of(run), flat(run.parameters)
 
     def dominant(shift):
         """The eigenvalue of H - shift that is largest in size."""
         v = torch.randn(
-            here.shape, dtype=here.dtype, generator=torch.Generator().manual_seed(1)
+            start.shape, dtype=start.dtype, generator=torch.Generator().manual_seed(1)
         )
         value = math.nan
         for _ in range(400):
             v = v / v.norm()
-            product = torch.autograd.functional.hvp(loss, here, v)[1] - shift * v
+            product = torch.autograd.functional.hvp(loss, start, v)[1] - shift * v
             value, last = float(v @ product), value
             if abs(value - last) < 1e-9 * abs(value):
                 break
@@ -233,9 +235,9 @@ def test_it_changes_nothing_and_can_be_repeated(make_run, model, norm, optimiser
 def test_in_float32(make_run):
     run = at_step(make_run, "resnet", "batch")
     expected = curvature_of(run, 1e-3)
-    found = curvature_of(run.to(torch.float32), 1e-3)
+    row = curvature_of(run.to(torch.float32), 1e-3)
     for column in ("largest_eigenvalue", "gradient_curvature"):
-        assert found[column] == pytest.approx(expected[column], rel=1e-3)
+        assert row[column] == pytest.approx(expected[column], rel=1e-3)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, 1e200])

@@ -96,10 +96,10 @@ def test_at_another_scale_of_a_weight(make_run, make_data, model, norm):
     after = invariance_of(run)[1]
     assert after["weight_norm"] == pytest.approx(3 * before["weight_norm"])
     assert after["gradient_norm"] == pytest.approx(before["gradient_norm"] / 3)
-    found, expected = (
+    scaled, expected = (
         row["gradient_curvature"] * row["weight_norm"] ** 2 for row in (after, before)
     )
-    assert found == pytest.approx(expected, rel=1e-9)
+    assert scaled == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.parametrize(("model", "norm", "optimiser"), CASES)
@@ -111,8 +111,8 @@ def test_against_the_run_and_differences(make_run, model, norm, optimiser):
     gradients = gradients_of(run, network)
     rows = invariance_of(run)
     assert [row["layer"] for row in rows] == list(range(1, len(rows) + 1))
-    both = zip(run.network.weights, after.network.weights, strict=True)
-    for position, (row, (w, moved)) in enumerate(zip(rows, both, strict=True)):
+    weights = zip(run.network.weights, after.network.weights, strict=True)
+    for position, (row, (w, moved)) in enumerate(zip(rows, weights, strict=True)):
         g = gradients[position].flatten()
         w, moved = w.detach().flatten(), moved.detach().flatten()
         assert row["cosine"] == pytest.approx(float(w @ g / w.norm() / g.norm()))
@@ -127,11 +127,13 @@ def test_against_the_run_and_differences(make_run, model, norm, optimiser):
         size = 1e-8 * w.norm()  # more would cross kinks
         changed = []
         for sign in (-1, 1):
-            there = copy.deepcopy(run.network)
+            moved_network = copy.deepcopy(run.network)
             with torch.no_grad():
                 direction = gradients[position] / g.norm()
-                there.weights[position].add_(direction, alpha=float(sign * size))
-            changed.append(gradients_of(run, there)[position].flatten())
+                moved_network.weights[position].add_(
+                    direction, alpha=float(sign * size)
+                )
+            changed.append(gradients_of(run, moved_network)[position].flatten())
         by_hand = float(g / g.norm() @ (changed[1] - changed[0]) / (2 * size))
         scale = float((changed[1] - changed[0]).norm() / size)
         assert row["gradient_curvature"] == pytest.approx(

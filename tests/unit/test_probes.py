@@ -114,10 +114,10 @@ SETTINGS = {
 def test_tables_are_as_declared(make_run, probe):
     """All tables with all columns, in the order in which they are written."""
     settings = parts.defaults("probes", probe) | SETTINGS.get(probe, {})
-    found = probes.measure(probe, make_run("resnet"), settings)
+    tables = probes.measure(probe, make_run("resnet"), settings)
     declared = parts.declaration("probes", probe)["tables"]
-    assert list(found) == list(declared)
-    for table, rows in found.items():
+    assert list(tables) == list(declared)
+    for table, rows in tables.items():
         assert rows
         assert all(list(row) == list(declared[table]) for row in rows)
 

@@ -23,7 +23,7 @@ def activations(
     names: Sequence = (),
     stages: Stages | None = None,
 ) -> tuple[list[dict], list[dict]]:
-    """Rows of moments and of histograms, for each layer and scope.
+    """Rows of moments and of histograms, per layer and scope.
 
     An activation is the output of a layer's normaliser, before the non-linearity. Scope
     "unit" is one unit, fixed by names and layer, over the batch (for convolutions over
@@ -33,8 +33,8 @@ def activations(
 
     Moments are mean, biased variance and skewness; next_mean and next_variance are those
     after the next step (Figure 8 looks from a step to the next). Histograms have ``bins``
-    equal bins from the smallest to the largest value, and a density that integrates to 1;
-    where values are not finite, there is one bin, of NaN.
+    equal bins from the smallest to the largest value, and a density that integrates to 1.
+    Values that are not finite give one bin, of NaN.
     """
     before, moved = (
         _values(each, loss, batch, names, stages) for each in (network, after)

@@ -24,7 +24,7 @@ def ics(
     parameters: str = "weight",
     stages: Stages | None = None,
 ) -> list[dict]:
-    """A row for each layer i: ||G_i - G'_i||, their cosine, and ||G_i||.
+    """One row per layer i: ||G_i - G'_i||, their cosine, and ||G_i||.
 
     G_i is the gradient of the loss with respect to layer i; G'_i is the same on the same
     batch after the layers before i, and only they, have taken the next step. For the first

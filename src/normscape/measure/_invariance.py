@@ -27,7 +27,7 @@ def invariance(
     *,
     stages: Stages | None = None,
 ) -> list[dict]:
-    """A row for each layer, of its weight W and of the step that training takes next.
+    """One row per layer: its weight W, and the step that training takes next.
 
     g and H are the gradient and the Hessian of the loss with respect to W alone. The loss is
     best without a weight penalty, which no network is invariant to. Columns:

@@ -23,10 +23,10 @@ def landscape(
     names: Sequence = (),
     stages: Stages | None = None,
 ) -> list[dict]:
-    """A row for each direction and step size eta, at theta - eta * d.
+    """One row per direction and step size eta, at theta - eta * d.
 
     d is the gradient g (direction "gradient"), or one of ``random_directions`` Gaussian
-    directions, told apart by ``draw``: scaled to the norm of g ("random"), or each layer's
+    directions, numbered by ``draw``: scaled to the norm of g ("random"), or each layer's
     weight to that weight's norm ("relative", where eta is one of ``relative_step_sizes``),
     so that networks whose weights have other scales move equally far. Columns:
 

@@ -70,7 +70,8 @@ class State:
             rejected = self.folder.with_name("state.rejected")
             shutil.rmtree(rejected, ignore_errors=True)
             self.folder.rename(rejected)
-            print(f"starts anew; the rejected state is {rejected}: {error}", flush=True)
+            line = f"saved state not usable ({error}); moved to {rejected}"
+            print(f"{line}; training restarts at step 0", flush=True)
             return [], []
         self._digests = metadata["checkpoints"]
         print(f"resumes at step {run.step}", flush=True)
@@ -80,7 +81,7 @@ class State:
     def _check(self, metadata):
         for key, value in self.depends_on.items():
             if metadata["depends_on"].get(key) != value:
-                raise ValueError(f"{self._latest}: of other {key}")
+                raise ValueError(f"{self._latest}: saved with different {key}")
         for name, expected in metadata["checkpoints"].items():
             if digest(self.folder / name) != expected:
                 raise ValueError(f"{self.folder / name}: damaged")
@@ -144,7 +145,7 @@ def exclusive_lock(folder: Path) -> Iterator[None]:
     try:
         lock.acquire(blocking=False)
     except filelock.Timeout:
-        print(f"waits for another process that trains into {folder}", flush=True)
+        print(f"waiting: another process is training in {folder}", flush=True)
         lock.acquire()
     try:
         yield
