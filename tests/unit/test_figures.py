@@ -54,7 +54,10 @@ def tables():
             )
         for step in (0, 10, 20):
             evaluation.append(cell | {"step": step, "test_accuracy": step / 40})
-            eigenvalue = {"largest_eigenvalue": (level + step) / cell["lr"]}
+            eigenvalue = {
+                "largest_eigenvalue": (level + step) / cell["lr"],
+                "converged": 1,
+            }
             curvature.append(
                 cell
                 | {"step": step, "gradient_curvature": (level - 2) / cell["lr"]}
@@ -180,6 +183,7 @@ def verdict(**changes):
     """A verdict at the same step; of a ratio below 0.8, reproduced."""
     return {
         "claim": "loss_range_vgg",
+        "norm": "batch",
         "subject": "batch",
         "comparison": "same step",
         "reason": None,
@@ -1118,7 +1122,7 @@ def test_figure_24_ranks_norms_at_their_best_rates_with_intervals():
                 history.append(cell | row)
             for step in (0, 20, 39):
                 eigenvalue = {"none": 8, "batch": 2, "l1": 16}[norm] * factor
-                row = {"step": step, "largest_eigenvalue": eigenvalue}
+                row = {"step": step, "largest_eigenvalue": eigenvalue, "converged": 1}
                 curvature.append(cell | row)
     tables = {"history": pd.DataFrame(history), "curvature": pd.DataFrame(curvature)}
     of = experiment({"vgg": "vgg"}, ["none", "batch", "l1"])

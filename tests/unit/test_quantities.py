@@ -265,3 +265,16 @@ def test_a_run_that_is_finished_throughout_has_no_number():
     found = values_per_run("loss_range", tables("vgg", none=[early, 2]))
     assert math.isnan(found.iloc[0])
     assert found.iloc[1] == 2
+
+
+def test_an_eigenvalue_that_did_not_converge_is_unknown_and_one_that_overflowed_infinite():
+    """A run that diverged has neither an eigenvalue nor the flag."""
+    curvature = CELLS.iloc[[0] * 5].assign(
+        step=range(5),
+        largest_eigenvalue=[2.0, math.nan, 4.0, 6.0, 8.0],
+        converged=[1, 0, 1, 1, 1],
+    )
+    assert of_probes("largest_eigenvalue", curvature=curvature) == [5]
+    curvature["largest_eigenvalue"] = [2.0, math.nan, math.nan, math.nan, 8.0]
+    curvature["converged"] = [1, 0, 1, math.nan, 1]
+    assert of_probes("largest_eigenvalue", curvature=curvature) == [math.inf]
