@@ -83,9 +83,9 @@ MISTAKES = [
         {"applies_to": "own"},
         "applies_to: .*'own'",
     ),
-    ({"statement": "{norm} helps"}, "statement: .*got {norm}"),
-    ({"statement": "{subject:d}"}, "statement: .*got {subject:d}"),
-    ({"statement": "{subject"}, "statement: "),
+    ({"statement": "{norm} helps"}, "statement: .*{norm}"),
+    ({"statement": "{subject:d}"}, "statement: .*{subject:d}"),
+    ({"statement": "{subject"}, "statement: .*{subject"),
 ]
 
 

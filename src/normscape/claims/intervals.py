@@ -41,7 +41,7 @@ def interval(effects: np.ndarray) -> Interval:
     if len(effects) == 1:
         return Interval(float(effects[0]), math.nan, math.nan, "")
     if not np.isfinite(effects).all():
-        return _of_ranks(effects)
+        return _rank_interval(effects)
     mean = float(effects.mean())
     if np.ptp(effects) <= 1e-12 * abs(mean):
         return Interval(mean, mean, mean, "same")
@@ -60,29 +60,29 @@ def probability(effects: np.ndarray, above: float, below: float) -> float:
     if len(effects) == 1:
         return math.nan
     method = interval(effects).method
-    tails = {"t": _tail_of_t, "ranks": _tail_of_ranks, "same": _tail_of_signs}[method]
+    tails = {"t": _t_tail, "ranks": _rank_tail, "same": _sign_tail}[method]
     return max(
         tails(effects - above) if above > -math.inf else 0.0,
         tails(below - effects) if below < math.inf else 0.0,
     )
 
 
-def _tail_of_t(excess):
+def _t_tail(excess):
     return float(stats.ttest_1samp(excess, 0, alternative="greater").pvalue)
 
 
-def _tail_of_signs(excess):
+def _sign_tail(excess):
     return 0.5 ** len(excess) if excess[0] > 0 else 1.0
 
 
-def _tail_of_ranks(excess):
+def _rank_tail(excess):
     """Wilcoxon's signed-rank test; what is unknown counts as negative."""
     positive = int((_pairwise_means(excess) > 0).sum())
     chances = _signed_rank_chances(len(excess))
     return float(chances[positive:].sum())
 
 
-def _of_ranks(effects):
+def _rank_interval(effects):
     """The median, and the interval that inverts the signed-rank test.
 
     Its ends are pairwise means (Hodges and Lehmann 1963); an unknown one lies at either end

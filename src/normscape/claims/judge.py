@@ -46,7 +46,7 @@ def judge(
         comparisons.SameLoss(tables, experiment),
     )
     outcomes = tables["outcomes"].set_index(CELL).outcome
-    of_paper = paper_curves.tables(curves)
+    paper_tables = paper_curves.tables(curves)
     rows = []
     for case in list_cases(claims, experiment, best_rates(tables)):
         excluded = exclusions.exclude(case, outcomes)
@@ -63,7 +63,7 @@ def judge(
             rows.append(
                 _describe(case)
                 | {"comparison": comparison.name}
-                | _paper_columns(case, of_paper if at_same_step else None)
+                | _paper_columns(case, paper_tables if at_same_step else None)
                 | decision
                 | {"not_learnt": not_learnt, "finished": effects.finished}
                 | {"figure": case.claim.figure}

@@ -38,13 +38,13 @@ def compare_with_paper(
     not_learnt : which of our runs diverged or stayed at chance, or empty.
     """
     shared = at_shared_steps(tables)
-    of_paper = paper_curves.tables(curves)
+    paper_tables = paper_curves.tables(curves)
     steps = tables["history"].groupby("model").step.max() + 1
     first_steps = {model: paper_curves.tables(curves, n) for model, n in steps.items()}
     outcomes = tables["outcomes"].set_index(CELL).outcome
     rows = []
     for name in names:
-        numbers = paper_values_per_run(name, of_paper).dropna()
+        numbers = paper_values_per_run(name, paper_tables).dropna()
         if numbers.empty:
             continue
         ours = values_per_run(name, shared)
@@ -64,13 +64,15 @@ def compare_with_paper(
                 }
                 if len(values):
                     row |= _compare(values.to_numpy(float), as_long[model.name][run])
-                    of_runs = outcomes.reindex(values.index).dropna()
-                    row["not_learnt"] = describe_failures(of_runs) or None
+                    failures = describe_failures(
+                        outcomes.reindex(values.index).dropna()
+                    )
+                    row["not_learnt"] = failures or None
                 rows.append(row)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _compare(values, of_paper):
+def _compare(values, paper):
     ours, low, high = np.exp(intervals.interval(np.log(values))[:3])
     columns = {"ours": ours, "low": low, "high": high}
-    return columns | {"paper_as_long": of_paper, "ratio": ours / of_paper}
+    return columns | {"paper_as_long": paper, "ratio": ours / paper}

@@ -29,7 +29,7 @@ def tables(curves: pd.DataFrame, steps: float = math.inf) -> Tables:
     last = history.groupby(CELL, as_index=False).last()
     runs = last.assign(final_loss=last.loss, final_accuracy=np.nan, diverged_at=np.nan)
     ranges = pd.concat(
-        _ranges(cell, of_cell) for cell, of_cell in curves.groupby(CELL, sort=False)
+        _ranges(cell, rows) for cell, rows in curves.groupby(CELL, sort=False)
     )
     ranges = ranges[ranges.step <= steps]
     ranges = ranges.assign(direction="gradient", draw=0, gradient_norm=np.nan)

@@ -17,10 +17,10 @@ MOST_FINDINGS = 40
 
 def headline(verdicts: pd.DataFrame) -> dict[str, tuple]:
     """By claim its first verdict at the same step, and that at the same loss or None."""
-    found = {}
+    first = {}
     for row, other in paired(verdicts):
-        found.setdefault(row.claim, (row, other))
-    return found
+        first.setdefault(row.claim, (row, other))
+    return first
 
 
 def topic_counts(verdicts: pd.DataFrame, topics: dict[str, str]) -> dict[str, str]:

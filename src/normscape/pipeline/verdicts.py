@@ -1,6 +1,5 @@
 """Claims, checked before any job, and the tables that verdicts and the page need."""
 
-import string
 from pathlib import Path
 
 from normscape import parts
@@ -75,20 +74,11 @@ def _check_claim(claim: Claim, paper: Paper):
             claim,
             f"claimed: expected above < below, got {claim.above:g} and {claim.below:g}",
         )
-    if unknown := _fields(claim) - {"subject"}:
-        _refuse(claim, f"statement: expected {{subject}}, got {{{min(unknown)}}}")
-
-
-def _fields(claim) -> set[str]:
-    """The placeholders of a statement, with conversion and format."""
     try:
-        return {
-            name + (f"!{conversion}" if conversion else "") + (spec and f":{spec}")
-            for _, name, spec, conversion in string.Formatter().parse(claim.statement)
-            if name is not None
-        }
-    except ValueError as error:
-        _refuse(claim, f"statement: {error}")
+        claim.statement.format(subject="")
+    except (AttributeError, IndexError, KeyError, ValueError):
+        line = f"expected no placeholder but {{subject}}, got {claim.statement!r}"
+        _refuse(claim, f"statement: {line}")
 
 
 def _refuse(claim, line):
