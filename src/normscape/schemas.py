@@ -135,7 +135,7 @@ def _advice(value, types) -> str:
     if "array" in types and re.fullmatch(r"[\w.+-]+", str(value)):
         return f"; write it as a list: [{value}]"
     if "string" in types and isinstance(value, bool | int | float):
-        return f'; quote it: "{json.dumps(value)}"'
+        return "; put it in quotes"
     return ""
 
 
