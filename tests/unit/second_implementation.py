@@ -1,11 +1,10 @@
-"""The experiment a second time, from the paper's definitions: slow and plain, in float64.
+"""A second implementation of the experiment: slow, plain, in float64, from the paper.
 
 A network is a function of a dict of parameters, a gradient is autograd's, and a network some
-of whose layers have moved is another dict. Of the package this takes the named random streams
-only, so that it draws the same numbers. Images are (samples, channels, height, width) here,
-and vectors (samples, features). The networks are the small ones of ``conftest.py``, and the
-normalisers have their default settings. The vision transformer's tokens are (samples,
-features, tokens).
+of whose layers have moved is another dict. It shares only the keyed random numbers with the
+package. Images are (samples, channels, height, width), vectors (samples, features), and the
+vision transformer's tokens (samples, features, tokens). The networks are the small ones of
+``conftest.py``; normalisers have their default settings.
 """
 
 import math
@@ -19,14 +18,14 @@ from normscape.randomness import derive_seed, generator
 
 # Normalisers, in training mode
 
-BY_SAMPLE = ("layer", "group", "instance", "rms", "filter_response")
-OF_WEIGHTS = ("weight", "scaled_weight_standardisation")
+PER_SAMPLE = ("layer", "group", "instance", "rms", "filter_response")
+ON_WEIGHTS = ("weight", "scaled_weight_standardisation")
 
 
-def normalised(norm, y, alpha=None):
+def normalise(norm, y, alpha=None):
     """(y - mean) / sqrt(s^2 + eps); s is the deviation, or the average p-norm of y itself."""
-    if norm in BY_SAMPLE:
-        return normalised_by_sample(norm, y)
+    if norm in PER_SAMPLE:
+        return normalise_per_sample(norm, y)
     if norm == "dyt":
         return (alpha * y).tanh()
     over = [0, *range(2, y.dim())]
@@ -42,8 +41,8 @@ def normalised(norm, y, alpha=None):
     return (y if norm == "variance" else y - mean) / (square + 1e-5).sqrt()
 
 
-def normalised_by_sample(norm, y):
-    """Over all features of a sample with their positions, over groups, or over each feature."""
+def normalise_per_sample(norm, y):
+    """Normalise each sample over all features, over groups of them, or over each feature."""
     samples, features = y.shape[:2]
     groups = {"layer": 1, "rms": 1}.get(norm, features)
     if norm == "group":
@@ -55,7 +54,7 @@ def normalised_by_sample(norm, y):
     return (x / (x.square().mean(2, keepdim=True) + eps).sqrt()).reshape(y.shape)
 
 
-def effective(norm, weight, g, rectified):
+def effective_weight(norm, weight, g, rectified):
     """The weight that is multiplied with; rectified: whether inputs have passed a ReLU."""
     units = weight.flatten(1)
     if norm == "scaled_weight_standardisation":
@@ -65,7 +64,7 @@ def effective(norm, weight, g, rectified):
     return (g.view(-1, 1) * units).view_as(weight)
 
 
-def with_noise(a, draws):
+def add_noise(a, draws):
     """s * a + m of Algorithm 1: n_mu = 0.5, n_sigma = 1.25, r_mu = r_sigma = 0.1.
 
     The numbers are drawn in float32, pixel by pixel with the channels last, or, for vectors,
@@ -77,11 +76,11 @@ def with_noise(a, draws):
     m = torch.empty(drawn.shape).uniform_(-0.1, 0.1, generator=draws)
     s = torch.empty(drawn.shape).normal_(0, 0.1, generator=draws)
     m, s = (x.t() if a.dim() == 2 else x.movedim(-1, 1) for x in (m, s))
-    m, s = m + of_features(mu, a), s + of_features(sigma, a)
+    m, s = m + as_channels(mu, a), s + as_channels(sigma, a)
     return s.double() * a + m.double()
 
 
-def of_features(vector, a):
+def as_channels(vector, a):
     return vector.view(1, -1, *[1] * (a.dim() - 2))
 
 
@@ -108,9 +107,9 @@ def resnet(layer, x):
 
 
 def vit(layer, x):
-    """Here ``layer(x)`` normalises x before the linear map, where it has a normaliser."""
+    """``layer(x)`` normalises x before the linear map, where the layer has a normaliser."""
     x = layer(x, 4).flatten(2)
-    x = x + places(x.shape[1], x.shape[2]).double()
+    x = x + position_encoding(x.shape[1], x.shape[2]).double()
     for _ in range(2):
         q, k, v = layer(x).chunk(3, dim=1)
         heads = []
@@ -125,20 +124,20 @@ def vit(layer, x):
     return layer(x).mean(2)
 
 
-def places(features, tokens):
+def position_encoding(features, tokens):
     """Sines and cosines of column and row, a quarter of the features each, in float32."""
     side = math.isqrt(tokens)
-    found = torch.empty(features, tokens)
+    encoding = torch.empty(features, tokens)
     for token in range(tokens):
-        for number, (place, wave) in enumerate(
-            (place, wave)
-            for place in (token % side, token // side)
+        for number, (position, wave) in enumerate(
+            (position, wave)
+            for position in (token % side, token // side)
             for wave in (math.sin, math.cos)
         ):
             for i in range(features // 4):
-                angle = place * 10 ** (-4 * i / (features // 4 - 1))
-                found[number * (features // 4) + i, token] = wave(angle)
-    return found
+                angle = position * 10 ** (-4 * i / (features // 4 - 1))
+                encoding[number * (features // 4) + i, token] = wave(angle)
+    return encoding
 
 
 def dln(layer, x):
@@ -178,17 +177,17 @@ def initial_parameters(model, norm, seed, inputs, outputs):
         draws = generator("weights", model, seed, number)
         weight = torch.empty(shape).normal_(0, deviation, generator=draws)
         parameters[number, "weight"] = weight.double()
-        here = has_norm(model, number, len(shapes))
-        of_activations = here and norm not in ("none", "noise", *OF_WEIGHTS)
-        if model == "vit" or (model != "dln" and not of_activations):
+        normalised = has_norm(model, number, len(shapes))
+        on_activations = normalised and norm not in ("none", "noise", *ON_WEIGHTS)
+        if model == "vit" or (model != "dln" and not on_activations):
             parameters[number, "bias"] = torch.zeros(fan_out).double()
-        if of_activations:
+        if on_activations:
             features = fan_in if model == "vit" else fan_out
             parameters[number, "gamma"] = torch.ones(features).double()
             parameters[number, "beta"] = torch.zeros(features).double()
-        if here and norm == "dyt":
+        if normalised and norm == "dyt":
             parameters[number, "alpha"] = torch.tensor(0.5).double()
-        if here and norm in OF_WEIGHTS:
+        if normalised and norm in ON_WEIGHTS:
             over = [*range(1, weight.dim())]
             lengths = torch.linalg.vector_norm(
                 weight, dim=over
@@ -233,54 +232,62 @@ class Training:
     def batch(self):
         if self.batch_size == len(self.inputs):
             return self.inputs, self.targets
-        epoch, place = divmod(self.step, len(self.inputs) // self.batch_size)
+        epoch, position = divmod(self.step, len(self.inputs) // self.batch_size)
         draws = generator("order", self.model, self.seed, epoch)
         rows = torch.randperm(len(self.inputs), generator=draws)
-        rows = rows[place * self.batch_size :][: self.batch_size]
+        rows = rows[position * self.batch_size :][: self.batch_size]
         return self.inputs[rows], self.targets[rows]
 
     def forward(self, parameters, inputs, step):
-        """Outputs, and for each layer its values before and behind the normaliser."""
+        """Outputs, and per layer its values before and after the normaliser."""
         passed = []
 
         def layer(x, stride=1):
             number = len(passed) + 1
-            own = {name: p for (n, name), p in parameters.items() if n == number}
-            weight = own["weight"]
-            if "g" in own:
+            layer_parameters = {
+                name: p for (n, name), p in parameters.items() if n == number
+            }
+            weight = layer_parameters["weight"]
+            if "g" in layer_parameters:
                 rectified = number > 1 and self.model in ("vgg", "resnet")
-                weight = effective(self.norm, weight, own["g"], rectified)
+                weight = effective_weight(
+                    self.norm, weight, layer_parameters["g"], rectified
+                )
             if self.model == "vit":
-                x = self.behind_the_norm(x, own, step, number)
+                x = self.apply_norm(x, layer_parameters, step, number)
             if x.dim() == 4:
                 padding = 0 if self.model == "vit" else 1
-                y = F.conv2d(x, weight, own.get("bias"), stride, padding)
+                y = F.conv2d(x, weight, layer_parameters.get("bias"), stride, padding)
             elif x.dim() == 3:
-                y = torch.einsum("of,sft->sot", weight, x) + own["bias"].view(-1, 1)
+                y = torch.einsum("of,sft->sot", weight, x) + layer_parameters[
+                    "bias"
+                ].view(-1, 1)
             else:
-                y = F.linear(x, weight, own.get("bias"))
+                y = F.linear(x, weight, layer_parameters.get("bias"))
             a = y
             if self.model != "vit":
-                a = self.behind_the_norm(y, own, step, number)
+                a = self.apply_norm(y, layer_parameters, step, number)
             passed.append((y, a))
             return a
 
         return NETWORKS[self.model](layer, inputs), passed
 
-    def behind_the_norm(self, y, own, step, number):
+    def apply_norm(self, y, layer_parameters, step, number):
         a = y
-        if "gamma" in own:
+        if "gamma" in layer_parameters:
             rows = y
             if y.dim() == 3 and self.norm in ("layer", "group", "rms"):  # by token
                 rows = y.movedim(1, 2).flatten(0, 1)
-            a = normalised(self.norm, rows, own.get("alpha"))
-            a = of_features(own["gamma"], a) * a + of_features(own["beta"], a)
+            a = normalise(self.norm, rows, layer_parameters.get("alpha"))
+            a = as_channels(layer_parameters["gamma"], a) * a + as_channels(
+                layer_parameters["beta"], a
+            )
             if rows is not y:
                 a = a.unflatten(0, (len(y), -1)).movedim(1, 2)
         noisy = self.norm in ("noise", "noisy_batch")
         if noisy and has_norm(self.model, number, self.depth):
             names = self.model, self.norm, self.lr, self.seed, step, number
-            a = with_noise(a, generator("noise", *names))
+            a = add_noise(a, generator("noise", *names))
         return a
 
     def loss_and_gradient(self, parameters):
@@ -299,8 +306,8 @@ class Training:
         gradient = torch.autograd.grad(loss, list(parameters.values()))
         return float(loss.detach()), dict(zip(parameters, gradient, strict=True))
 
-    def after_the_step(self):
-        """The parameters, and the averages of the gradient and of its square."""
+    def next_state(self):
+        """The next parameters, and averages of the gradient and of its square."""
         _, g = self.loss_and_gradient(self.parameters)
         square = self.square
         if self.optimiser["name"] == "SGD":
@@ -310,33 +317,39 @@ class Training:
         else:
             average = {k: 0.9 * self.average[k] + 0.1 * g[k] for k in g}
             square = {k: 0.999 * square[k] + 0.001 * g[k] ** 2 for k in g}
-            of_first, of_second = (1 - beta ** (self.step + 1) for beta in (0.9, 0.999))
+            first_correction, second_correction = (
+                1 - beta ** (self.step + 1) for beta in (0.9, 0.999)
+            )
             update = {
-                k: average[k] / of_first / ((square[k] / of_second).sqrt() + 1e-8)
+                k: average[k]
+                / first_correction
+                / ((square[k] / second_correction).sqrt() + 1e-8)
                 for k in g
             }
         moved = {k: p - self.lr * update[k] for k, p in self.parameters.items()}
         return moved, average, square
 
     def advance(self):
-        self.parameters, self.average, self.square = self.after_the_step()
+        self.parameters, self.average, self.square = self.next_state()
         self.step += 1
 
     # The rows of the probes' tables
 
     def internal_covariate_shift(self, names):
         """Definition 2.1 for the parameters of these names, by a whole network per layer."""
-        before, (after, _, _) = self.parameters, self.after_the_step()
+        before, (after, _, _) = self.parameters, self.next_state()
         _, old = self.loss_and_gradient(before)
         rows = []
         for number in range(1, self.depth + 1):
             mixed = {k: after[k] if k[0] < number else before[k] for k in before}
             _, new = self.loss_and_gradient(mixed)
-            own = [k for k in before if k[0] == number and k[1] in names]
+            keys = [k for k in before if k[0] == number and k[1] in names]
             rows.append(
                 {"layer": number}
-                | compared(
-                    {k: new[k] for k in own}, {k: old[k] for k in own}, "l2_difference"
+                | compare(
+                    {k: new[k] for k in keys},
+                    {k: old[k] for k in keys},
+                    "l2_difference",
                 )
             )
         return rows
@@ -361,12 +374,16 @@ class Training:
                     k: p - size * d[k] if k in d else p
                     for k, p in self.parameters.items()
                 }
-                loss, there = self.loss_and_gradient(moved)
-                way = {k: moved[k] - p for k, p in self.parameters.items()}
+                loss, gradient = self.loss_and_gradient(moved)
+                displacement = {k: moved[k] - p for k, p in self.parameters.items()}
                 rows.append(
                     {"direction": kind, "draw": draw, "step_size": size}
-                    | {"loss": loss, "start_loss": start_loss, "distance": length(way)}
-                    | compared(there, g, "gradient_change")
+                    | {
+                        "loss": loss,
+                        "start_loss": start_loss,
+                        "distance": length(displacement),
+                    }
+                    | compare(gradient, g, "gradient_change")
                 )
         return rows
 
@@ -378,11 +395,11 @@ class Training:
         }
 
     def moments(self):
-        here = self.activations(self.parameters, self.step)
-        there = self.activations(self.after_the_step()[0], self.step + 1)
+        before = self.activations(self.parameters, self.step)
+        after = self.activations(self.next_state()[0], self.step + 1)
         rows = []
-        for place, values in here.items():
-            layer, scope, unit = place
+        for key, values in before.items():
+            layer, scope, unit = key
             rows.append(
                 {
                     "layer": layer,
@@ -391,26 +408,26 @@ class Training:
                     "mean": values.mean(),
                     "variance": values.var(),
                     "skewness": scipy.stats.skew(values),
-                    "next_mean": there[place].mean(),
-                    "next_variance": there[place].var(),
+                    "next_mean": after[key].mean(),
+                    "next_variance": after[key].var(),
                 }
             )
         return rows
 
     def histograms(self, bins):
         rows = []
-        here = self.activations(self.parameters, self.step)
-        for (layer, scope, unit), values in here.items():
+        activations = self.activations(self.parameters, self.step)
+        for (layer, scope, unit), values in activations.items():
             if scope == "input":
                 continue
-            place = {"layer": layer, "scope": scope, "unit": unit}
+            key = {"layer": layer, "scope": scope, "unit": unit}
             densities, edges = np.histogram(values, bins, density=True)
             for left, right, density in zip(edges, edges[1:], densities, strict=False):
-                rows.append(place | {"left": left, "right": right, "density": density})
+                rows.append(key | {"left": left, "right": right, "density": density})
         return rows
 
     def activations(self, parameters, step):
-        """Values by (layer, scope, unit); no non-linearity has seen them."""
+        """Values by (layer, scope, unit), before the nonlinearity."""
         _, passed = self.forward(parameters, self.inputs[: self.batch_size], step)
         values = {}
         for number, (y, a) in enumerate(passed, start=1):
@@ -421,15 +438,15 @@ class Training:
         return values
 
 
-def vector(of_parameters):
-    return torch.cat([p.flatten() for p in of_parameters.values()])
+def vector(tensors):
+    return torch.cat([p.flatten() for p in tensors.values()])
 
 
-def length(of_parameters):
-    return float(vector(of_parameters).norm())
+def length(tensors):
+    return float(vector(tensors).norm())
 
 
-def compared(new, old, difference):
+def compare(new, old, difference):
     """Distance and cosine of two gradients, and the norm of the old one."""
     new, old = vector(new), vector(old)
     return {

@@ -3,26 +3,28 @@
 import pytest
 import torch
 from numerics import walk
-from second_implementation import Training, normalised
+from second_implementation import Training, normalise
 
 from normscape import norms, parts, probes
 from normscape.training import checkpoints, tensors
 from normscape.training.run import Run
 
 NORMS = parts.names("norms")
-# Of the one or two values of a vector they leave nothing but signs, and rounding to compare.
-OF_MAPS = ("instance", "filter_response", "group")
-# Of groups of two features, too. Instance normalisation leaves a mean over tokens no gradient;
-# noise is drawn in the order of memory, which is another behind batch normalisation.
-NOT_OF_TOKENS = ("group", "instance", "noisy_batch")
+# These normalise over maps. With one or two values per group only signs would be left, so that
+# the comparison would be one of rounding errors.
+NEED_MAPS = ("instance", "filter_response", "group")
+# Group normalisation has groups of two features, so only signs are left. After instance
+# normalisation the mean over tokens has no gradient. Noise is drawn in the order of memory,
+# which batch normalisation changes.
+NOT_FOR_TOKENS = ("group", "instance", "noisy_batch")
 LRS = {"vgg": 0.1, "resnet": 0.1, "vit": 0.01}
 HEAVY_BALL = {"momentum": 0.9, "l2_penalty": 0.01}
 CASES = [
     *(("vgg", norm, HEAVY_BALL) for norm in NORMS),
     *(("resnet", norm, {}) for norm in NORMS),
     # Not Adam: the loss does not depend on biases of keys, so that it would scale up rounding.
-    *(("vit", norm, {}) for norm in NORMS if norm not in NOT_OF_TOKENS),
-    *(("dln", norm, {}) for norm in NORMS if norm not in OF_MAPS),
+    *(("vit", norm, {}) for norm in NORMS if norm not in NOT_FOR_TOKENS),
+    *(("dln", norm, {}) for norm in NORMS if norm not in NEED_MAPS),
     ("dln", "l1", HEAVY_BALL),
     ("vgg", "batch", {"name": "Adam"}),
 ]
@@ -66,18 +68,18 @@ def coloured(data):
     return data | images | dict(zip(("mean", "deviation"), colours, strict=True))
 
 
-def assert_agree(found, expected):
+def assert_agree(measured, expected):
     """The same rows, floats to nine digits.
 
     A small difference of large numbers has fewer digits: the change of a gradient is compared
     in units of the gradient, and a mean, cosine or skewness near 0 in units of 1.
     """
-    assert len(found) == len(expected)
-    for row, by_hand in zip(found, expected, strict=True):
-        size = by_hand.get("gradient_norm", 1)
+    assert len(measured) == len(expected)
+    for row, expected_row in zip(measured, expected, strict=True):
+        size = expected_row.get("gradient_norm", 1)
         assert size > 0
-        assert row.keys() == by_hand.keys()
-        for column, value in by_hand.items():
+        assert row.keys() == expected_row.keys()
+        for column, value in expected_row.items():
             if isinstance(value, float):
                 value = pytest.approx(value, rel=1e-9, abs=1e-12 * size)
             assert row[column] == value, column
@@ -87,11 +89,11 @@ def assert_agree(found, expected):
 @for_each_case
 def test_internal_covariate_shift(make_both, model, norm, optimiser, parameters):
     run, second = make_both(model, norm, optimiser)
-    found = probes.measure("ics", run, {"parameters": parameters})["ics"]
+    measured = probes.measure("ics", run, {"parameters": parameters})["ics"]
     names = ["weight"]
     if parameters == "all":
         names += ["bias", "gamma", "beta", "alpha", "g"]
-    assert_agree(found, second.internal_covariate_shift(names))
+    assert_agree(measured, second.internal_covariate_shift(names))
 
 
 @for_each_case
@@ -102,16 +104,16 @@ def test_landscape(make_both, model, norm, optimiser):
         "random_directions": 2,
         "relative_step_sizes": [0.01, 0.1],
     }
-    found = probes.measure("landscape", run, settings)["landscape"]
-    assert_agree(found, second.landscape(**settings))
+    measured = probes.measure("landscape", run, settings)["landscape"]
+    assert_agree(measured, second.landscape(**settings))
 
 
 @for_each_case
 def test_activations(make_both, model, norm, optimiser):
     run, second = make_both(model, norm, optimiser)
-    found = probes.measure("activations", run, {"bins": 9})
-    assert_agree(found["moments"], second.moments())
-    assert_agree(found["histograms"], second.histograms(9))
+    measured = probes.measure("activations", run, {"bins": 9})
+    assert_agree(measured["moments"], second.moments())
+    assert_agree(measured["histograms"], second.histograms(9))
 
 
 @pytest.mark.parametrize("model", ["vgg", "resnet"])
@@ -122,8 +124,8 @@ def test_activations_have_not_passed_the_non_linearity(make_both, model, norm):
     rows = probes.measure("activations", run, {"bins": 9})["histograms"]
     hidden = range(1, len(run.network.layers))
     for layer in hidden:
-        of_layer = [r for r in rows if (r["layer"], r["scope"]) == (layer, "layer")]
-        assert min(row["left"] for row in of_layer) < 0
+        layer_rows = [r for r in rows if (r["layer"], r["scope"]) == (layer, "layer")]
+        assert min(row["left"] for row in layer_rows) < 0
 
 
 @pytest.mark.parametrize("model", ["vgg", "resnet", "dln"])
@@ -132,8 +134,8 @@ def test_noise_in_float32_is_the_same(make_both, model, norm):
     """Training's noise and that of a probe in float64 differ by rounding alone."""
     run, second = make_both(model, norm, {}, steps=0, precision="float32")
     rows = probes.measure("activations", run, {"bins": 9})["moments"]
-    for row, by_hand in zip(rows, second.moments(), strict=True):
-        assert row["mean"] == pytest.approx(by_hand["mean"], abs=1e-5)
+    for row, expected_row in zip(rows, second.moments(), strict=True):
+        assert row["mean"] == pytest.approx(expected_row["mean"], abs=1e-5)
 
 
 def test_the_largest_values_share_the_gradient_of_linf():
@@ -142,8 +144,8 @@ def test_the_largest_values_share_the_gradient_of_linf():
     y.requires_grad_()
     norm = norms.load("linf")(2, **parts.defaults("norms", "linf")).double()
     weights = torch.arange(8).view(4, 2).double().sqrt()
-    found, expected = (
+    measured, expected = (
         torch.autograd.grad((z * weights).sum(), y)[0]
-        for z in (norm(y), normalised("linf", y))
+        for z in (norm(y), normalise("linf", y))
     )
-    torch.testing.assert_close(found, expected, rtol=1e-9, atol=0)
+    torch.testing.assert_close(measured, expected, rtol=1e-9, atol=0)
