@@ -29,20 +29,12 @@ def replayed(network: nn.Module) -> Iterator[None]:
             buffer.copy_(value)
 
 
-def loss_and_gradient(network: nn.Module, loss, batch) -> tuple:
-    """The loss, and the gradient of each parameter that requires one; no graph is kept."""
-    return _evaluated(network, loss, batch, trainable(network))
-
-
-def gradient(network: nn.Module, loss, batch, parameters) -> tuple[torch.Tensor, ...]:
-    """The gradient of the loss with respect to some parameters."""
-    return _evaluated(network, loss, batch, parameters)[1]
-
-
-def _evaluated(network, loss, batch, parameters):
+def loss_and_gradient(network: nn.Module, loss, batch, parameters=None) -> tuple:
+    """The loss, and its gradient in some parameters, by default in all that require one."""
     with replayed(network):
         value = loss(network, *batch)
-        return value.detach(), torch.autograd.grad(value, parameters)
+        gradient = torch.autograd.grad(value, parameters or trainable(network))
+        return value.detach(), gradient
 
 
 def after_step(network: nn.Module, optimiser, loss, batch) -> nn.Module:

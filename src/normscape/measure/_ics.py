@@ -6,12 +6,7 @@ import torch
 from torch import nn
 
 from normscape import vectors
-from normscape.measure._evaluation import (
-    gradient,
-    loss_and_gradient,
-    replayed,
-    trainable,
-)
+from normscape.measure._evaluation import loss_and_gradient, replayed, trainable
 from normscape.measure._layers import Stages, find_stages
 
 
@@ -46,8 +41,9 @@ def ics(
             chosen = (
                 [layer.linear.weight] if parameters == "weight" else layer.parameters
             )
-            old = [gradient_of[parameter] for parameter in chosen]
-            new = gradient(stage.rest, loss, (inputs, *others), chosen) if rows else old
+            new = old = [gradient_of[parameter] for parameter in chosen]
+            if rows:
+                _, new = loss_and_gradient(stage.rest, loss, (inputs, *others), chosen)
             rows.append(
                 {
                     "layer": len(rows) + 1,
@@ -58,7 +54,7 @@ def ics(
             )
             for parameter in layer.parameters:
                 parameter.requires_grad_(False).copy_(moved[parameter])
-        if stage.first:
+        if stage.first is not None:
             with torch.no_grad(), replayed(stage.first):
                 inputs = stage.first(inputs)
     return rows
