@@ -50,6 +50,6 @@ def describe_failures(outcomes: pd.Series, runs: str = "runs") -> str:
     """
     count = (outcomes != LEARNT).sum()
     how = " or ".join(
-        said for outcome, said in FAILURES.items() if outcome in {*outcomes}
+        text for outcome, text in FAILURES.items() if outcome in {*outcomes}
     )
     return f"{count} of {len(outcomes)} {runs} {how}" if count else ""

@@ -106,13 +106,13 @@ def _ratios_at_same_loss(tables, experiment, rates):
         ).items()
         if same_rate(lr, rates.get((model, norm), np.nan))
     }
-    found = {}
+    ratios = {}
     for (model, norm, seed), course in courses.items():
         reference = courses.get((model, REFERENCE, seed))
         if norm != REFERENCE and reference is not None:
             ratio = np.exp(same_loss.difference(course, reference))
-            found.setdefault((model, norm), []).append(ratio)
-    return {key: np.array(ratios) for key, ratios in found.items()}
+            ratios.setdefault((model, norm), []).append(ratio)
+    return {key: np.array(seeds) for key, seeds in ratios.items()}
 
 
 def _draw(ax, of_norms, colours, trained):
@@ -120,18 +120,18 @@ def _draw(ax, of_norms, colours, trained):
 
     trained : rows of the runs that each normaliser's numbers are of.
     """
-    found = []
+    rows = []
     for values in of_norms:
         with np.errstate(divide="ignore", invalid="ignore"):
             logarithms = np.log(values[~np.isnan(values)])
         some = len(logarithms) > 0
-        found.append(intervals.interval(logarithms)[:3] if some else [np.nan] * 3)
-    found = np.array(found).reshape(-1, 3)
-    finite = found[np.isfinite(found[:, 0]), 0]
+        rows.append(intervals.interval(logarithms)[:3] if some else [np.nan] * 3)
+    rows = np.array(rows).reshape(-1, 3)
+    finite = rows[np.isfinite(rows[:, 0]), 0]
     if not len(finite):
         return
     limits = finite.min() - BEYOND, finite.max() + BEYOND
-    for place, (effect, *ends) in enumerate(found):
+    for place, (effect, *ends) in enumerate(rows):
         if np.isnan(effect):
             continue
         shape = "<" if effect < limits[0] else ">" if effect > limits[1] else "o"
