@@ -88,12 +88,6 @@ def test_all_is_well(library):
         ("norms/batch.yaml", "type: number", "type: nmber", "settings.eps.type: "),
         (
             "norms/batch.yaml",
-            "default: 1.0e-5",
-            "default: 1e-5",
-            "settings.eps.default: .*1e-5.*1.0e-05",
-        ),
-        (
-            "norms/batch.yaml",
             "default: 0.1",
             "default: 7",
             "settings.running_momentum: .*got .*7",
