@@ -1,19 +1,18 @@
-"""Figure 0: the answer in three panels, the first network that classifies.
+"""Figure 0: the answer in three panels, for the first classifier.
 
-Left: BatchNorm helps if its curves rise earlier, and at the larger learning rate, too.
-Middle: it would reduce internal covariate shift if its cosine between a layer's gradient
-before and after the update of the layers below (mean over layers) lay nearer to 1 at the
-same training loss; losses fall to the right. Right: it smooths the landscape if the loss
-varies less along the gradient. Thin lines are seeds; thick ones their mean in the middle,
-over the losses that all have, and their median at the right.
+Left: if BatchNorm helps, its curves rise earlier, also at the larger learning rate. Middle: if
+it reduces internal covariate shift (ICS), its cosine is closer to 1 at the same training loss.
+The cosine compares a layer's gradient before and after the update of the preceding layers.
+Right: if it smooths the landscape, the loss variation along the gradient is smaller. Thin
+lines are seeds; thick lines are means over seeds (middle) or medians (right).
 
 The paper answers with its Figures 1, 3 and 4: yes, no, yes.
 """
 
 from normscape.claims import same_loss
 from normscape.figures import curves, panels, subsets
-from normscape.figures.landscapes import RANGE, landscape
-from normscape.figures.over_loss import over_loss
+from normscape.figures.landscapes import VARIATION, plot_landscape
+from normscape.figures.over_loss import plot_over_loss
 
 TABLES = ("history", "ics", "landscape_ranges")
 
@@ -32,7 +31,8 @@ def draw(tables, experiment):
     _draw_shift(shift, ics[ics.lr.isin(lrs[:1])], losses, norms)
     if model:
         lr = subsets.choose_lr(ranges, model.name)
-        landscape([smoothness], ranges, model, norms, lr, quantities=[RANGE])
+        axes = [smoothness]
+        plot_landscape(axes, ranges, model, norms, lr, quantities=[VARIATION])
     for ax, question in (
         (training, "Does it train better?"),
         (shift, "Does it shift less?"),
@@ -48,7 +48,7 @@ def _draw_shift(ax, ics, losses, norms):
     run = curves.run_columns(ics)
     cosines = ics[ics.layer > 1].groupby([*run, "step"]).cosine.mean()
     steps = cosines.rename("value").reset_index()
-    over_loss(ax, steps, losses, norms, logarithms=False)
+    plot_over_loss(ax, steps, losses, norms, logarithms=False)
     if ax.has_data():
         ax.set_ylim(top=1.02)
     ax.set_ylabel("Cosine of gradients")

@@ -11,10 +11,10 @@ with spikes far above. The median effective β-smoothness is 20, or 2 / learning
 both networks.
 """
 
-from normscape.figures.landscapes import rows_of_models
+from normscape.figures.landscapes import draw_models
 
 TABLES = ("landscape_ranges", "paper_curves")
 
 
 def draw(tables, experiment):
-    return rows_of_models(tables, experiment, "accuracy")
+    return draw_models(tables, experiment, "accuracy")

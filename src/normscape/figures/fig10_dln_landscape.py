@@ -11,10 +11,10 @@ rate, about half of that without normalisation. Median loss variation is alike. 
 loss variation without normalisation is hundreds of times BatchNorm's.
 """
 
-from normscape.figures.landscapes import rows_of_models
+from normscape.figures.landscapes import draw_models
 
 TABLES = ("landscape_ranges", "paper_curves")
 
 
 def draw(tables, experiment):
-    return rows_of_models(tables, experiment, "loss")
+    return draw_models(tables, experiment, "loss")

@@ -9,10 +9,10 @@ BatchNorm's.
 In the paper's Figure 12 every normaliser smooths the landscape.
 """
 
-from normscape.figures.landscapes import blocks_of_models
+from normscape.figures.landscapes import draw_models_by_norm
 
 TABLES = ("history", "landscape_ranges")
 
 
 def draw(tables, experiment):
-    return blocks_of_models(tables, experiment, "accuracy")
+    return draw_models_by_norm(tables, experiment, "accuracy")

@@ -9,7 +9,7 @@ BatchNorm's.
 The paper's Figure 13 shows the same quantities.
 """
 
-from normscape.figures.landscapes import blocks_of_models
+from normscape.figures.landscapes import draw_models_by_norm
 
 TABLES = ("history", "landscape_ranges")
 
@@ -17,4 +17,4 @@ CLAIMS_OF = ("fig10_dln_landscape",)
 
 
 def draw(tables, experiment):
-    return blocks_of_models(tables, experiment, "loss")
+    return draw_models_by_norm(tables, experiment, "loss")

@@ -10,13 +10,23 @@ The paper says that it does, without a figure.
 """
 
 from normscape.figures import panels, style, subsets
-from normscape.figures.landscapes import BETA, CHANGE, RANGE, RELATIVE_CHANGE, landscape
+from normscape.figures.landscapes import (
+    BETA,
+    CHANGE,
+    RELATIVE_CHANGE,
+    VARIATION,
+    plot_landscape,
+)
 
 TABLES = ("landscape_ranges",)
 
 KINDS = (
-    ("random", "directions as long as the gradient", (RANGE, CHANGE, BETA)),
-    ("relative", "directions as long as the weights", (RANGE, RELATIVE_CHANGE, BETA)),
+    ("random", "directions as long as the gradient", (VARIATION, CHANGE, BETA)),
+    (
+        "relative",
+        "directions as long as the weights",
+        (VARIATION, RELATIVE_CHANGE, BETA),
+    ),
 )
 
 
@@ -30,7 +40,7 @@ def draw(tables, experiment):
     for row, (model, (direction, length, quantities)) in zip(axes, rows, strict=True):
         lr = subsets.choose_lr(ranges, model.name)
         options = {"direction": direction, "quantities": quantities}
-        landscape(row, ranges, model, norms, lr, **options)
+        plot_landscape(row, ranges, model, norms, lr, **options)
         row[0].set_title(f"{style.runs_label(model, lr)}, {length}", loc="left")
     panels.add_legend(figure, norms)
     return figure

@@ -15,8 +15,8 @@ The paper compares networks only at the same step.
 
 from normscape.claims import same_loss
 from normscape.figures import panels, style, subsets
-from normscape.figures.landscapes import BETA, CHANGE, RANGE, edge
-from normscape.figures.over_loss import over_loss
+from normscape.figures.landscapes import BETA, CHANGE, VARIATION, plot_edge
+from normscape.figures.over_loss import plot_over_loss
 
 TABLES = ("history", "landscape_ranges")
 
@@ -35,11 +35,11 @@ def draw(tables, experiment):
         probes = ranges[(ranges.model == model.name) & (ranges.lr == lr)]
         steps = history[(history.model == model.name) & (history.lr == lr)]
         losses = same_loss.smoothed_losses(steps, experiment)
-        for ax, quantity in zip(row, (RANGE, CHANGE, BETA), strict=True):
+        for ax, quantity in zip(row, (VARIATION, CHANGE, BETA), strict=True):
             values = probes.assign(value=quantity.values)
-            over_loss(ax, values, losses, norms, logarithms=True)
+            plot_over_loss(ax, values, losses, norms, logarithms=True)
             ax.set_ylabel(quantity.label)
-        edge(row[-1])
+        plot_edge(row[-1])
         row[0].set_title(style.runs_label(model, lr), loc="left")
     panels.add_legend(figure, norms)
     return figure

@@ -12,27 +12,28 @@ from normscape.figures import curves, panels, style, subsets
 
 
 class Quantity(NamedTuple):
-    """What a panel shows: values from rows of landscape_ranges, and their label."""
+    """A panel's quantity: its values from rows of landscape_ranges, and its label."""
 
     values: Callable
     label: str
 
 
-RANGE = Quantity(lambda rows: rows.loss_high - rows.loss_low, "Range of the loss")
+VARIATION = Quantity(lambda rows: rows.loss_high - rows.loss_low, "Loss variation")
 CHANGE = Quantity(
-    lambda rows: rows.gradient_change_high,
-    "Largest change\nof the gradient ($\\ell_2$)",
+    lambda rows: rows.gradient_change_high, "Gradient change\n(largest, $\\ell_2$)"
 )
 RELATIVE_CHANGE = Quantity(
     lambda rows: rows.gradient_change_high / rows.gradient_norm,
-    "Largest change of the\ngradient over its norm",
+    "Gradient change\n/ gradient norm",
 )
-BETA = Quantity(lambda rows: rows.effective_beta * rows.lr, "Effective $\\beta$ × lr")
+BETA = Quantity(
+    lambda rows: rows.effective_beta * rows.lr, "Effective\n$\\beta$-smoothness × lr"
+)
 
 REFERENCE = "#999999"
 
 
-def landscape(
+def plot_landscape(
     axes,
     ranges,
     model: Model,
@@ -40,13 +41,13 @@ def landscape(
     lr,
     *,
     direction="gradient",
-    quantities=(RANGE, CHANGE, BETA),
-    papers=None,
-):
-    """A panel for each quantity over the step: medians over seeds, and the seeds.
+    quantities=(VARIATION, CHANGE, BETA),
+    paper=None,
+) -> None:
+    """Plot each quantity over steps in a panel: medians over seeds, and the seeds.
 
-    Axes are logarithmic: equal distances are equal ratios, which is what claims are about.
-    papers : the paper's ranges, to be shown up to our last step (``curves.paper``).
+    Axes are logarithmic, so that equal ratios, which claims are about, are equal distances.
+    paper : the paper's ranges, for ``curves.plot_paper_curves``.
     """
     rows = ranges[
         (ranges.model == model.name)
@@ -55,37 +56,33 @@ def landscape(
     ]
     for ax, quantity in zip(axes, quantities, strict=True):
         values = rows.assign(value=quantity.values)
-        for norm in norms:
-            of_norm = values[values.norm == norm.name]
-            if len(of_norm):
-                line = {"color": norm.colour, "marker": "o"}
-                curves.plot_medians(ax, of_norm, "step", "value", **line)
-        if papers is not None:
-            theirs = papers[(papers.model == model.architecture) & (papers.lr == lr)]
-            theirs = theirs.assign(value=quantity.values)
-            curves.plot_paper_curves(ax, theirs, "value", norms, rows.step)
+        curves.plot_medians_of_norms(ax, values, norms, "step", "value")
+        if paper is not None:
+            same = paper[(paper.model == model.architecture) & (paper.lr == lr)]
+            same = same.assign(value=quantity.values)
+            curves.plot_paper_curves(ax, same, "value", norms, rows.step)
         if ax.has_data():
             panels.set_log_y(ax)
             if quantity is BETA:
-                edge(ax)
+                plot_edge(ax)
         ax.set_xlabel("Step")
         ax.set_ylabel(quantity.label)
         panels.note_if_empty(ax)
 
 
-def edge(ax) -> None:
-    """The edge of stability in a panel of ``BETA``."""
+def plot_edge(ax) -> None:
+    """Plot the edge of stability in a panel of ``BETA``."""
     if ax.has_data():
         line = {"color": "#555555", "linewidth": 0.6, "linestyle": style.EDGE}
         ax.axhline(2, gid="edge", zorder=3, **line)
 
 
-def rows_of_models(tables, experiment: Experiment, metric: str):
-    """A figure with a row of three panels for each model with this metric and each rate."""
+def draw_models(tables, experiment: Experiment, metric: str):
+    """Draw three panels per model with this metric and learning rate."""
     norms = subsets.choose_norms(experiment, "none", "batch")
     ranges = tables["landscape_ranges"]
     along = ranges[ranges.direction == "gradient"]
-    papers = paper_curves.tables(tables["paper_curves"])["landscape_ranges"]
+    paper = paper_curves.tables(tables["paper_curves"])["landscape_ranges"]
     rows = [
         (model, lr)
         for model in experiment.models.values()
@@ -95,16 +92,16 @@ def rows_of_models(tables, experiment: Experiment, metric: str):
     figure = panels.new_figure(0.4 + 2.0 * max(len(rows), 1))
     axes = figure.subplots(max(len(rows), 1), 3, squeeze=False)
     for row, (model, lr) in zip(axes, rows, strict=False):
-        landscape(row, ranges, model, norms, lr, papers=papers)
+        plot_landscape(row, ranges, model, norms, lr, paper=paper)
         row[0].set_title(style.runs_label(model, lr), loc="left")
-    return _finished(figure, norms)
+    return _finish(figure, norms)
 
 
-def blocks_of_models(tables, experiment: Experiment, metric: str):
-    """A figure of the Lp norms: a row each, with the standard net beside it in grey."""
+def draw_models_by_norm(tables, experiment: Experiment, metric: str):
+    """Draw one row per Lp norm, with the network without normalisation in grey."""
     models = [m for m in experiment.models.values() if m.metric == metric]
     norms = subsets.choose_norms(experiment, "none", "batch", "l1", "l2", "linf")
-    standard = [
+    reference = [
         dataclasses.replace(norm, colour=REFERENCE)
         for norm in norms
         if norm.name == "none"
@@ -118,17 +115,17 @@ def blocks_of_models(tables, experiment: Experiment, metric: str):
             max(len(others), 1), 4, sharex=True, sharey="col", squeeze=False
         )
         if model:
-            _draw_block(block, axes, tables, model, standard, others)
-    return _finished(figure, standard)
+            _draw_block(block, axes, tables, model, reference, others)
+    return _finish(figure, reference)
 
 
-def _draw_block(block, axes, tables, model, standard, others):
+def _draw_block(block, axes, tables, model, reference, others):
     ranges = tables["landscape_ranges"]
     lr = subsets.choose_lr(ranges, model.name)
     for row, norm in zip(axes, others or [None], strict=True):
-        both = [*standard, norm] if norm else standard
-        curves.plot_progress(row[0], tables["history"], model, both, [lr])
-        landscape(row[1:], ranges, model, both, lr)
+        shown = [*reference, norm] if norm else reference
+        curves.plot_progress(row[0], tables["history"], model, shown, [lr])
+        plot_landscape(row[1:], ranges, model, shown, lr)
     for ax in axes[0]:
         ax.set_title(ax.get_ylabel())
     for ax in axes.ravel():
@@ -143,7 +140,7 @@ def _draw_block(block, axes, tables, model, standard, others):
     block.suptitle(style.runs_label(model, lr), fontsize="medium")
 
 
-def _finished(figure, norms):
+def _finish(figure, norms):
     for ax in figure.axes:
         panels.note_if_empty(ax)
     panels.add_legend(figure, norms)
