@@ -159,8 +159,9 @@ def _fork(connection: socket.socket, others) -> int | None:
         # As where Snakemake activates a rule's own environment.
         if request["python"] != sys.executable:
             return None
-        script = os.fsdecode(request["arguments"][0])
-        _import_modules(Path(os.fsdecode(request["folder"]), script))
+        script, *arguments = map(os.fsdecode, request["arguments"])
+        component = arguments[0] if arguments else ""
+        _import_modules(Path(os.fsdecode(request["folder"]), script), component)
         process = os.fork()
         if not process:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -177,13 +178,20 @@ def _fork(connection: socket.socket, others) -> int | None:
 
 
 @functools.cache
-def _import_modules(script) -> None:
-    """Import the modules of a script; for a script of another project only its libraries."""
+def _import_modules(script: Path, component: str) -> None:
+    """Import the modules of a script; for a script of another project only its libraries.
+
+    component : the script's first argument. For probe.py it names a file of probes/, whose
+        libraries are imported as well.
+    """
     import importlib
 
     from normscape.pipeline import code
 
     names = code.libraries(script)
+    file = code.SRC / f"normscape/probes/{component}.py"
+    if script.name == "probe.py" and component.isidentifier() and file.is_file():
+        names |= code.libraries(file)
     if script.parent == code.SRC:
         names |= code.modules(script)
     for name in sorted(names):
