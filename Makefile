@@ -8,7 +8,7 @@
 # make verify        such a zip, checked and rebuilt (ARCHIVE=file.zip, CELLS=2 retrains two)
 # make compare       where two experiments differ (A=results/x B=results/y)
 # make bench         training steps, probes and the pipeline itself, timed (two hours)
-# make schema        the config's JSON schema for editors, from what parts declare
+# make schema        the config's JSON schema for editors, from what components declare
 # make lint          form of code and rules
 
 PYTHON ?= python3
@@ -76,7 +76,7 @@ lint: $(READY)
 	ruff format --check .
 	snakefmt --check Snakefile workflow
 	snakemake --lint
-	@$(TOOL).schema | cmp - $(SCHEMA) || { echo "$(SCHEMA) is not what parts declare: make schema"; exit 1; }
+	@$(TOOL).schema | cmp - $(SCHEMA) || { echo "$(SCHEMA) is not what components declare: make schema"; exit 1; }
 
 environment: $(READY)
 

@@ -13,7 +13,7 @@ sys.path.insert(0, f"{PROJECT}/src")
 
 from normscape.archive import contents
 from normscape.jobs import fork_server
-from normscape import parts
+from normscape import components
 from normscape.pipeline import (
     code,
     config_files,
@@ -26,9 +26,9 @@ from normscape.pipeline import (
 from normscape.pipeline.config import description, validate
 from normscape.pipeline.progress import Progress, summary
 
-if not parts.FOLDER.samefile(f"{PROJECT}/src/normscape"):
+if not components.FOLDER.samefile(f"{PROJECT}/src/normscape"):
     sys.exit(
-        f"normscape is already imported from {parts.FOLDER}; use one clone per workflow"
+        f"normscape is already imported from {components.FOLDER}; use one clone per workflow"
     )
 
 # Snakemake reads this file again in every job; only the main process reports progress.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 
 from benchmarks import random_data
-from normscape import datasets, parts, probes
+from normscape import components, datasets, probes
 from normscape.pipeline import grid
 from normscape.training import checkpoints, torch_setup
 from normscape.training.loop import test_accuracy
@@ -82,7 +82,7 @@ class Jobs:
                     train, _TIMED_TEST_IMAGES, **options
                 )
             else:
-                declared = parts.declaration("datasets", name)
+                declared = components.declaration("datasets", name)
                 seed = {"seed": 0} if declared["drawn_by_seed"] else {}
                 chosen = self.config["datasets"][name] | seed
                 self._data[name] = datasets.load(name, chosen)
@@ -94,7 +94,9 @@ class Jobs:
 
 
 def _stand_in(dataset: str) -> dict | None:
-    return parts.declaration("datasets", dataset).get("download", {}).get("stand_in")
+    return (
+        components.declaration("datasets", dataset).get("download", {}).get("stand_in")
+    )
 
 
 def _seconds(call: Callable[[], object]) -> float:

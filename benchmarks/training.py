@@ -5,7 +5,7 @@ from functools import partial
 import torch
 
 from benchmarks import plain, random_data, timing
-from normscape import parts
+from normscape import components
 from normscape.training import loop, torch_setup
 from normscape.training.run import Run, Spec
 
@@ -116,7 +116,7 @@ def _make_run(architecture, norm, lr, network, batch_size, data):
         lr=lr,
         seed=0,
         network=network,
-        norm_settings=parts.defaults("norms", norm),
+        norm_settings=components.defaults("norms", norm),
         optimiser={"name": "SGD", "batch_size": batch_size, "l2_penalty": 0},
     )
     return Run(spec, data)

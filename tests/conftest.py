@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from normscape import parts
+from normscape import components
 from normscape.training.run import Run, Spec
 from project import run, shared
 
@@ -62,7 +62,7 @@ def make_run(make_data):
             "batch_size": BATCH_SIZES[model],
             "l2_penalty": 0,
         } | optimiser
-        settings = parts.defaults("norms", norm)
+        settings = components.defaults("norms", norm)
         spec = Spec(model, model, norm, lr, seed, NETWORKS[model], settings, optimiser)
         return Run(spec, make_data(model), device)
 

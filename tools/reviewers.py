@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from normscape import parts
+from normscape import components
 from normscape.archive import records
 from normscape.claims import wording
 from normscape.claims.quantities import QUANTITIES
@@ -65,7 +65,7 @@ def gigabytes(folder: Path, probe: str | None) -> float:
     """What lies on the disk when a claim can be judged."""
     places = [folder / "data", folder / "train"]
     if probe:
-        tables = parts.declaration("probes", probe)["tables"]
+        tables = components.declaration("probes", probe)["tables"]
         places += [folder / "probes" / name for name in tables]
     files = (path for place in places for path in place.rglob("*"))
     return sum(path.stat().st_size for path in files if path.is_file()) / 1e9

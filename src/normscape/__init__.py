@@ -1,6 +1,6 @@
 """Why does normalisation help optimisation? The library behind the pipeline.
 
-Parts that a config names, each ``NAME.py`` with ``NAME.yaml`` beside it: ``datasets``,
+Components that a config names, each ``NAME.py`` with ``NAME.yaml`` beside it: ``datasets``,
 ``models``, ``norms``, ``optimisers``, ``probes``.
 
 ``measure`` has the measurements of the probes as functions of any network. It needs torch,

@@ -9,7 +9,7 @@ _FREE_COLOURS = ("#56B4E9", "#8C6D31", "#7B4173", "#637939", "#1F3B73")
 
 @dataclasses.dataclass(frozen=True)
 class Model:
-    """A network of the config, with what its architecture declares (``parts.schema.yaml``)."""
+    """A network of the config, with what its architecture declares (``components.schema.yaml``)."""
 
     name: str
     architecture: str

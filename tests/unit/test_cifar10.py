@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from cifar_files import images, write_archive, write_folder
-from normscape import datasets, parts
+from normscape import components, datasets
 from normscape.datasets import cifar10
 from normscape.training.run import Run, Spec
 
@@ -36,9 +36,9 @@ def test_the_archive(tmp_path):
 def test_batches_are_standardised_and_channels_last(tmp_path):
     _, checksum = write_archive(tmp_path / "cifar.tar.gz")
     data = load(tmp_path / "cifar.tar.gz", checksum)
-    network = parts.defaults("models", "vgg") | {"width": 2}
+    network = components.defaults("models", "vgg") | {"width": 2}
     optimiser = {"name": "SGD", "batch_size": 20, "l2_penalty": 0}
-    settings = parts.defaults("norms", "batch")
+    settings = components.defaults("norms", "batch")
     spec = Spec("vgg", "vgg", "batch", 0.1, 0, network, settings, optimiser)
     run = Run(spec, data)
     inputs, _ = run.batch()

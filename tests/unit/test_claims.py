@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from experiments import default
-from normscape import parts
+from normscape import components
 from normscape.claims import claim
 from normscape.claims.quantities import QUANTITIES
 from normscape.pipeline import paths, verdicts
@@ -51,7 +51,7 @@ def refusal(tmp_path, monkeypatch):
         monkeypatch.setattr(paths, "claims", lambda: files)
         try:
             verdicts.check_claims()
-        except parts.DeclarationError as error:
+        except components.DeclarationError as error:
             assert "\n" not in str(error)
             return str(error).replace(f"{tmp_path}/", "")
 
@@ -175,7 +175,7 @@ def test_the_tables_of_verdicts_are_those_that_claims_need():
 def test_a_quantity_of_an_unknown_table(monkeypatch):
     wrong = dataclasses.replace(QUANTITIES["ics_l2"], tables=("icks",))
     monkeypatch.setitem(QUANTITIES, "ics_l2", wrong)
-    with pytest.raises(parts.DeclarationError, match="ics_l2: tables: .*'icks'"):
+    with pytest.raises(components.DeclarationError, match="ics_l2: tables: .*'icks'"):
         verdicts.check_claims()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from normscape import parts
+from normscape import components
 from normscape.pipeline import code, paths
 
 # An edit of one of these trains every VGG with batch normalisation again.
@@ -90,12 +90,12 @@ def test_a_probes_code_is_what_python_loads():
     assert found == [*loaded(*CORE, *of_script), "probe.py"]
 
 
-@pytest.mark.parametrize("probe", parts.names("probes"))
+@pytest.mark.parametrize("probe", components.names("probes"))
 def test_a_probe_depends_on_itself_and_not_on_the_others(probe):
     found = modules(code.probe_digests(probe, "vgg", "batch", "SGD"))
     probes = {Path(m).stem for m in found if Path(m).parent.name == "probes"}
     assert probes - {"_step"} == {"__init__", probe}
-    others = set(parts.names("probes")) - {probe}
+    others = set(components.names("probes")) - {probe}
     assert not {f"normscape/measure/_{other}.py" for other in others} & set(found)
     assert set(OF_TRAINING) - set(found) == {"normscape/training/loop.py"}
 
@@ -137,7 +137,7 @@ def copied(tmp_path, monkeypatch):
     """copied(name): a copy of src/ there, whose digests are asked for from now on."""
 
     def copy(name):
-        source = Path(parts.FOLDER).parent
+        source = Path(components.FOLDER).parent
         leave = shutil.ignore_patterns("__pycache__")
         tree = shutil.copytree(source, tmp_path / name, ignore=leave)
         monkeypatch.setattr(code, "SRC", tree)

@@ -9,7 +9,7 @@ import pytest
 from snakemake.utils import update_config
 
 from experiments import PRESETS, SMALL, default, put
-from normscape import parts
+from normscape import components
 from normscape.pipeline import config_schema
 from normscape.schemas import VALIDATOR
 
@@ -46,7 +46,7 @@ def test_config_yaml_is_accepted():
 @pytest.mark.parametrize("path", PRESETS, ids=lambda path: path.stem)
 def test_presets_are_accepted(path):
     merged = default()
-    update_config(merged, parts.read_yaml(path))
+    update_config(merged, components.read_yaml(path))
     assert merged["name"] == path.stem
     assert mistakes(merged) == []
 

@@ -8,7 +8,7 @@ import jinja2
 import pytest
 
 from cifar_files import write_folder
-from normscape import parts
+from normscape import components
 from normscape.page import run_conditions, templates
 from normscape.training import tensors
 
@@ -36,12 +36,12 @@ def test_notes_reach_the_page(tmp_path, left_out):
         *("--output", data),
     )
     metadata = tensors.load(data)[1]
-    network = parts.defaults("models", "vgg") | {"width": 2}
+    network = components.defaults("models", "vgg") | {"width": 2}
     optimiser = {"name": "SGD", "batch_size": 2, "l2_penalty": 0}
     script(
         *("train", "--model", "vgg", "--architecture", "vgg", "--norm", "batch"),
         *("--lr", 0.1, "--seed", 0, "--network", json.dumps(network)),
-        *("--norm-settings", json.dumps(parts.defaults("norms", "batch"))),
+        *("--norm-settings", json.dumps(components.defaults("norms", "batch"))),
         *("--optimiser", json.dumps(optimiser), "--steps", 1),
         *("--checkpoints", 0, "--evaluations", 0),
         *("--data", data, "--manifest", manifest),

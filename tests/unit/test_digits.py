@@ -5,9 +5,9 @@ import torch
 import torch.nn.functional as F
 from sklearn.datasets import load_digits
 
-from normscape import datasets, parts
+from normscape import components, datasets
 
-SETTINGS = parts.defaults("datasets", "scattered_digits")
+SETTINGS = components.defaults("datasets", "scattered_digits")
 SMALL = SETTINGS | {"training_images": 200, "test_images": 50}
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numerics import loss_and_gradient
 from torch import nn
 
-from normscape import models, norms, parts
+from normscape import components, models, norms
 from normscape.models import vit
 from normscape.models.network import Layer
 
@@ -32,7 +32,7 @@ def no_norm(features):
 
 def make_norm(name):
     """What makes a normaliser of a layer, with its default settings."""
-    return functools.partial(norms.load(name), **parts.defaults("norms", name))
+    return functools.partial(norms.load(name), **components.defaults("norms", name))
 
 
 def images(height, channels=3, count=4, width=None):
@@ -154,7 +154,7 @@ def test_resnet_layers(depth, width):
 )
 def test_resnet_has_the_published_number_of_parameters(depth, millions):
     """Table 6 of He et al. (2016), for CIFAR-10 and with batch normalisation."""
-    settings = parts.defaults("models", "resnet") | {"depth": depth}
+    settings = components.defaults("models", "resnet") | {"depth": depth}
     network = models.build("resnet", images(32), settings, make_norm("batch"), 0)
     count = sum(parameter.numel() for parameter in network.parameters())
     assert round(count / 1e6, 2) == millions
@@ -350,7 +350,7 @@ def test_adam_trains_the_vit(make_run, norm):
 
 def test_the_resnet_of_depth_20_has_20_layers():
     """As many weights as He et al. (2016), Table 6, give for it: 0.27 million."""
-    settings = parts.defaults("models", "resnet")
+    settings = components.defaults("models", "resnet")
     network = models.build("resnet", images(32), settings, no_norm, 0)
     assert len(network.layers) == 20
     assert round(sum(weight.numel() for weight in network.weights) / 1e6, 2) == 0.27

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from normscape import norms, parts
+from normscape import components, norms
 from normscape.models.network import Layer
 
 SHAPES = [(16, 3), (5, 3, 4, 2)]
@@ -17,7 +17,7 @@ LP = {"l1": 1, "l2": 2, "linf": math.inf}
 
 def make(name, features=3, **settings):
     """A normaliser whose settings are the defaults except for those given."""
-    settings = parts.defaults("norms", name) | settings
+    settings = components.defaults("norms", name) | settings
     return norms.load(name)(features, **settings)
 
 

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from numerics import double, loss_and_gradient, same, state, walk
 
-from normscape import models, norms, parts, probes, vectors
+from normscape import components, models, norms, probes, vectors
 from normscape.measure._landscape import relative_direction
 
 OF_SAMPLES = ["layer", "group", "instance", "rms", "filter_response"]
@@ -36,9 +36,9 @@ SETTINGS = {
 
 def build(model, norm, data, seed=0, **settings):
     """A network of a normaliser with its defaults."""
-    network = parts.defaults("models", model) | settings
+    network = components.defaults("models", model) | settings
 
-    make = functools.partial(norms.load(norm), **parts.defaults("norms", norm))
+    make = functools.partial(norms.load(norm), **components.defaults("norms", norm))
     return models.build(model, data, network, make, seed)
 
 

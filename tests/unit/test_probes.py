@@ -6,7 +6,7 @@ import pytest
 import torch
 from numerics import untouched, walk
 
-from normscape import parts, probes
+from normscape import components, probes
 from normscape.measure._landscape import random_direction
 from normscape.probes import activations, ics, landscape, rank
 from normscape.probes._step import network_after_step
@@ -110,12 +110,12 @@ SETTINGS = {
 }
 
 
-@pytest.mark.parametrize("probe", parts.names("probes"))
+@pytest.mark.parametrize("probe", components.names("probes"))
 def test_tables_are_as_declared(make_run, probe):
     """All tables with all columns, in the order in which they are written."""
-    settings = parts.defaults("probes", probe) | SETTINGS.get(probe, {})
+    settings = components.defaults("probes", probe) | SETTINGS.get(probe, {})
     tables = probes.measure(probe, make_run("resnet"), settings)
-    declared = parts.declaration("probes", probe)["tables"]
+    declared = components.declaration("probes", probe)["tables"]
     assert list(tables) == list(declared)
     for table, rows in tables.items():
         assert rows

@@ -12,12 +12,12 @@ import pytest
 import torch
 from numerics import double, same, state, walk
 
-from normscape import norms, parts
+from normscape import components, norms
 from normscape.tables import CELL, rows
 from normscape.training import checkpoints, loop, tensors
 from normscape.training.run import Run
 
-ICS_COLUMNS = parts.declaration("probes", "ics")["tables"]["ics"]
+ICS_COLUMNS = components.declaration("probes", "ics")["tables"]["ics"]
 
 
 def test_an_epoch_shows_each_sample_at_most_once(make_run):

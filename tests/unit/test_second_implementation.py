@@ -5,11 +5,11 @@ import torch
 from numerics import walk
 from second_implementation import Training, normalise
 
-from normscape import norms, parts, probes
+from normscape import components, norms, probes
 from normscape.training import checkpoints, tensors
 from normscape.training.run import Run
 
-NORMS = parts.names("norms")
+NORMS = components.names("norms")
 # These normalise over maps. With one or two values per group only signs would be left, so that
 # the comparison would be one of rounding errors.
 NEED_MAPS = ("instance", "filter_response", "group")
@@ -142,7 +142,7 @@ def test_the_largest_values_share_the_gradient_of_linf():
     """Real data rarely have several values that are the largest; here two and three are."""
     y = torch.tensor([[2.0, -3.0], [-2.0, 3.0], [1.0, 3.0], [0.5, -1.0]]).double()
     y.requires_grad_()
-    norm = norms.load("linf")(2, **parts.defaults("norms", "linf")).double()
+    norm = norms.load("linf")(2, **components.defaults("norms", "linf")).double()
     weights = torch.arange(8).view(4, 2).double().sqrt()
     measured, expected = (
         torch.autograd.grad((z * weights).sum(), y)[0]

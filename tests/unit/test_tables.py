@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from normscape import parts
+from normscape import components
 from normscape.pipeline import paths
 from normscape.tables import CELL, frames
 from normscape.theory import instances
@@ -29,8 +29,8 @@ def test_collected_columns_are_those_that_readers_expect(table):
 def test_each_table_is_declared_once():
     tables = [*paths.collected_tables(), *paths.summaries()]
     assert len(tables) == len(set(tables))
-    declared = parts.read_yaml(parts.FOLDER / "tables/tables.yaml")
-    assert not {table for table in tables if parts.probe_of(table)} & set(declared)
+    declared = components.read_yaml(components.FOLDER / "tables/tables.yaml")
+    assert not {table for table in tables if components.probe_of(table)} & set(declared)
     assert all(frames.columns(table) for table in tables)
 
 

@@ -9,7 +9,7 @@ import yaml
 from snakemake.utils import update_config
 
 from experiments import PRESETS, SMALL, default, put
-from normscape import parts
+from normscape import components
 from normscape.experiment import Experiment
 from normscape.pipeline import grid, paths
 from normscape.pipeline.config import checked, description, validate
@@ -96,7 +96,7 @@ MISTAKES = [
         "probes.isc",
         {"models": {}},
         "did you mean ics?",
-        ", ".join(parts.names("probes")),
+        ", ".join(components.names("probes")),
     ),
     ("probes.ics.bins", 40, "parameters, models"),
     ("probes.ics.models", {"lenet": {"grid": []}}, "'lenet'", "vgg, dln"),

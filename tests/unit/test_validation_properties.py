@@ -9,19 +9,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from experiments import SMALL, default, put
-from normscape import parts
+from normscape import components
 from normscape.pipeline import config_schema, grid, torch_optimisers
 from normscape.pipeline.config import checked, validate
 from normscape.schemas import ConfigError
 
 # With every key that has a default, and a network under a user's name with every norm.
-GRID = [{"norms": parts.names("norms"), "learning_rates": [0.1]}]
+GRID = [{"norms": components.names("norms"), "learning_rates": [0.1]}]
 GIVEN = put(
     default(),
     ["models", "small"],
     SMALL | {"grid": GRID, "optimiser": {"name": "Adam", "amsgrad": True}},
 )
-for probe in parts.names("probes"):
+for probe in components.names("probes"):
     GIVEN["probes"].setdefault(probe, {"models": {"dln": {"grid": [{}]}}})
 CONFIG = checked(GIVEN)
 SCHEMA = config_schema.for_config(CONFIG)
@@ -90,7 +90,7 @@ def test_the_places_cover_every_part():
     ):
         assert part in PLACES
     for kind, key in (("norms", "norm_settings"), ("probes", "probes")):
-        assert {(key, name) for name in parts.names(kind)} <= PLACES.keys()
+        assert {(key, name) for name in components.names(kind)} <= PLACES.keys()
 
 
 @settings(max_examples=400, deadline=None)
@@ -148,7 +148,7 @@ LRS = st.floats(1e-9, 1e3)
     steps=st.integers(1, 10**6),
     checkpoints=st.sets(st.floats(0, 1), min_size=1, max_size=8),
     seeds=st.sets(st.integers(0, 2**32 - 1), min_size=1, max_size=4),
-    norms=st.sets(st.sampled_from(parts.names("norms")), min_size=1),
+    norms=st.sets(st.sampled_from(components.names("norms")), min_size=1),
     lrs=st.sets(LRS, min_size=1, max_size=4),
     width=st.integers(1, 512),
     device=st.sampled_from(["cpu", "cuda", "mps", "auto"]),

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from experiments import default
-from normscape import parts
+from normscape import components
 from normscape.pipeline import paths
 from project import (
     copy_of_project,
@@ -42,7 +42,7 @@ def folder(finished, tmp_path) -> Path:
 def test_every_table_and_figure_is_there(finished):
     results = finished / "results" / "tiny"
     asked = [None, *default()["probes"]]
-    collected = [t for t in paths.collected_tables() if parts.probe_of(t) in asked]
+    collected = [t for t in paths.collected_tables() if components.probe_of(t) in asked]
     for name in [*collected, *paths.summaries()]:
         table = pd.read_csv(results / f"tables/{name}.csv", keep_default_na=False)
         assert list(table.columns[:4]) == ["model", "norm", "lr", "seed"]

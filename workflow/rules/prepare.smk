@@ -24,7 +24,7 @@ rule download:
         " --help-line {params.help:q} --output {output} 2>&1 | tee {log}"
 
 
-for dataset in parts.names("datasets"):
+for dataset in components.names("datasets"):
 
     rule:
         name:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from normscape import parts
+from normscape import components
 from normscape.claims.claim import Claim
 from normscape.claims.selection import select_runs
 from normscape.experiment import Experiment
@@ -37,7 +37,7 @@ class Case:
 
     @property
     def statement(self) -> str:
-        label = parts.declaration("norms", self.subject).get("label", self.subject)
+        label = components.declaration("norms", self.subject).get("label", self.subject)
         text = self.claim.statement.format(subject=label)
         return f"{text} ({self.label})" if self.label else text
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from normscape import parts, schemas
+from normscape import components, schemas
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,12 +83,12 @@ def read_papers(paths: Iterable[str | Path]) -> list[Paper]:
 
 def read_paper(path: Path) -> Paper:
     """A file of claims; a DeclarationError names it, the claim, and the mistake."""
-    file = parts.read_yaml(path)
+    file = components.read_yaml(path)
     try:
         schemas.check(file, _schema())
     except schemas.ConfigError as error:
         line = _name_claim(str(error), file)
-        raise parts.DeclarationError(f"{path}: {line}") from None
+        raise components.DeclarationError(f"{path}: {line}") from None
     named = {
         norm
         for claim in file["claims"]
@@ -107,7 +107,7 @@ def _claim(keys, named) -> Claim:
 
 @functools.cache
 def _schema() -> dict:
-    return parts.read_yaml(parts.SCHEMA.with_name("claims.schema.yaml"))
+    return components.read_yaml(components.SCHEMA.with_name("claims.schema.yaml"))
 
 
 def _name_claim(line, file) -> str:

@@ -51,6 +51,6 @@ def load(name: str, settings: dict) -> dict:
 
 
 def _kind(name: str) -> str:
-    # Not by normscape.parts: the data would depend on all code that reads declarations.
+    # Not by normscape.components: the data would depend on all code that reads declarations.
     path = Path(__file__).with_name(f"{name}.yaml")
     return yaml.safe_load(path.read_text(encoding="utf-8"))["kind"]

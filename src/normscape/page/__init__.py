@@ -1,1 +1,1 @@
-"""The results page, and the page that compares two experiments: their parts."""
+"""The results page, and the page that compares two experiments."""

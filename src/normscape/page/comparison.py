@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from normscape import parts
+from normscape import components
 from normscape.claims.wording import aligned, at_same_step, readable
 from normscape.experiment import Experiment
 from normscape.page import explorer, images, templates
@@ -159,8 +159,8 @@ def render(a: Finished, b: Finished) -> str:
 def _norms(curves):
     """The normalisers of curves, with the label and colour that this clone declares."""
     names = dict.fromkeys(curve["norm"] for curve in curves)
-    known = parts.names("norms")
-    declared = [parts.declaration("norms", n) if n in known else {} for n in names]
+    known = components.names("norms")
+    declared = [components.declaration("norms", n) if n in known else {} for n in names]
     norms = [
         {"name": name, "label": d.get("label"), "colour": d.get("colour")}
         for name, d in zip(names, declared, strict=True)

@@ -54,7 +54,7 @@ def optimiser_files(name: str) -> list[str]:
 def digests(*files: str) -> list[str]:
     """A line "module digest" for the files of src/ and all that they import, sorted.
 
-    Modules that are looked up by name (parts, figures, summaries) and data that is read
+    Modules that are looked up by name (components, figures, summaries) and data that is read
     are not found by reading imports: name them among ``files``.
 
     >>> [line.split()[0] for line in digests("normscape/files.py")]

@@ -5,12 +5,12 @@ import os
 import sys
 from pathlib import Path
 
-from normscape import parts
+from normscape import components
 from normscape.pipeline import (
+    component_checks,
     config_files,
     config_schema,
     grid,
-    lookups,
     paths,
     verdicts,
 )
@@ -26,12 +26,12 @@ def validate(config: dict) -> dict:
     Mistakes in the declarations of components and in claims end it as well.
     """
     try:
-        lookups.check_all()
+        component_checks.check_components()
         verdicts.check_claims()
         return checked(config)
     except ConfigError as error:
         sys.exit(f"config: {error}")
-    except parts.DeclarationError as error:
+    except components.DeclarationError as error:
         sys.exit(str(error))
 
 
@@ -58,7 +58,7 @@ def description(config: dict) -> dict:
     models = []
     for name in grid.models(config):
         architecture = config["models"][name]["architecture"]
-        declared = parts.declaration("models", architecture)
+        declared = components.declaration("models", architecture)
         keys = ("metric", "loss", "layers", "left_chance")
         models.append(
             {
@@ -70,7 +70,7 @@ def description(config: dict) -> dict:
         )
     norms = []
     for name in grid.norms(config):
-        declared = parts.declaration("norms", name)
+        declared = components.declaration("norms", name)
         norms.append(
             {
                 "name": name,
@@ -152,7 +152,7 @@ def _check_source(config, dataset):
     if source is None:
         return
     key, path = f"datasets.{dataset}.source", Path(paths.expanded(source))
-    download = parts.declaration("datasets", dataset)["download"]
+    download = components.declaration("datasets", dataset)["download"]
     if path.is_dir():
         choices = download["folder_holds"]
         if not any(all((path / p).exists() for p in choice) for choice in choices):
@@ -169,7 +169,7 @@ def _check_source(config, dataset):
 
 
 def _check_models(config):
-    known = parts.names("norms")
+    known = components.names("norms")
     names = {}
     for model, settings in config["models"].items():
         key = f"models.{model}"
@@ -187,7 +187,7 @@ def _check_models(config):
             for index, norm in enumerate(block["norms"]):
                 if norm not in known:
                     advice = "files in src/normscape/norms/"
-                    if (parts.FOLDER / f"norms/{norm}.py").is_file():
+                    if (components.FOLDER / f"norms/{norm}.py").is_file():
                         advice = f"{norm}.py is left out: rename it to a Python name"
                     raise ConfigError(
                         f"{key}.grid[{number}].norms[{index}]: "
@@ -214,8 +214,8 @@ def _fill_norm_settings(config):
     """Complete the settings of the grid's normalisers by their defaults."""
     for norm in grid.norms(config):
         given = config["norm_settings"].setdefault(norm, {})
-        config["norm_settings"][norm] = parts.defaults("norms", norm) | given
-        for key in parts.required("norms", norm):
+        config["norm_settings"][norm] = components.defaults("norms", norm) | given
+        for key in components.required("norms", norm):
             if key not in given:
                 raise ConfigError(
                     f"norm_settings.{norm}.{key}: missing; "

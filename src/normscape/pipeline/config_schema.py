@@ -5,7 +5,7 @@ import functools
 import json
 from pathlib import Path
 
-from normscape import parts
+from normscape import components
 from normscape.pipeline import torch_optimisers
 
 FOLDER = Path(__file__).parents[3] / "workflow/schemas"
@@ -13,7 +13,7 @@ FOLDER = Path(__file__).parents[3] / "workflow/schemas"
 
 @functools.cache
 def _skeleton() -> dict:
-    return parts.read_yaml(FOLDER / "config.schema.yaml")
+    return components.read_yaml(FOLDER / "config.schema.yaml")
 
 
 def for_config(config: dict) -> dict:
@@ -33,7 +33,7 @@ def for_editors() -> dict:
     """The schema for editors: models of any name, by the architecture that they state."""
     schema = _with_parts(None)
     models = schema["properties"]["models"]
-    names = parts.names("models")
+    names = components.names("models")
     every = {name: _model(name, {}) for name in names}
     optimiser = schema["$defs"]["optimiser"] = _optimiser({})
     for name in _optimisers():
@@ -77,36 +77,36 @@ def _with_parts(models: list[str] | None) -> dict:
     properties = schema["properties"]
     properties["datasets"]["properties"] = {
         name: _settings("datasets", name) | {"default": {}}
-        for name in parts.names("datasets")
+        for name in components.names("datasets")
     }
     properties["norm_settings"]["properties"] = {
-        name: _settings("norms", name) for name in parts.names("norms")
+        name: _settings("norms", name) for name in components.names("norms")
     }
     properties["probes"]["properties"] = {
-        name: _probe(name, models) for name in parts.names("probes")
+        name: _probe(name, models) for name in components.names("probes")
     }
     return schema
 
 
 def _settings(kind: str, name: str) -> dict:
-    declared = parts.declaration(kind, name)
+    declared = components.declaration(kind, name)
     settings = copy.deepcopy(declared["settings"])
     return {
         "description": declared["description"],
         "type": "object",
         "additionalProperties": False,
-        "required": parts.required(kind, name),
+        "required": components.required(kind, name),
         "properties": settings,
     }
 
 
 def _model(name: str, given: dict) -> dict:
     """The schema of a model, by the architecture and the optimiser that it states."""
-    names = parts.names("models")
+    names = components.names("models")
     architecture = given.get("architecture", name)
     if architecture not in names:
         return _unknown_model(names)
-    declared = parts.declaration("models", architecture)
+    declared = components.declaration("models", architecture)
     reference = {
         key: {"$ref": f"#/$defs/{key}"}
         for key in ("steps", "checkpoints", "evaluations", "seeds", "grid")
@@ -122,7 +122,7 @@ def _model(name: str, given: dict) -> dict:
             "architecture": _architecture(names) | {"default": architecture},
             "dataset": {
                 "description": f"The data that it learns, of the kind {declared['takes']}.",
-                "enum": parts.datasets_of(declared["takes"]),
+                "enum": components.datasets_of(declared["takes"]),
                 "default": declared["dataset"],
             },
             "network": _settings("models", architecture) | {"default": {}},
@@ -143,7 +143,7 @@ def _unknown_model(architectures: list[str]) -> dict:
 
 
 def _architecture(architectures: list[str]) -> dict:
-    return {"description": "The network's part.", "enum": architectures}
+    return {"description": "A file in src/normscape/models/.", "enum": architectures}
 
 
 def _optimiser(given: dict) -> dict:
@@ -159,17 +159,17 @@ def _optimiser(given: dict) -> dict:
 
 
 def _optimisers() -> list[str]:
-    return sorted({*torch_optimisers.names(), *parts.names("optimisers")})
+    return sorted({*torch_optimisers.names(), *components.names("optimisers")})
 
 
 def _optimiser_settings(name: str) -> dict:
-    if name in parts.names("optimisers"):
+    if name in components.names("optimisers"):
         return _settings("optimisers", name)["properties"]
     return torch_optimisers.settings(name)
 
 
 def _probe(name: str, models: list[str] | None) -> dict:
-    declared = parts.declaration("probes", name)
+    declared = components.declaration("probes", name)
     # No default, so that required settings are missing only where the probe is used.
     schema = _settings("probes", name)
     model_settings = copy.deepcopy(declared.get("model_settings", {}))

@@ -6,7 +6,7 @@ import json
 import os
 from pathlib import Path
 
-from normscape import folders, parts
+from normscape import components, folders
 from normscape.pipeline import code, grid, paths
 
 
@@ -56,7 +56,7 @@ def theory_code(config: dict, models: list[str]) -> list[str]:
 def dataset_settings(config: dict, dataset: str):
     """Params function: the settings of a data set, with the seed if it is drawn by seed."""
     settings = paths.dataset_settings(config, dataset)
-    by_seed = parts.declaration("datasets", dataset)["drawn_by_seed"]
+    by_seed = components.declaration("datasets", dataset)["drawn_by_seed"]
     return lambda wildcards: as_json(
         settings | ({"seed": int(wildcards.seed)} if by_seed else {})
     )
@@ -107,11 +107,11 @@ def probe_settings(config: dict, probe: str):
 
 def norm_labels() -> dict[str, str]:
     """The labels of all normalisers, which the statements of claims contain."""
-    names = parts.names("norms")
-    return {n: parts.declaration("norms", n)["label"] for n in names}
+    names = components.names("norms")
+    return {n: components.declaration("norms", n)["label"] for n in names}
 
 
 def probe_columns(probe: str) -> str:
     """The columns of each table of a probe, as JSON."""
-    tables = parts.declaration("probes", probe)["tables"]
+    tables = components.declaration("probes", probe)["tables"]
     return in_order({table: list(columns) for table, columns in tables.items()})

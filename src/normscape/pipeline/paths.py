@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from normscape import folders, parts
+from normscape import components, folders
 from normscape.pipeline import grid
 from normscape.pipeline.code import SRC
 from normscape.pipeline.grid import Cell
@@ -50,7 +50,7 @@ def claims_copies(config: dict) -> list[str]:
 
 def dataset_name(dataset: str) -> str:
     """A data set's name in paths, with the wildcard seed where it is drawn by seed."""
-    by_seed = parts.declaration("datasets", dataset)["drawn_by_seed"]
+    by_seed = components.declaration("datasets", dataset)["drawn_by_seed"]
     return f"{dataset}-seed{{seed}}" if by_seed else dataset
 
 
@@ -68,8 +68,8 @@ def downloads() -> dict[str, str]:
     """The file in downloads/ of each data set that is downloaded."""
     return {
         name: f"downloads/{declared['download']['file']}"
-        for name in parts.names("datasets")
-        if "download" in (declared := parts.declaration("datasets", name))
+        for name in components.names("datasets")
+        if "download" in (declared := components.declaration("datasets", name))
     }
 
 
@@ -100,7 +100,7 @@ def dataset_files(config: dict, dataset: str) -> list[str]:
 
 def dataset_folders(config: dict, dataset: str) -> list[Path]:
     """The folders that a data set's settings name, or the subfolders that it reads."""
-    declared = parts.declaration("datasets", dataset)
+    declared = components.declaration("datasets", dataset)
     choices = declared.get("download", {}).get("folder_holds", [[""]])
     existing = []
     for text in map(expanded, _strings(dataset_settings(config, dataset))):
@@ -172,20 +172,24 @@ def theory_runs(config: dict) -> dict[str, tuple[str, str, str]]:
 
 def columns(table: str) -> list[str]:
     """All columns of a table that is collected from runs."""
-    if probe := parts.probe_of(table):
-        return [*CELL, "step", *parts.declaration("probes", probe)["tables"][table]]
+    if probe := components.probe_of(table):
+        return [
+            *CELL,
+            "step",
+            *components.declaration("probes", probe)["tables"][table],
+        ]
     return [*CELL, *_declared()[table]]
 
 
 def declared_columns(table: str) -> list[str]:
     """All columns of a table; empty for a summary that declares none."""
-    return columns(table) if parts.probe_of(table) or table in _declared() else []
+    return columns(table) if components.probe_of(table) or table in _declared() else []
 
 
 @functools.cache
 def _declared() -> dict[str, dict]:
     """The columns of tables that no probe writes."""
-    return parts.read_yaml(SRC / "normscape/tables/tables.yaml")
+    return components.read_yaml(SRC / "normscape/tables/tables.yaml")
 
 
 def probe_folder(config: dict, table: str = "{table}") -> str:
@@ -196,7 +200,7 @@ def probe_files(config: dict, probe: str) -> dict[str, str]:
     """The tables that a probe writes for a checkpoint, by name."""
     return {
         table: f"{probe_folder(config, table)}/step{{step}}.csv"
-        for table in parts.declaration("probes", probe)["tables"]
+        for table in components.declaration("probes", probe)["tables"]
     }
 
 
@@ -204,14 +208,14 @@ def run_probe_tables(config: dict, wildcards) -> list[str]:
     """One table per step at which the probe of ``wildcards.table`` measures a run."""
     cell = Cell(wildcards.model, wildcards.norm, wildcards.lr, int(wildcards.seed))
     folder = probe_folder(config).format(table=wildcards.table, **cell._asdict())
-    steps = grid.probed_steps(config, parts.probe_of(wildcards.table), cell)
+    steps = grid.probed_steps(config, components.probe_of(wildcards.table), cell)
     return [f"{folder}/step{step}.csv" for step in steps]
 
 
 def run_tables(config: dict, wildcards) -> list[str]:
     """One table per run that ``wildcards.table`` covers."""
     cells = grid.cells(config)
-    if probe := parts.probe_of(wildcards.table):
+    if probe := components.probe_of(wildcards.table):
         pattern = probe_folder(config, wildcards.table) + ".csv"
         cells = [cell for cell in cells if grid.probed_steps(config, probe, cell)]
     else:
@@ -223,15 +227,15 @@ def collected_tables() -> list[str]:
     """Tables that are joined from tables of runs, in this experiment or not."""
     probe_tables = [
         table
-        for probe in parts.names("probes")
-        for table in parts.declaration("probes", probe)["tables"]
+        for probe in components.names("probes")
+        for table in components.declaration("probes", probe)["tables"]
     ]
     return TABLES_OF_TRAINING + probe_tables
 
 
 def summaries() -> list[str]:
     """The tables computed from tables of all runs: files of summaries/."""
-    return parts.module_names(_library("summaries"), "*.py")
+    return components.module_names(_library("summaries"), "*.py")
 
 
 def summary_sources(config: dict, summary: str) -> list[str]:
@@ -243,7 +247,7 @@ def tables(config: dict) -> list[str]:
     measured = {
         table
         for probe in config["probes"]
-        for table in parts.declaration("probes", probe)["tables"]
+        for table in components.declaration("probes", probe)["tables"]
     }
     names = [*TABLES_OF_TRAINING, *(t for t in collected_tables() if t in measured)]
     names += [s for s in summaries() if _is_from(names, s)]
@@ -255,7 +259,7 @@ def probe_behind(table: str) -> str | None:
     sources = [table]
     if table in summaries():
         sources = tables_of(_library(f"summaries/{table}.py"))
-    return next(filter(None, map(parts.probe_of, sources)), None)
+    return next(filter(None, map(components.probe_of, sources)), None)
 
 
 def _is_from(tables, summary):
@@ -274,7 +278,7 @@ def table(config: dict, name: str) -> str:
 
 def figures() -> list[str]:
     """The names of all figures: numbered files of figures/."""
-    return parts.module_names(_library("figures"), "*[0-9]_*.py")
+    return components.module_names(_library("figures"), "*[0-9]_*.py")
 
 
 def drawn(config: dict) -> list[str]:
@@ -287,7 +291,7 @@ def drawn(config: dict) -> list[str]:
 
 def caption(figure: str) -> tuple[str, str]:
     """Title and text of a figure: the first line and the rest of its docstring."""
-    text = ast.get_docstring(parts.parse(_library(f"figures/{figure}.py")))
+    text = ast.get_docstring(components.parse(_library(f"figures/{figure}.py")))
     title, _, rest = text.partition("\n\n")
     return title.removesuffix("."), rest
 
@@ -300,7 +304,7 @@ def figure_tables(config: dict, figure: str) -> list[str]:
 
 def tables_of(file: Path) -> tuple[str, ...] | None:
     """The TABLES of a figure or a summary; None where it is no tuple of strings."""
-    for node in parts.parse(file).body:
+    for node in components.parse(file).body:
         targets = node.targets if isinstance(node, ast.Assign) else []
         if isinstance(node, ast.AnnAssign):
             targets = [node.target]

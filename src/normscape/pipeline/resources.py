@@ -1,6 +1,6 @@
 """The resources that jobs request."""
 
-from normscape import parts
+from normscape import components
 
 
 def request(config: dict, memory_mb: int, minutes: int, gpu: bool = False) -> dict:
@@ -14,5 +14,5 @@ def request(config: dict, memory_mb: int, minutes: int, gpu: bool = False) -> di
 
 def request_for_probe(config: dict, probe: str) -> dict:
     """The resources that a probe declares."""
-    declared = parts.declaration("probes", probe)
+    declared = components.declaration("probes", probe)
     return request(config, declared["memory_mb"], declared["minutes"], gpu=True)

@@ -8,7 +8,7 @@ import functools
 import importlib.util
 from pathlib import Path
 
-from normscape import parts
+from normscape import components
 
 # LBFGS asks for the loss several times in a step; SparseAdam takes sparse gradients alone.
 _LEFT_OUT = {"LBFGS", "Optimizer", "SparseAdam"}
@@ -33,7 +33,7 @@ def _files() -> dict[str, Path]:
     """The file that defines each optimiser."""
     return {
         alias.name: _folder() / f"{node.module.rpartition('.')[2]}.py"
-        for node in parts.parse(_folder() / "__init__.py").body
+        for node in components.parse(_folder() / "__init__.py").body
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
         if alias.name[0].isupper() and alias.name not in _LEFT_OUT
@@ -55,7 +55,7 @@ def settings(name: str) -> dict[str, dict]:
     >>> settings("SGD")["nesterov"]
     {'description': 'See torch.optim.SGD.', 'type': ['boolean']}
     """
-    body = parts.parse(_files()[name]).body
+    body = components.parse(_files()[name]).body
     (made,) = (n for n in body if isinstance(n, ast.ClassDef) and n.name == name)
     (init,) = (n for n in made.body if getattr(n, "name", "") == "__init__")
     schemas = {}

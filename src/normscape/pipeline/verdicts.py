@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from normscape import parts
+from normscape import components
 from normscape.claims import claim as claims_files
 from normscape.claims.claim import Claim, Paper
 from normscape.claims.quantities import QUANTITIES, Quantity
@@ -29,7 +29,7 @@ def check_claims() -> None:
                 _check_unique(f"claim {claim.id}: id", claim.id, ids)
                 ids[claim.id] = path
         except ConfigError as error:
-            raise parts.DeclarationError(f"{path}: {error}") from None
+            raise components.DeclarationError(f"{path}: {error}") from None
 
 
 def _check_quantities():
@@ -38,7 +38,9 @@ def _check_quantities():
         for table in quantity.tables:
             if table not in known:
                 key = f"claims/quantities.py: {quantity.name}: tables"
-                raise parts.DeclarationError(f"{key}: {unknown_value(table, known)}")
+                raise components.DeclarationError(
+                    f"{key}: {unknown_value(table, known)}"
+                )
 
 
 def _check_unique(key, name, defined):
@@ -47,12 +49,12 @@ def _check_unique(key, name, defined):
 
 
 def _check_claim(claim: Claim, paper: Paper):
-    norms = parts.names("norms")
+    norms = components.names("norms")
     references = [claim.reference] if claim.reference else []
     for key, names, known in (
         ("topic", [claim.topic], list(paper.topics)),
         ("figure", [claim.figure], paths.figures()),
-        ("model", [claim.model], parts.names("models")),
+        ("model", [claim.model], components.names("models")),
         ("quantity", [claim.quantity], list(QUANTITIES)),
         ("subjects", claim.subjects, norms),
         ("trained", claim.trained, [*norms, "subject"]),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from normscape import parts
+from normscape import components
 from normscape.files import atomic
 from normscape.tables import CELL
 from normscape.tables.rows import read_lines
@@ -19,10 +19,10 @@ _NAME_COLUMNS = {"model", "norm"}
 
 def columns(table: str) -> dict[str, dict]:
     """The declared columns of a table after CELL; empty for tables without declaration."""
-    declared = parts.read_yaml(_DECLARED)
-    for probe in parts.names("probes"):
+    declared = components.read_yaml(_DECLARED)
+    for probe in components.names("probes"):
         step = {"step": {"description": "Of the checkpoint."}}
-        for name, columns in parts.declaration("probes", probe)["tables"].items():
+        for name, columns in components.declaration("probes", probe)["tables"].items():
             declared[name] = step | columns
     return declared.get(table, {})
 

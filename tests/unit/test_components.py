@@ -1,4 +1,4 @@
-"""Declarations: the settings of parts, which are what their code takes."""
+"""Declarations: the settings of components, which are what their code takes."""
 
 import inspect
 import shutil
@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from experiments import default
-from normscape import models, norms, parts
+from normscape import components, models, norms
 from normscape.pipeline.config import checked, description, validate
 from normscape.schemas import VALIDATOR, ConfigError
 
@@ -17,11 +17,11 @@ from normscape.schemas import VALIDATOR, ConfigError
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A copy of src/normscape in which the pipeline looks for parts."""
-    copy = shutil.copytree(parts.FOLDER, tmp_path / "normscape")
-    monkeypatch.setattr(parts, "FOLDER", copy)
-    parts.declaration.cache_clear()
+    copy = shutil.copytree(components.FOLDER, tmp_path / "normscape")
+    monkeypatch.setattr(components, "FOLDER", copy)
+    components.declaration.cache_clear()
     yield copy
-    parts.declaration.cache_clear()
+    components.declaration.cache_clear()
 
 
 def declare(folder, **declared):
@@ -68,7 +68,7 @@ def test_settings_of_another_part_come_with_their_defaults_and_limits(folder):
     order = {"description": "Of it.", "default": 2}
     declare(folder, settings_of=["batch"], settings={"order": order})
     full = checked(with_mine(eps=0.1))
-    expected = parts.defaults("norms", "batch") | {"eps": 0.1, "order": 2}
+    expected = components.defaults("norms", "batch") | {"eps": 0.1, "order": 2}
     assert full["norm_settings"]["mine"] == expected
     with pytest.raises(ConfigError, match=r"mine\.eps: .*0"):
         checked(with_mine(eps=0))
@@ -127,8 +127,8 @@ def test_a_mistake_in_a_declaration_is_one_line(folder, file, text, line):
 
 def test_a_part_is_two_files(folder):
     shutil.copy(folder / "models/vgg.yaml", folder / "models/lenet.yaml")
-    with pytest.raises(parts.DeclarationError, match=r"lenet\.yaml: .*lenet\.py"):
-        parts.declaration("models", "lenet")
+    with pytest.raises(components.DeclarationError, match=r"lenet\.yaml: .*lenet\.py"):
+        components.declaration("models", "lenet")
 
 
 # What is declared is what the code takes
@@ -168,11 +168,11 @@ def taken(kind, name) -> dict:
     [
         (kind, name)
         for kind in ("datasets", "norms", "probes")
-        for name in parts.names(kind)
+        for name in components.names(kind)
     ],
 )
 def test_the_declared_settings_are_the_arguments_and_defaults_stand_once(kind, name):
-    declared = parts.declaration(kind, name)
+    declared = components.declaration(kind, name)
     settings = declared["settings"] | declared.get("model_settings", {})
     if "download" in declared:
         settings = {key: s for key, s in settings.items() if key != "url"}
@@ -181,16 +181,16 @@ def test_the_declared_settings_are_the_arguments_and_defaults_stand_once(kind, n
     assert dict.fromkeys(settings, False) == taken(kind, name)
 
 
-@pytest.mark.parametrize("kind", parts.KINDS)
+@pytest.mark.parametrize("kind", components.KINDS)
 def test_defaults_are_what_is_allowed(kind):
-    for name in parts.names(kind):
-        for key, setting in parts.declaration(kind, name)["settings"].items():
+    for name in components.names(kind):
+        for key, setting in components.declaration(kind, name)["settings"].items():
             if "default" in setting:
                 errors = list(VALIDATOR(setting).iter_errors(setting["default"]))
                 assert errors == [], (name, key)
 
 
-@pytest.mark.parametrize("name", parts.names("models"))
+@pytest.mark.parametrize("name", components.names("models"))
 def test_a_network_takes_all_that_its_declaration_offers(make_data, name):
     class Recorded(dict):
         def __getitem__(self, key):
@@ -198,15 +198,15 @@ def test_a_network_takes_all_that_its_declaration_offers(make_data, name):
             return super().__getitem__(key)
 
     asked = set()
-    settings = Recorded(parts.defaults("models", name))
+    settings = Recorded(components.defaults("models", name))
     models.build(name, make_data(name), settings, norms.load("none"), 0)
     assert asked == settings.keys()
 
 
-@pytest.mark.parametrize("kind", parts.KINDS)
+@pytest.mark.parametrize("kind", components.KINDS)
 def test_parts_say_what_they_are(kind):
     """Those of the project have a description, and a label of their own for figures."""
-    declared = [parts.declaration(kind, name) for name in parts.names(kind)]
+    declared = [components.declaration(kind, name) for name in components.names(kind)]
     assert declared or kind == "optimisers"  # of which torch has enough
     assert all(part["description"].endswith(".") for part in declared)
     if kind in ("models", "norms", "probes"):
@@ -216,5 +216,5 @@ def test_parts_say_what_they_are(kind):
 
 
 def test_defaults_are_copies():
-    parts.defaults("models", "vgg")["fc_widths"].append(8)
-    assert parts.defaults("models", "vgg")["fc_widths"] == []
+    components.defaults("models", "vgg")["fc_widths"].append(8)
+    assert components.defaults("models", "vgg")["fc_widths"] == []

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from normscape import parts
-from normscape.pipeline import code, lookups, paths
+from normscape import components
+from normscape.pipeline import code, component_checks, paths
 
 CACHES = (
-    parts.declaration,
-    parts.probe_of,
+    components.declaration,
+    components.probe_of,
 )
 
 
@@ -20,10 +20,10 @@ def library(tmp_path, monkeypatch):
     """A copy of the library in which the look-ups look."""
     source = tmp_path / "src"
     shutil.copytree(code.SRC / "normscape", source / "normscape")
-    for module in (code, paths, lookups):
+    for module in (code, paths, component_checks):
         monkeypatch.setattr(module, "SRC", source)
-    monkeypatch.setattr(lookups, "_LIBRARY", source / "normscape")
-    monkeypatch.setattr(parts, "FOLDER", source / "normscape")
+    monkeypatch.setattr(component_checks, "_LIBRARY", source / "normscape")
+    monkeypatch.setattr(components, "FOLDER", source / "normscape")
     for cache in CACHES:
         cache.cache_clear()
     yield source / "normscape"
@@ -32,7 +32,7 @@ def library(tmp_path, monkeypatch):
 
 
 def test_all_is_well(library):
-    lookups.check_all()
+    component_checks.check_components()
 
 
 @pytest.mark.parametrize(
@@ -99,8 +99,8 @@ def test_a_mistake_is_one_line(library, file, old, new, line):
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
-    with pytest.raises(parts.DeclarationError) as error:
-        lookups.check_all()
+    with pytest.raises(components.DeclarationError) as error:
+        component_checks.check_components()
     said = str(error.value)
     assert "\n" not in said
     of_both = line.startswith("there is a table")
@@ -124,15 +124,15 @@ def test_what_is_looked_up_in_a_file_is_defined_there(library, file, name):
     path = library / file
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace(name, f"{name}_of_mine", 1), encoding="utf-8")
-    with pytest.raises(parts.DeclarationError) as error:
-        lookups.check_all()
+    with pytest.raises(components.DeclarationError) as error:
+        component_checks.check_components()
     assert re.match(rf".*/{file}: .*\b{name.split()[1]}\b", str(error.value))
     imported = text.replace(name, f"{name}_of_mine", 1)
     imported += (
         f"\ntry:\n    from a import b as {name.split()[1]}\nexcept OSError:\n    1\n"
     )
     path.write_text(imported, encoding="utf-8")
-    lookups.check_all()
+    component_checks.check_components()
 
 
 @pytest.mark.parametrize(
@@ -149,12 +149,12 @@ def test_a_component_without_its_declaration(library, kind, like):
     for name in ("_mine.py", "mine (copy).py", "mine.py.orig", "mine.py~"):
         shutil.copy(folder / f"{like}.py", folder / name)
     (folder / "helpers.py").write_text("def help():\n    pass\n", encoding="utf-8")
-    lookups.check_all()
+    component_checks.check_components()
     shutil.copy(folder / f"{like}.py", folder / "mine.py")
     with pytest.raises(
-        parts.DeclarationError, match=r"mine\.py: .*mine\.yaml.*description: "
+        components.DeclarationError, match=r"mine\.py: .*mine\.yaml.*description: "
     ):
-        lookups.check_all()
+        component_checks.check_components()
 
 
 LEFTOVERS = [
@@ -169,28 +169,44 @@ def test_what_programs_leave_is_no_part(library, leftover, monkeypatch):
     shutil.copytree(paths.CLAIMS, claims)
     monkeypatch.setattr(paths, "CLAIMS", claims)
     of_claims = [path.name for path in paths.claims()]
-    before = [*map(parts.names, parts.KINDS), paths.figures(), paths.summaries()]
-    folders = [library / kind for kind in (*parts.KINDS, "figures", "summaries")]
+    before = [
+        *map(components.names, components.KINDS),
+        paths.figures(),
+        paths.summaries(),
+    ]
+    folders = [library / kind for kind in (*components.KINDS, "figures", "summaries")]
     for folder in [*folders, claims]:
         for path in [*folder.glob("[a-z]*.py"), *folder.glob("[a-z]*.yaml")]:
             if leftover not in ("2{}", "my-{}") or folder != claims:
                 path.with_name(leftover.format(path.name)).write_bytes(b"\0\5\x16\7")
     (library / "norms/.#mine.py").symlink_to("user@host.1:2")
-    lookups.check_all()
-    checked = [*map(parts.names, parts.KINDS), paths.figures(), paths.summaries()]
+    component_checks.check_components()
+    checked = [
+        *map(components.names, components.KINDS),
+        paths.figures(),
+        paths.summaries(),
+    ]
     assert checked == before
     assert [path.name for path in paths.claims()] == of_claims
 
 
 @pytest.mark.parametrize("copy", ["{} (1){}", "{} - Copy{}", "{}.conflict{}", "{}-1{}"])
 def test_a_copy_whose_name_is_no_modules_is_no_part(library, copy):
-    before = [*map(parts.names, parts.KINDS), paths.figures(), paths.summaries()]
-    for folder in (*parts.KINDS, "figures", "summaries"):
+    before = [
+        *map(components.names, components.KINDS),
+        paths.figures(),
+        paths.summaries(),
+    ]
+    for folder in (*components.KINDS, "figures", "summaries"):
         for path in (library / folder).glob("[a-z]*.*"):
             if path.is_file():
                 shutil.copy(path, path.with_name(copy.format(path.stem, path.suffix)))
-    lookups.check_all()
-    checked = [*map(parts.names, parts.KINDS), paths.figures(), paths.summaries()]
+    component_checks.check_components()
+    checked = [
+        *map(components.names, components.KINDS),
+        paths.figures(),
+        paths.summaries(),
+    ]
     assert checked == before
 
 
@@ -212,7 +228,7 @@ def test_a_parts_source_may_have_a_byte_order_mark_and_any_ends(
     mine = library / "norms/mine.py"
     shutil.copy(library / "norms/l2.yaml", library / "norms/mine.yaml")
     mine.write_bytes(TEXT.replace("\n", ends).encode(encoding))
-    lookups.check_all()
+    component_checks.check_components()
     assert code.file_digest(mine)
 
 
@@ -225,16 +241,16 @@ def test_a_source_in_another_encoding_is_one_line(library, encoding, file):
     path.write_bytes(TEXT.encode(encoding))
     shutil.copy(library / "norms/l2.yaml", path.with_suffix(".yaml"))
     with pytest.raises(
-        parts.DeclarationError, match="mine.py: expected UTF-8"
+        components.DeclarationError, match="mine.py: expected UTF-8"
     ) as error:
-        lookups.check_all()
+        component_checks.check_components()
     assert "\n" not in str(error.value)
 
 
 def test_a_source_that_cannot_be_read_is_one_line(library):
     (library / "figures/fig90_mine.py").mkdir()
-    with pytest.raises(parts.DeclarationError, match="fig90_mine.py"):
-        lookups.check_all()
+    with pytest.raises(components.DeclarationError, match="fig90_mine.py"):
+        component_checks.check_components()
 
 
 MISTAKES_OF_PARTS = {
@@ -263,8 +279,8 @@ MISTAKES_OF_PARTS = {
 )
 def test_what_would_fail_in_a_job_or_go_unseen_is_one_line(library, file, source):
     (library / file).write_text(source, encoding="utf-8")
-    with pytest.raises(parts.DeclarationError) as error:
-        lookups.check_all()
+    with pytest.raises(components.DeclarationError) as error:
+        component_checks.check_components()
     assert Path(file).name in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -275,5 +291,5 @@ def test_tables_may_be_declared_with_a_type(library):
         '"""Figure 17: a.\n\nb."""\nx = draw = 1\nTABLES: tuple = ("history",)\n',
         encoding="utf-8",
     )
-    lookups.check_all()
+    component_checks.check_components()
     assert paths.tables_of(path) == ("history",)

@@ -7,7 +7,7 @@ import ast
 from collections import defaultdict
 from pathlib import Path
 
-from normscape import parts
+from normscape import components
 from normscape.pipeline import paths
 from normscape.pipeline.code import SRC
 from normscape.schemas import unknown_value
@@ -28,34 +28,34 @@ _DEFINED = {
 }
 
 
-def check_all() -> None:
+def check_components() -> None:
     """Check every part, summary and figure, and what they say of one another."""
-    for kind in parts.KINDS:
-        for name in parts.names(kind):
+    for kind in components.KINDS:
+        for name in components.names(kind):
             path = _LIBRARY / kind / f"{name}.py"
-            parts.declaration(kind, name)
+            components.declaration(kind, name)
             _check_definition(path)
         _check_declared(kind)
     _check_tables()
-    for name in parts.names("models"):
+    for name in components.names("models"):
         _check_model(name)
     for figure in paths.figures():
         _check_figure(figure)
-    for name in parts.module_names(_LIBRARY / "figures", "*.py"):
+    for name in components.module_names(_LIBRARY / "figures", "*.py"):
         path = _LIBRARY / f"figures/{name}.py"
-        defined = {"TABLES", "draw"} & _defined(parts.parse(path).body)
+        defined = {"TABLES", "draw"} & _defined(components.parse(path).body)
         if len(defined) == 2 and name not in paths.figures():
             _refuse(path, "expected a name such as fig90_gradient.py; rename it")
 
 
 def _refuse(path, line):
-    raise parts.DeclarationError(f"{path}: {line}")
+    raise components.DeclarationError(f"{path}: {line}")
 
 
 def _check_definition(path: Path) -> None:
     """The file defines what is looked up in it, or imports it from a module that exists."""
     name = _DEFINED[path.parent.name]
-    tree = parts.parse(path)
+    tree = components.parse(path)
     if name not in _defined(tree.body) | {"*"}:
         what = "class" if name[0].isupper() else "function"
         _refuse(path, f"expected a {what} {name}, which is missing; define it")
@@ -73,17 +73,17 @@ def _check_declared(kind: str) -> None:
 
     What defines no component is a module that others share, or a leftover.
     """
-    for name in parts.module_names(_LIBRARY / kind, "*.yml"):
+    for name in components.module_names(_LIBRARY / kind, "*.yml"):
         _refuse(_LIBRARY / kind / f"{name}.yml", f"rename it to {name}.yaml")
-    for name in parts.module_names(_LIBRARY / kind, "*.py"):
+    for name in components.module_names(_LIBRARY / kind, "*.py"):
         path = _LIBRARY / kind / f"{name}.py"
         if path.with_suffix(".yaml").is_file():
             continue
-        if _DEFINED[kind] in _defined(parts.parse(path).body):
+        if _DEFINED[kind] in _defined(components.parse(path).body):
             _refuse(
                 path,
                 f"expected a declaration {name}.yaml, got none; write it, at least "
-                f"{parts.smallest_declaration(kind)}, or begin the name with _ if this "
+                f"{components.smallest_declaration(kind)}, or begin the name with _ if this "
                 "is no component",
             )
 
@@ -110,8 +110,8 @@ def _defined(statements: list[ast.stmt]) -> set[str]:
 
 def _check_model(name):
     path = _LIBRARY / f"models/{name}.yaml"
-    declared = parts.declaration("models", name)
-    datasets = parts.datasets_of(declared["takes"])
+    declared = components.declaration("models", name)
+    datasets = components.datasets_of(declared["takes"])
     columns = [name for name in paths.columns("runs") if name not in CELL]
     for key, found, names in (
         ("dataset", declared["dataset"], datasets),
@@ -126,9 +126,9 @@ def _check_tables():
     writers = defaultdict(list)
     for table in paths.TABLES_OF_TRAINING:
         writers[table].append("training")
-    for probe in parts.names("probes"):
+    for probe in components.names("probes"):
         path = _LIBRARY / f"probes/{probe}.yaml"
-        for table, columns in parts.declaration("probes", probe)["tables"].items():
+        for table, columns in components.declaration("probes", probe)["tables"].items():
             writers[table].append(path)
             for column in {*CELL, "step"} & columns.keys():
                 _refuse(path, f"tables.{table}.{column}: every table has this column")
@@ -145,7 +145,7 @@ def _check_tables():
 def _check_sources(path):
     """TABLES is there, and names tables."""
     known = [*paths.collected_tables(), *paths.summaries(), *paths.OTHER_TABLES]
-    parts.parse(path)
+    components.parse(path)
     tables = paths.tables_of(path)
     if tables is None:
         _refuse(path, 'TABLES: missing; it is a tuple of texts, such as ("history",)')
@@ -158,7 +158,7 @@ def _check_figure(figure):
     path = _LIBRARY / f"figures/{figure}.py"
     _check_sources(path)
     _check_definition(path)
-    if "\n\n" not in (ast.get_docstring(parts.parse(path)) or ""):
+    if "\n\n" not in (ast.get_docstring(components.parse(path)) or ""):
         _refuse(
             path,
             "expected a docstring with a title, a blank line, and a last paragraph on what "

@@ -1,8 +1,8 @@
-"""Parts that declare themselves, in ``NAME.yaml`` beside ``NAME.py``.
+"""Declarations of components, in ``NAME.yaml`` beside ``NAME.py``.
 
-A part is a data set, model, norm, optimiser or probe. Its declaration tells the pipeline
-what it must know without importing the part: a label, settings, and what each kind adds
-(``workflow/schemas/parts.schema.yaml`` describes every key).
+A component is a data set, model, norm, optimiser or probe. Its declaration tells the
+pipeline a label, settings and what each kind adds, so that planning imports no component
+(``workflow/schemas/components.schema.yaml`` describes every key).
 """
 
 import ast
@@ -16,7 +16,7 @@ from normscape import folders, schemas, strict_yaml
 
 FOLDER = Path(__file__).parent
 KINDS = ("datasets", "models", "norms", "optimisers", "probes")
-SCHEMA = FOLDER.parents[1] / "workflow/schemas/parts.schema.yaml"
+SCHEMA = FOLDER.parents[1] / "workflow/schemas/components.schema.yaml"
 
 
 class DeclarationError(ValueError):
@@ -24,7 +24,7 @@ class DeclarationError(ValueError):
 
 
 def names(kind: str) -> list[str]:
-    """The parts of a kind, sorted. Names that begin with an underscore are no parts.
+    """The components of a kind, sorted. Names that begin with an underscore are shared modules.
 
     >>> names("models")
     ['dln', 'resnet', 'vgg', 'vit']
@@ -84,7 +84,7 @@ def _check_setting(key: str, setting: dict) -> None:
 
 @functools.cache
 def declaration(kind: str, name: str) -> dict:
-    """What a part declares, checked, with the settings that it takes from other parts.
+    """The checked declaration of a component, with the settings that it takes from others.
 
     A DeclarationError names a key that is wrong. Do not change what is returned.
     """
@@ -109,7 +109,7 @@ def declaration(kind: str, name: str) -> dict:
 
 
 def smallest_declaration(kind: str) -> str:
-    """The YAML that a part of a kind must at least have, on one line.
+    """The YAML that a component of a kind must at least have, on one line.
 
     >>> smallest_declaration("norms")
     '{label: ..., description: ...}'
