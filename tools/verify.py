@@ -98,10 +98,10 @@ def compare_source(archive: Archive) -> list[str]:
     for name in sorted(archive.checksums):
         if name.startswith(DATA):
             continue
-        ours = PROJECT / on_disk(name)
-        if not ours.is_file():
+        file = PROJECT / on_disk(name)
+        if not file.is_file():
             problem = "differs from this clone's, which has none"
-        elif not _is_same(ours.read_bytes(), archive.path(name).read_bytes()):
+        elif not _is_same(file.read_bytes(), archive.path(name).read_bytes()):
             problem = "differs from this clone's"
         else:
             continue
@@ -194,14 +194,14 @@ def retrain(archive: Archive, config: dict, cell: grid.Cell) -> tuple[list[str],
         if failure:
             return [failure], ""
         files = archive.path(name), folder / name
-        theirs, ours = (path.read_bytes() for path in files)
-        if ours == theirs:
+        archived, retrained = (path.read_bytes() for path in files)
+        if retrained == archived:
             return [], "equal in bytes"
-        theirs, ours = (
+        archived, retrained = (
             pd.read_csv(path, keep_default_na=False).head(FIRST_STEPS).loss
             for path in files
         )
-    difference = ((ours - theirs).abs() / theirs.abs()).max()
+    difference = ((retrained - archived).abs() / archived.abs()).max()
     text = f"losses of the first {FIRST_STEPS} steps differ by {difference:.1e}"
     # Not "greater than": NaN is no agreement.
     return ([] if difference <= TOLERANCE else [text]), text

@@ -62,8 +62,8 @@ def draw(tables, experiment):
     verdicts = at_same_step(tables["verdicts"])
     blocks = [
         (topic, scale, _labelled(rows))
-        for topic, of_topic in tables["verdicts"].groupby("topic", sort=False)
-        for scale, rows in of_topic.groupby("scale", sort=False)
+        for topic, topic_rows in tables["verdicts"].groupby("topic", sort=False)
+        for scale, rows in topic_rows.groupby("scale", sort=False)
         if len(at_same_step(rows))
     ]
     if not blocks:
@@ -81,8 +81,8 @@ def draw(tables, experiment):
         _draw_block(ax, scale, rows)
         if topic not in headed:
             headed.add(topic)
-            of_topic = counts(verdicts.verdict[verdicts.topic == topic])
-            _head(ax, f"{topic.replace('_', ' ').capitalize()}: {of_topic}")
+            count_text = counts(verdicts.verdict[verdicts.topic == topic])
+            _head(ax, f"{topic.replace('_', ' ').capitalize()}: {count_text}")
     _draw_legend(figure)
     return figure
 

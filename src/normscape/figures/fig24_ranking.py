@@ -58,8 +58,8 @@ def draw(tables, experiment):
             table[same_rate(table.lr, rates[key])]
             for key, table in zip(keys, trained, strict=True)
         ]
-        for ax, of_norms, title in zip(row, numbers, TITLES, strict=True):
-            _draw(ax, of_norms, [norm.colour for norm in norms], trained)
+        for ax, norm_values, title in zip(row, numbers, TITLES, strict=True):
+            _draw(ax, norm_values, [norm.colour for norm in norms], trained)
             ax.set_xlabel(title)
             ax.set_yticks(range(len(norms)), [""] * len(norms))
         labels = [f"{n.label}, {rates[model.name, n.name]:g}" for n in norms]
@@ -115,13 +115,13 @@ def _ratios_at_same_loss(tables, experiment, rates):
     return {key: np.array(seeds) for key, seeds in ratios.items()}
 
 
-def _draw(ax, of_norms, colours, trained):
+def _draw(ax, norm_values, colours, trained):
     """A line for each normaliser's numbers, from the top down.
 
     trained : rows of the runs that each normaliser's numbers are of.
     """
     rows = []
-    for values in of_norms:
+    for values in norm_values:
         with np.errstate(divide="ignore", invalid="ignore"):
             logarithms = np.log(values[~np.isnan(values)])
         some = len(logarithms) > 0
@@ -143,7 +143,7 @@ def _draw(ax, of_norms, colours, trained):
         for outcome in curves.failed_outcomes(trained[place]):
             ax.plot(effect, place, shape, color="white", markersize=1.6, gid=outcome)
     ax.set_xscale("log")
-    ax.set_ylim(len(of_norms) - 0.5, -0.5)
+    ax.set_ylim(len(norm_values) - 0.5, -0.5)
     ax.grid(visible=False, axis="y")
 
 

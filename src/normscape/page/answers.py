@@ -58,15 +58,15 @@ def evidence(verdicts: pd.DataFrame, papers: list[Paper]) -> list[dict[str, str]
     rows = []
     for paper in papers:
         for topic, title in paper.topics.items():
-            of_topic = measured[measured.topic == topic]
-            if of_topic.empty:
+            topic_rows = measured[measured.topic == topic]
+            if topic_rows.empty:
                 continue
             row = {"explanation": title, "paper": paper.source}
-            explained = of_topic.subject == EXPLAINED
+            explained = topic_rows.subject == EXPLAINED
             for name, chosen in (("BatchNorm", explained), ("others", ~explained)):
                 for comparison in (SAME_STEP, SAME_LOSS):
-                    cell = chosen & (of_topic.comparison == comparison)
-                    row[f"{name}, {comparison}"] = _count(of_topic.verdict[cell])
+                    cell = chosen & (topic_rows.comparison == comparison)
+                    row[f"{name}, {comparison}"] = _count(topic_rows.verdict[cell])
             rows.append(row)
     return rows
 

@@ -112,13 +112,13 @@ def _check_model(name):
     path = _LIBRARY / f"models/{name}.yaml"
     declared = components.declaration("models", name)
     datasets = components.datasets_of(declared["takes"])
-    columns = [name for name in paths.columns("runs") if name not in CELL]
-    for key, found, names in (
+    columns = [column for column in paths.columns("runs") if column not in CELL]
+    for key, name, names in (
         ("dataset", declared["dataset"], datasets),
         ("left_chance.quantity", declared["left_chance"]["quantity"], columns),
     ):
-        if found not in names:
-            _refuse(path, f"{key}: {unknown_value(found, names)}")
+        if name not in names:
+            _refuse(path, f"{key}: {unknown_value(name, names)}")
 
 
 def _check_tables():
@@ -137,9 +137,11 @@ def _check_tables():
         writers[summary].append(path)
         _check_sources(path)
         _check_definition(path)
-    for table, found in writers.items():
-        if len(found) > 1:
-            _refuse(found[1], f"there is a table {table} already, of {found[0]}")
+    for table, files in writers.items():
+        if len(files) > 1:
+            _refuse(
+                files[1], f"table {table}: already written by {files[0]}; rename it"
+            )
 
 
 def _check_sources(path):

@@ -74,10 +74,10 @@ def probe_settings(config: dict, probe: str, cell: Cell) -> dict:
 
     Of two blocks that select the run, the later one counts.
     """
-    of_all = config["probes"][probe]
-    of_model = of_all["models"][cell.model]
-    settings = of_all | of_model
-    for block in of_model["grid"]:
+    for_probe = config["probes"][probe]
+    for_model = for_probe["models"][cell.model]
+    settings = for_probe | for_model
+    for block in for_model["grid"]:
         if _selects(block, cell):
             settings |= block
     return {key: v for key, v in settings.items() if key not in _NO_SETTINGS}
