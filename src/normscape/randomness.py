@@ -1,11 +1,10 @@
-"""Random numbers that depend on names, never on the order of jobs or on the clock.
+"""Random numbers by key: they depend on names, never on the order of jobs or the clock.
 
-Every draw is keyed: initial weights by (model, seed), the order of the data by
-(model, seed, epoch), the noise of a layer by (model, norm, lr, seed, step, layer).
-Two consequences follow. Runs that differ only in norm or learning rate start from
-the same weights and see the same batches, so that they can be compared pair by
-pair. And a step can be replayed from its number alone: no generator has a state
-that must be stored.
+The key of initial weights is (model, seed), that of the data order (model, seed, epoch), and
+that of a layer's noise (model, norm, lr, seed, step, layer). Runs that differ only in norm or
+learning rate therefore start from the same weights and see the same batches, so they can be
+compared in pairs. A step can be repeated from its number alone, because no generator has a
+state that would have to be stored.
 """
 
 import hashlib
@@ -14,7 +13,7 @@ import torch
 
 
 def derive_seed(*names: object) -> int:
-    """Seed in [0, 2**63) for the stream that ``names`` identify.
+    """Return the seed in [0, 2**63) of the stream with this key.
 
     >>> derive_seed("order", "vgg", 0) == derive_seed("order", "vgg", 0)
     True
@@ -26,5 +25,5 @@ def derive_seed(*names: object) -> int:
 
 
 def generator(*names: object, device: str | torch.device = "cpu") -> torch.Generator:
-    """A fresh generator at the start of the stream that ``names`` identify."""
+    """Return a new generator at the start of the stream with this key."""
     return torch.Generator(device).manual_seed(derive_seed(*names))
