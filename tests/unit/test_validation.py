@@ -34,6 +34,7 @@ MISTAKES = [
     ("models.vgg.steps", 9.0, "9.0", "write 9"),
     ("models.vgg.steps", True, "integer", "true"),
     ("models.vgg.seeds", 3, "[3]"),
+    ("models.vgg.grid[0].learning_rates", [1 / 3], "[0]: ", "9 digits"),
     ("models.vgg.checkpoints", [0, LAST + 1], "[1]: ", f"models.vgg.steps = {LAST}"),
     ("models.vgg.checkpoints", "every 0", "'every 0'", '"every N"'),
     ("models.vgg.evaluations", [LAST + 1], "[0]: ", f"models.vgg.steps = {LAST}"),

@@ -16,7 +16,6 @@ from normscape.claims import same_loss
 from normscape.claims.cases import Case
 from normscape.claims.claim import Claim
 from normscape.claims.quantities import QUANTITIES
-from normscape.claims.selection import same_rate
 from normscape.claims.values import (
     at_shared_steps,
     is_finished,
@@ -111,7 +110,7 @@ class SameLoss:
                 (seed, None if claim.best_lr else lr): course
                 for (model, norm, lr, seed), course in courses.items()
                 if (model, norm) == (case.model, name)
-                and same_rate(lr, case.rates[name] or lr)
+                and lr == (case.rates[name] or lr)
             }
             for name in case.norms
         )

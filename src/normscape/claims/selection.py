@@ -1,12 +1,6 @@
 """Which runs and steps are compared."""
 
-import numpy as np
 import pandas as pd
-
-
-def same_rate(rates, rate):
-    """Whether learning rates are this one, except for how a table rounds them."""
-    return np.isclose(rates, rate, atol=0)
 
 
 def select_runs(
@@ -20,7 +14,7 @@ def select_runs(
         if name is not None:
             values = values[values.index.get_level_values(level) == name]
     if lr is not None:
-        values = values[same_rate(values.index.get_level_values("lr"), lr)]
+        values = values[values.index.get_level_values("lr") == lr]
     return values
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
 from normscape.claims import intervals, same_loss
-from normscape.claims.selection import same_rate, select_runs
+from normscape.claims.selection import select_runs
 from normscape.claims.values import best_rates, values_per_run, values_per_step
 from normscape.figures import curves, panels, style
 
@@ -55,7 +55,7 @@ def draw(tables, experiment):
         )
         trained = [histories[key] for key in keys]
         trained = [
-            table[same_rate(table.lr, rates[key])]
+            table[table.lr == rates[key]]
             for key, table in zip(keys, trained, strict=True)
         ]
         for ax, norm_values, title in zip(row, numbers, TITLES, strict=True):
@@ -104,7 +104,7 @@ def _ratios_at_same_loss(tables, experiment, rates):
         for (model, norm, lr, seed), course in same_loss.courses(
             steps, losses, logarithms=True
         ).items()
-        if same_rate(lr, rates.get((model, norm), np.nan))
+        if lr == rates.get((model, norm))
     }
     ratios = {}
     for (model, norm, seed), course in courses.items():

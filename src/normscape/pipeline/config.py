@@ -15,6 +15,7 @@ from normscape.pipeline import (
     verdicts,
 )
 from normscape.schemas import ConfigError, check, fill_defaults, unknown_value
+from normscape.tables.rows import DIGITS
 
 # Largest number of checkpoints and evaluations: both are arguments of one command.
 MOST_STEPS = 100_000
@@ -192,6 +193,12 @@ def _check_models(config):
                     raise ConfigError(
                         f"{key}.grid[{number}].norms[{index}]: "
                         f"{unknown_value(norm, known)} ({advice})"
+                    )
+            for index, lr in enumerate(block["learning_rates"]):
+                if lr != float(f"{lr:.{DIGITS}g}"):
+                    raise ConfigError(
+                        f"{key}.grid[{number}].learning_rates[{index}]: expected at most "
+                        f"{DIGITS} digits, which tables hold, got {lr}; round it"
                     )
         listed = len(settings["checkpoints"]) + len(grid.evaluations(config, model))
         if listed > MOST_STEPS:

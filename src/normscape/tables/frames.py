@@ -8,7 +8,7 @@ import pandas as pd
 from normscape import components
 from normscape.files import atomic
 from normscape.tables import CELL
-from normscape.tables.rows import read_lines
+from normscape.tables.rows import DIGITS, read_lines
 
 Tables = dict[str, pd.DataFrame]
 
@@ -41,6 +41,8 @@ def read(paths) -> Tables:
             io.StringIO("".join(lines)),
             dtype=dict.fromkeys(_NAME_COLUMNS & set(header), str),
             keep_default_na=False,
+            # Learning rates are compared, so they must be the very numbers of the config.
+            float_precision="round_trip",
             na_values={
                 name: ["", "nan"] for name in header if name not in _NAME_COLUMNS
             },
@@ -68,6 +70,6 @@ def _check(path, table, declared):
 
 
 def write(path, table: pd.DataFrame) -> None:
-    """Write a CSV, all or nothing; numbers get nine digits."""
+    """Write a CSV, all or nothing; numbers get ``DIGITS`` digits."""
     with atomic(path) as temporary:
-        table.to_csv(temporary, index=False, float_format="%.9g")
+        table.to_csv(temporary, index=False, float_format=f"%.{DIGITS}g")

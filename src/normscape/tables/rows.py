@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from normscape.files import atomic
 
+# Significant digits of numbers in tables, which float32 needs.
+DIGITS = 9
 _REMEDY = "delete it and rerun"
 
 
 def write(path, columns: Sequence[str], rows: Iterable[Mapping]) -> None:
-    """Write a CSV with a header. Numbers get nine digits, which float32 needs.
+    """Write a CSV with a header. Numbers get ``DIGITS`` digits.
 
     Raises ValueError where a row's keys are not the columns.
 
@@ -39,7 +41,7 @@ def write(path, columns: Sequence[str], rows: Iterable[Mapping]) -> None:
 
 
 def _format(cell):
-    return f"{cell:.9g}" if isinstance(cell, float) else cell
+    return f"{cell:.{DIGITS}g}" if isinstance(cell, float) else cell
 
 
 def concatenate(
