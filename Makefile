@@ -66,7 +66,7 @@ preset:
 	  { echo "PRESET: expected one of $(PRESETS), got '$$PRESET'"; exit 1; }
 
 bench: $(READY)
-	$(TOOL).bench
+	PYTHONPATH=src python -m benchmarks
 
 schema: $(READY)
 	$(TOOL).schema > $(SCHEMA)

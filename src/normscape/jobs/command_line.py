@@ -2,12 +2,13 @@
 
 import argparse
 import gc
-import io
 import json
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+
+from normscape import streams
 
 
 def parser(description: str) -> argparse.ArgumentParser:
@@ -79,13 +80,6 @@ def json_file(path: str) -> dict:
         raise argparse.ArgumentTypeError(line) from None
 
 
-def allow_any_text() -> None:
-    """Print characters that the locale lacks as escapes."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-
-
 def run(main: Callable[[], None]) -> None:
     """Call ``main`` and exit; a mistake that a user can fix is one line.
 
@@ -94,7 +88,7 @@ def run(main: Callable[[], None]) -> None:
     and ``os._exit`` skips the tear-down of torch.
     """
     gc.disable()
-    allow_any_text()
+    streams.allow_any_text()
     status = 0
     try:
         main()

@@ -20,7 +20,7 @@ from snakemake.settings.enums import Quietness
 from snakemake.settings.types import OutputSettings
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from normscape.jobs import command_line
+from normscape import streams
 from normscape.pipeline.console import Console
 from normscape.pipeline.tally import Job, Tally
 
@@ -48,7 +48,7 @@ class Progress(logging.Handler):
 
     def __init__(self, logger: logging.Logger, settings: OutputSettings, main: bool):
         super().__init__()
-        command_line.allow_any_text()
+        streams.allow_any_text()
         self._logger = logger
         self._tally = Tally()
         self._quiet = settings.quiet or ()
