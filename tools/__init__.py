@@ -1,5 +1,5 @@
 """Tools beside the pipeline: plan, verify and compare experiments.
 
-``make plan``, ``make verify``, ``make compare`` and ``make bench`` call them; they read
-what stages have made, and no stage depends on them.
+``make plan``, ``make verify`` and ``make compare`` call them. They read results, and no rule
+depends on them.
 """
