@@ -59,7 +59,7 @@ compare: $(READY)
 	@$(TOOL).compare "$$A" "$$B"
 
 plan: preset $(READY)
-	@$(TOOL).plan $(OF_PRESET)
+	@PYTHONPATH=src python -m benchmarks.plan $(OF_PRESET)
 
 preset:
 	@test -z "$$PRESET" || test -f "workflow/presets/$$PRESET.yaml" || \

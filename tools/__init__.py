@@ -1,5 +1,5 @@
-"""Tools beside the pipeline: plan, verify and compare experiments.
+"""Tools beside the pipeline: verify and compare experiments.
 
-``make plan``, ``make verify`` and ``make compare`` call them. They read results, and no rule
+``make verify`` and ``make compare`` call them. They read results, and no rule
 depends on them.
 """

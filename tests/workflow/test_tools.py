@@ -23,7 +23,7 @@ def test_the_plan_of_an_experiment(tmp_path):
     counts = {rule: int(count) for rule, count in rows}
     counts = {rule: counts[rule] for rule in counts.keys() - {"all", "total"}}
     done = subprocess.run(
-        [sys.executable, "-m", "tools.plan", "--configfile", *files],
+        [sys.executable, "-m", "benchmarks.plan", "--configfile", *files],
         cwd=project,
         env=environment() | {"PYTHONPATH": "src"},
         capture_output=True,
