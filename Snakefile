@@ -13,9 +13,8 @@ sys.path.insert(0, f"{PROJECT}/src")
 
 from normscape.archive import contents
 from normscape.jobs import fork_server
-from normscape import components
+from normscape import code, components
 from normscape.pipeline import (
-    code,
     config_files,
     grid,
     params,

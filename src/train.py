@@ -55,9 +55,9 @@ def main():
     import threading
     from pathlib import Path
 
+    from normscape import code
     from normscape.jobs import devices, manifests
     from normscape.jobs.step_log import StepLog
-    from normscape.pipeline import code
     from normscape.tables import CELL, rows
     from normscape.training import loop, resume, tensors, torch_setup
     from normscape.training.run import Run, Spec

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from normscape import components
-from normscape.pipeline import code, paths
+from normscape import code, components
+from normscape.pipeline import paths
 
 # An edit of one of these trains every VGG with batch normalisation again.
 OF_TRAINING = [
@@ -244,7 +244,7 @@ def test_what_the_code_does_counts_and_not_how_it_is_written(tmp_path, old, new,
 @pytest.mark.parametrize("version", ["3.12", "3.13", "3.14"])
 def test_another_version_of_python_gives_the_same_digests(version):
     python = shutil.which(f"python{version}")
-    script = "from normscape.pipeline import code; print(*training, sep='\\n')"
+    script = "from normscape import code; print(*training, sep='\\n')"
     script = script.replace("training", "code.training_digests('vgg', 'batch', 'SGD')")
     environment = os.environ | {"PYTHONPATH": str(code.SRC)}
     command = [python, "-c", script]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from normscape import components
-from normscape.pipeline import code, component_checks, paths
+from normscape import code, components
+from normscape.pipeline import component_checks, paths
 
 CACHES = (
     components.declaration,

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
+from normscape import code
 from normscape.jobs import devices
-from normscape.pipeline import code
 
 JOB = """
 import os, sys, time

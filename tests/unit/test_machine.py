@@ -10,10 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from normscape import code
 from normscape.archive.records import Record
 from normscape.jobs import machine, manifests
 from normscape.page import run_conditions
-from normscape.pipeline import code
 
 
 @pytest.fixture

@@ -14,9 +14,8 @@ import torch.nn.functional as F
 from torch import nn
 from torchvision.models.resnet import BasicBlock, ResNet
 
-from normscape import measure
+from normscape import code, measure
 from normscape.measure._layers import layers
-from normscape.pipeline import code
 
 
 def cross_entropy(network, inputs, targets):

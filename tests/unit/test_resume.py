@@ -10,7 +10,7 @@ import time
 import pytest
 import torch
 
-from normscape.pipeline import code
+from normscape import code
 from normscape.training import loop, resume, tensors
 
 STEPS, CHECKPOINTS, EVALUATIONS = 130, [0, 60, 130], [0, 20, 120]

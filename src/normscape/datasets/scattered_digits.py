@@ -10,7 +10,7 @@ import torch
 from normscape.datasets import _digits
 from normscape.randomness import generator
 
-_PIECE = 4  # height and width of a piece of clutter
+_AXES = "row", "column"
 
 
 def load(
@@ -20,14 +20,12 @@ def load(
     noise: float,
     training_images: int,
     test_images: int,
-    clutter: int,
 ) -> dict[str, torch.Tensor]:
     """``training_images`` and ``test_images``, standardised.
 
     Each shows a digit of its own part of the split, enlarged to ``digit_side``, at a random
-    place of a canvas of ``side`` pixels; then ``clutter`` pieces of 4x4 pixels from other
-    digits of that part at random places, where the larger value stays; then Gaussian noise
-    of deviation ``noise``, where a digit's values go from 0 to 1.
+    place of a canvas of ``side`` pixels, and Gaussian noise of standard deviation ``noise``,
+    where a digit's values go from 0 to 1.
     """
     if digit_side > side:
         raise ValueError(
@@ -42,22 +40,10 @@ def load(
             draws = generator("scattered_digits", part, name)
             return torch.randint(high, (counts[part],), generator=draws)
 
-        def place(name, size, draw=draw):
-            return [
-                draw(f"{name} {axis}", side - size + 1) for axis in ("row", "column")
-            ]
-
         chosen = draw("digit", len(digits))
+        corner = [draw(f"place {axis}", side - digit_side + 1) for axis in _AXES]
         canvas = torch.zeros(counts[part], side, side)
-        canvas[_window(place("place", digit_side), digit_side)] = digits[chosen]
-        for number in range(clutter):
-            other = chosen + 1 + draw(f"other {number}", len(digits) - 1)
-            cut = [
-                draw(f"cut {axis} {number}", digit_side - _PIECE + 1) for axis in "yx"
-            ]
-            pieces = digits[other % len(digits)][_window(cut, _PIECE)]
-            window = _window(place(f"clutter {number}", _PIECE), _PIECE)
-            canvas[window] = torch.maximum(canvas[window], pieces)
+        canvas[_window(corner, digit_side)] = digits[chosen]
         draws = generator("scattered_digits", part, "noise")
         canvas += noise * torch.randn(canvas.shape, generator=draws)
         images[part], labels[part] = canvas, digit_labels[chosen]

@@ -1,4 +1,4 @@
-"""Starting scripts, and their messages: no result depends on these modules.
+"""Starting scripts, and their messages: an edit here changes no result.
 
-Code digests leave them out (``pipeline.code``), so an edit here reruns nothing.
+Code digests leave them out (``normscape.code``), so an edit here reruns nothing.
 """

@@ -186,7 +186,7 @@ def _import_modules(script: Path, component: str) -> None:
     """
     import importlib
 
-    from normscape.pipeline import code
+    from normscape import code
 
     names = code.libraries(script)
     file = code.SRC / f"normscape/probes/{component}.py"

@@ -54,7 +54,7 @@ def _curves_of_quantity(rows: pd.DataFrame) -> Iterator[dict]:
         yield {
             "model": model,
             "norm": norm,
-            "lr": f"{lr:g}",
+            "lr": f"{lr:.9g}",
             **_failures(group),
             "seeds": seeds.shape[1],
             "step": seeds.index.tolist(),

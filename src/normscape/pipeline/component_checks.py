@@ -8,8 +8,8 @@ from collections import defaultdict
 from pathlib import Path
 
 from normscape import components
+from normscape.code import SRC
 from normscape.pipeline import paths
-from normscape.pipeline.code import SRC
 from normscape.schemas import unknown_value
 from normscape.tables import CELL
 
@@ -113,12 +113,12 @@ def _check_model(name):
     declared = components.declaration("models", name)
     datasets = components.datasets_of(declared["takes"])
     columns = [column for column in paths.columns("runs") if column not in CELL]
-    for key, name, names in (
+    for key, value, names in (
         ("dataset", declared["dataset"], datasets),
         ("left_chance.quantity", declared["left_chance"]["quantity"], columns),
     ):
-        if name not in names:
-            _refuse(path, f"{key}: {unknown_value(name, names)}")
+        if value not in names:
+            _refuse(path, f"{key}: {unknown_value(value, names)}")
 
 
 def _check_tables():

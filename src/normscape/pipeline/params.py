@@ -6,8 +6,8 @@ import json
 import os
 from pathlib import Path
 
-from normscape import components, folders
-from normscape.pipeline import code, grid, paths
+from normscape import code, components, folders
+from normscape.pipeline import grid, paths
 
 
 def as_json(settings: dict) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from normscape import components, folders
+from normscape.code import SRC
 from normscape.pipeline import grid
-from normscape.pipeline.code import SRC
 from normscape.pipeline.grid import Cell
 from normscape.tables import CELL
 
@@ -179,11 +179,6 @@ def columns(table: str) -> list[str]:
             *components.declaration("probes", probe)["tables"][table],
         ]
     return [*CELL, *_declared()[table]]
-
-
-def declared_columns(table: str) -> list[str]:
-    """All columns of a table; empty for a summary that declares none."""
-    return columns(table) if components.probe_of(table) or table in _declared() else []
 
 
 @functools.cache

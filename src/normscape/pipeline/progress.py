@@ -1,6 +1,6 @@
 """What a run prints: its progress, each failure, and the verdicts at the end.
 
-Snakemake prints ten lines per job. During a run, ``Progress`` replaces_output the handler that
+Snakemake prints ten lines per job. During a run, ``Progress`` replaces the handler that
 prints them. Snakemake's log file has another handler and stays complete.
 """
 
@@ -32,7 +32,7 @@ LAST_LINES = 10  # shown of a failed job's log
 TAIL = 50_000  # bytes read at the end of a log
 FAILURES = 20  # at most this many are shown with their logs and listed at the end
 
-# One line replaces_output these events.
+# One line replaces these events.
 ANNOUNCEMENTS = (LogEvent.WORKFLOW_STARTED, LogEvent.RESOURCES_INFO, LogEvent.RUN_INFO)
 # Snakemake's other messages that are printed during a run begin with these.
 RELEVANT = ("Trying to restart", "Will exit", "Shutting down", "Terminating processes")

@@ -7,9 +7,8 @@ from typing import NamedTuple
 
 from snakemake_interface_logger_plugins.common import LogEvent
 
-# Rules with short jobs, most of which run at the very end.
-SHORT_RULES = ("all", "check", "collect", "copy", "figure", "page")
-SHORT_RULES += ("summarise", "theory", "verdicts", "write")
+# Rules with jobs that may be long. The jobs of all others are short.
+LONG_RULES = ("download", "prepare_", "train_", "probe_")
 MEASURED = 3  # finished jobs of a rule after which its mean time counts as known
 # Largest share of the work that may belong to short rules without a mean time.
 GUESSED = 0.2
@@ -92,7 +91,7 @@ class Tally:
             if finished >= planned:
                 continue
             if finished < min(MEASURED, max(planned - 1, 1)):
-                if not rule.startswith(SHORT_RULES):
+                if rule.startswith(LONG_RULES):
                     return None
                 means[rule] = overall
                 guessed += (planned - finished) * overall

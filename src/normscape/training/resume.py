@@ -26,7 +26,7 @@ from normscape.training.run import Run
 def dependencies(run: Run, code: list[str], data_file, settings: dict) -> dict:
     """All that the bytes of a training follow from.
 
-    code : digests of its modules, as ``pipeline.code.training_digests`` gives them.
+    code : digests of its modules, as ``normscape.code.training_digests`` gives them.
     """
     return {
         "code": code,

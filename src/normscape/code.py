@@ -14,7 +14,7 @@ import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
-SRC = Path(__file__).parents[2]
+SRC = Path(__file__).parents[1]
 _LEFT_OUT = SRC / "normscape/jobs"
 
 
