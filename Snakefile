@@ -15,6 +15,7 @@ from normscape.archive import contents
 from normscape.jobs import fork_server
 from normscape import code, components
 from normscape.pipeline import (
+    catalogue,
     config_files,
     grid,
     params,
@@ -59,7 +60,7 @@ wildcard_constraints:
     lr=r"[-+.e\d]+",
     seed=r"\d+",
     step=r"\d+",
-    figure="|".join(paths.figures()),
+    figure="|".join(catalogue.figures()),
 
 
 include: "workflow/rules/common.smk"

@@ -26,7 +26,7 @@ from normscape.archive.crates import CONFIG
 from normscape.archive.names import on_disk, printable
 from normscape.archive.opening import Archive
 from normscape.jobs import command_line
-from normscape.pipeline import grid, paths
+from normscape.pipeline import catalogue, grid, paths
 from normscape.tables import CELL
 from normscape.tables.rows import read_lines
 from tools.project import PROJECT, snakemake
@@ -137,7 +137,7 @@ def compare_versions(archive: Archive) -> list[str]:
 def compare_runs(archive: Archive, config: dict) -> list[str]:
     """Runs whose rows of a collected table are not what their run.json lists."""
     problems = []
-    for name in paths.TABLES_OF_TRAINING:
+    for name in catalogue.TABLES_OF_TRAINING:
         table = paths.table(config, name)
         try:
             header, *lines = read_lines(archive.path(table))
@@ -168,7 +168,7 @@ def compare_runs(archive: Archive, config: dict) -> list[str]:
 
 def rebuild(archive: Archive, config: dict) -> list[str]:
     """Results that differ when they are rebuilt from the archived tables."""
-    tables = {*paths.summaries(), "verdicts"}
+    tables = {*catalogue.summaries(), "verdicts"}
     figures = f"{paths.root(config)}/figures/"
     names = paths.results(config)
     names = [n for n in names if n.startswith(figures) or Path(n).stem in tables]

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from experiments import experiment
-from normscape.pipeline import paths
+from normscape.pipeline import catalogue, paths
 from normscape.tables import CELL, frames
 from normscape.theory import instances
 
@@ -43,7 +43,7 @@ def make_tables() -> dict[str, pd.DataFrame]:
     )
     steps = cross(runs, step=(0, 10, 20))
     layers = cross(steps, layer=LAYERS)
-    bases = dict.fromkeys(paths.collected_tables()[2:], steps)
+    bases = dict.fromkeys(catalogue.collected_tables()[2:], steps)
     bases |= {table: layers for table in bases if "layer" in frames.columns(table)}
     bases["rank"] = steps[steps.model == "dln"]
     bases["landscape"] = cross(
@@ -128,7 +128,7 @@ def make_history(runs):
 
 def add_summaries(tables):
     tables = dict(tables)
-    for name in paths.summaries():
+    for name in catalogue.summaries():
         module = importlib.import_module(f"normscape.summaries.{name}")
         tables[name] = module.summarise(*(tables[table] for table in module.TABLES))
     return tables

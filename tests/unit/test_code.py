@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from normscape import code, components
-from normscape.pipeline import paths
+from normscape.pipeline import catalogue
 
 # An edit of one of these trains every VGG with batch normalisation again.
 OF_TRAINING = [
@@ -111,7 +111,7 @@ def test_other_rules_depend_on_what_they_import_and_name():
     for name in ("curves", "panels", "landscapes", "style", "fig04_landscape"):
         assert f"normscape/figures/{name}.py" in figure
     assert not [m for m in figure if "ridges" in m or "fig05" in m or "training" in m]
-    page = modules(code.digests("page.py", *paths.page_templates()))
+    page = modules(code.digests("page.py", *catalogue.page_templates()))
     assert "normscape/page/style.css" in page
     collect = modules(code.digests("collect.py"))
     assert collect == [

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from normscape import code, components
-from normscape.pipeline import component_checks, paths
+from normscape.pipeline import catalogue, component_checks, paths
 
 CACHES = (
     components.declaration,
@@ -20,7 +20,7 @@ def library(tmp_path, monkeypatch):
     """A copy of the library in which the look-ups look."""
     source = tmp_path / "src"
     shutil.copytree(code.SRC / "normscape", source / "normscape")
-    for module in (code, paths, component_checks):
+    for module in (code, catalogue, paths, component_checks):
         monkeypatch.setattr(module, "SRC", source)
     monkeypatch.setattr(component_checks, "_LIBRARY", source / "normscape")
     monkeypatch.setattr(components, "FOLDER", source / "normscape")
@@ -171,8 +171,8 @@ def test_what_programs_leave_is_no_part(library, leftover, monkeypatch):
     of_claims = [path.name for path in paths.claims()]
     before = [
         *map(components.names, components.KINDS),
-        paths.figures(),
-        paths.summaries(),
+        catalogue.figures(),
+        catalogue.summaries(),
     ]
     folders = [library / kind for kind in (*components.KINDS, "figures", "summaries")]
     for folder in [*folders, claims]:
@@ -183,8 +183,8 @@ def test_what_programs_leave_is_no_part(library, leftover, monkeypatch):
     component_checks.check_components()
     checked = [
         *map(components.names, components.KINDS),
-        paths.figures(),
-        paths.summaries(),
+        catalogue.figures(),
+        catalogue.summaries(),
     ]
     assert checked == before
     assert [path.name for path in paths.claims()] == of_claims
@@ -194,8 +194,8 @@ def test_what_programs_leave_is_no_part(library, leftover, monkeypatch):
 def test_a_copy_whose_name_is_no_modules_is_no_part(library, copy):
     before = [
         *map(components.names, components.KINDS),
-        paths.figures(),
-        paths.summaries(),
+        catalogue.figures(),
+        catalogue.summaries(),
     ]
     for folder in (*components.KINDS, "figures", "summaries"):
         for path in (library / folder).glob("[a-z]*.*"):
@@ -204,8 +204,8 @@ def test_a_copy_whose_name_is_no_modules_is_no_part(library, copy):
     component_checks.check_components()
     checked = [
         *map(components.names, components.KINDS),
-        paths.figures(),
-        paths.summaries(),
+        catalogue.figures(),
+        catalogue.summaries(),
     ]
     assert checked == before
 
@@ -292,4 +292,4 @@ def test_tables_may_be_declared_with_a_type(library):
         encoding="utf-8",
     )
     component_checks.check_components()
-    assert paths.tables_of(path) == ("history",)
+    assert catalogue.tables_of(path) == ("history",)

@@ -32,10 +32,10 @@ from scipy import stats
 from experiments import experiment
 from normscape.claims.outcomes import AT_CHANCE, LEARNT, add_column
 from normscape.figures import curves, landscapes, panels, subsets
-from normscape.pipeline import paths
+from normscape.pipeline import catalogue
 from normscape.tables import CELL, frames, rows
 
-FIGURES = paths.figures()
+FIGURES = catalogue.figures()
 # With models of the user's own.
 USER_MODELS = {"vgg": "vgg", "small": "resnet", "dln": "dln", "deep": "dln"}
 COLOURS = {name: norm.colour for name, norm in EXPERIMENT.norms.items()}
@@ -121,9 +121,9 @@ def test_a_users_norm_is_in_every_figure(drawn, name):
 def situations(tables, tmp_path_factory):
     """Tables and experiment by situation in which panels have nothing to show."""
     folder = tmp_path_factory.mktemp("header_only")
-    files = [folder / f"{table}.csv" for table in paths.collected_tables()[1:]]
+    files = [folder / f"{table}.csv" for table in catalogue.collected_tables()[1:]]
     for file in files:
-        rows.concatenate([], paths.columns(file.stem), file)
+        rows.concatenate([], catalogue.columns(file.stem), file)
     header_only = {"history": tables["history"], **frames.read(files)}
     others = ("theory_instances", "paper_curves", "verdicts")
 
@@ -851,8 +851,8 @@ def test_figure_25_compares_the_landscape_at_the_same_loss():
     assert [len(lines_with_gid(ax, "edge")) for ax in (change, beta)] == [0, 1]
 
 
-@pytest.mark.parametrize("table", paths.collected_tables()[2:])
+@pytest.mark.parametrize("table", catalogue.collected_tables()[2:])
 def test_made_up_tables_have_the_declared_columns(table):
     run = pd.DataFrame([["vgg", "none", 0.1, 0, 1]], columns=[*CELL, "level"])
     columns = list(fill_columns(table, cross(run, step=(0,), layer=(1,))))
-    assert columns == paths.columns(table)
+    assert columns == catalogue.columns(table)

@@ -6,7 +6,7 @@ from importlib import import_module
 import pandas as pd
 import pytest
 
-from normscape.pipeline import paths
+from normscape.pipeline import catalogue
 from normscape.summaries import landscape_ranges, moment_drift, runs
 from normscape.tables import CELL as CELL_COLUMNS
 from normscape.tables import frames, rows
@@ -86,11 +86,11 @@ def test_moment_drift():
 
 
 def write_table(folder, name, table=()):
-    rows.write(folder / f"{name}.csv", paths.columns(name), table)
+    rows.write(folder / f"{name}.csv", catalogue.columns(name), table)
     return folder / f"{name}.csv"
 
 
-@pytest.mark.parametrize("name", paths.summaries())
+@pytest.mark.parametrize("name", catalogue.summaries())
 def test_without_probes_summaries_are_empty_tables(tmp_path, name):
     """All tables except the history hold only a header; the run is a regression's."""
     module = import_module(f"normscape.summaries.{name}")

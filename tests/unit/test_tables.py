@@ -1,16 +1,18 @@
 """Tables as files: their columns, and messages that name a damaged table."""
 
+import random
 import re
 
+import pandas as pd
 import pytest
 
 from normscape import components
-from normscape.pipeline import paths
+from normscape.pipeline import catalogue
 from normscape.tables import CELL, frames
 from normscape.theory import instances
 from normscape.training import loop
 
-HISTORY = paths.columns("history")
+HISTORY = catalogue.columns("history")
 HEADER = ",".join(HISTORY) + "\n"
 
 
@@ -21,13 +23,13 @@ def test_written_columns_are_the_declared_ones():
     assert list(row) == [*CELL, *frames.columns("theory_instances")]
 
 
-@pytest.mark.parametrize("table", paths.collected_tables())
+@pytest.mark.parametrize("table", catalogue.collected_tables())
 def test_collected_columns_are_those_that_readers_expect(table):
-    assert paths.columns(table) == [*CELL, *frames.columns(table)]
+    assert catalogue.columns(table) == [*CELL, *frames.columns(table)]
 
 
 def test_each_table_is_declared_once():
-    tables = [*paths.collected_tables(), *paths.summaries()]
+    tables = [*catalogue.collected_tables(), *catalogue.summaries()]
     assert len(tables) == len(set(tables))
     declared = components.read_yaml(components.FOLDER / "tables/tables.yaml")
     assert not {table for table in tables if components.probe_of(table)} & set(declared)
@@ -45,7 +47,7 @@ def test_the_norm_none_is_no_missing_value(tmp_path):
 
 def test_columns_of_an_empty_table_are_numeric(tmp_path):
     path = tmp_path / "invariance.csv"
-    path.write_text(f"{','.join(paths.columns('invariance'))}\n", encoding="utf-8")
+    path.write_text(f"{','.join(catalogue.columns('invariance'))}\n", encoding="utf-8")
     table = frames.read([path])["invariance"]
     assert table.eval("(cosine ** 2) ** 0.5 * lr").dtype == float
     assert len(table) == 0
@@ -68,3 +70,14 @@ def test_a_damaged_table_is_named(tmp_path, text, problem):
     path.write_bytes(text.encode("latin-1"))
     with pytest.raises(ValueError, match=f"{re.escape(str(path))}: .*{problem}"):
         frames.read([path])
+
+
+def test_learning_rates_survive_a_table(tmp_path):
+    """They are compared as equal numbers; nine digits are read back exactly."""
+    draws = random.Random(0)
+    rates = [
+        float(f"{draws.uniform(1, 10):.8f}e{draws.randint(-12, 3)}")
+        for _ in range(5000)
+    ]
+    frames.write(tmp_path / "t.csv", pd.DataFrame({"lr": rates}))
+    assert frames.read([tmp_path / "t.csv"])["t"].lr.tolist() == rates

@@ -8,7 +8,7 @@ import pytest
 
 from experiments import default
 from normscape import components
-from normscape.pipeline import paths
+from normscape.pipeline import catalogue
 from project import (
     copy_of_project,
     planned,
@@ -21,7 +21,9 @@ from project import (
 from tools.project import copy_tree
 
 # Those for which the tiny experiment has tables: the others' probes it does not ask for.
-FIGURES = [f for f in paths.figures() if not f.startswith(("fig21", "fig22", "fig23"))]
+FIGURES = [
+    f for f in catalogue.figures() if not f.startswith(("fig21", "fig22", "fig23"))
+]
 
 # After any change.
 CHECK = "Check the integrity of all results"
@@ -42,8 +44,10 @@ def folder(finished, tmp_path) -> Path:
 def test_every_table_and_figure_is_there(finished):
     results = finished / "results" / "tiny"
     asked = [None, *default()["probes"]]
-    collected = [t for t in paths.collected_tables() if components.probe_of(t) in asked]
-    for name in [*collected, *paths.summaries()]:
+    collected = [
+        t for t in catalogue.collected_tables() if components.probe_of(t) in asked
+    ]
+    for name in [*collected, *catalogue.summaries()]:
         table = pd.read_csv(results / f"tables/{name}.csv", keep_default_na=False)
         assert list(table.columns[:4]) == ["model", "norm", "lr", "seed"]
         assert len(table), name

@@ -8,7 +8,7 @@ rule collect_run:
     log:
         f"{ROOT}/logs/collect_run/{{table}}/{paths.CELL_PATTERN}.log",
     wildcard_constraints:
-        table="|".join(paths.collected_tables()),
+        table="|".join(catalogue.collected_tables()),
     group:
         submission
     conda:
@@ -73,7 +73,7 @@ rule summarise:
     log:
         f"{ROOT}/logs/summarise/{{table}}.log",
     wildcard_constraints:
-        table="|".join(paths.summaries()),
+        table="|".join(catalogue.summaries()),
     localrule: True
     conda:
         "../../envs/environment.yaml"

@@ -24,7 +24,7 @@ def tables_of_runs(wildcards):
 
 
 def columns(wildcards):
-    return paths.columns(wildcards.table)
+    return catalogue.columns(wildcards.table)
 
 
 def summary_sources(wildcards):
@@ -44,11 +44,11 @@ def figure_code(wildcards):
 
 
 def figure_caption(wildcards):
-    return paths.caption(wildcards.figure)[1]
+    return catalogue.caption(wildcards.figure)[1]
 
 
 def figure_labels(wildcards):
-    return {"figure": paths.caption(wildcards.figure)[0]}
+    return {"figure": catalogue.caption(wildcards.figure)[0]}
 
 
 def settings_json(wildcards):

@@ -22,9 +22,11 @@ rule page:
     resources:
         project=PROJECT,
     params:
-        code=code.digests("page.py", *paths.page_templates(), *paths.figure_files()),
+        code=code.digests(
+            "page.py", *catalogue.page_templates(), *catalogue.figure_files()
+        ),
         name=config["name"],
-        depends_on=[paths.caption(figure) for figure in paths.drawn(config)],
+        depends_on=[catalogue.caption(figure) for figure in paths.drawn(config)],
     message:
         "Write the results page"
     shell:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from normscape import components
 from normscape.code import SRC
-from normscape.pipeline import paths
+from normscape.pipeline import catalogue, paths
 from normscape.schemas import unknown_value
 from normscape.tables import CELL
 
@@ -39,12 +39,12 @@ def check_components() -> None:
     _check_tables()
     for name in components.names("models"):
         _check_model(name)
-    for figure in paths.figures():
+    for figure in catalogue.figures():
         _check_figure(figure)
     for name in components.module_names(_LIBRARY / "figures", "*.py"):
         path = _LIBRARY / f"figures/{name}.py"
         defined = {"TABLES", "draw"} & _defined(components.parse(path).body)
-        if len(defined) == 2 and name not in paths.figures():
+        if len(defined) == 2 and name not in catalogue.figures():
             _refuse(path, "expected a name such as fig90_gradient.py; rename it")
 
 
@@ -112,7 +112,7 @@ def _check_model(name):
     path = _LIBRARY / f"models/{name}.yaml"
     declared = components.declaration("models", name)
     datasets = components.datasets_of(declared["takes"])
-    columns = [column for column in paths.columns("runs") if column not in CELL]
+    columns = [column for column in catalogue.columns("runs") if column not in CELL]
     for key, value, names in (
         ("dataset", declared["dataset"], datasets),
         ("left_chance.quantity", declared["left_chance"]["quantity"], columns),
@@ -124,7 +124,7 @@ def _check_model(name):
 def _check_tables():
     """Each table is written in one place, and a probe's columns are its own."""
     writers = defaultdict(list)
-    for table in paths.TABLES_OF_TRAINING:
+    for table in catalogue.TABLES_OF_TRAINING:
         writers[table].append("training")
     for probe in components.names("probes"):
         path = _LIBRARY / f"probes/{probe}.yaml"
@@ -132,7 +132,7 @@ def _check_tables():
             writers[table].append(path)
             for column in {*CELL, "step"} & columns.keys():
                 _refuse(path, f"tables.{table}.{column}: every table has this column")
-    for summary in paths.summaries():
+    for summary in catalogue.summaries():
         path = _LIBRARY / f"summaries/{summary}.py"
         writers[summary].append(path)
         _check_sources(path)
@@ -146,9 +146,9 @@ def _check_tables():
 
 def _check_sources(path):
     """TABLES is there, and names tables."""
-    known = [*paths.collected_tables(), *paths.summaries(), *paths.OTHER_TABLES]
+    known = [*catalogue.collected_tables(), *catalogue.summaries(), *paths.OTHER_TABLES]
     components.parse(path)
-    tables = paths.tables_of(path)
+    tables = catalogue.tables_of(path)
     if tables is None:
         _refuse(path, 'TABLES: missing; it is a tuple of texts, such as ("history",)')
     for table in tables:

@@ -1,17 +1,14 @@
 """Paths of all files, and the files that each rule reads. Patterns keep wildcards in braces."""
 
-import ast
-import functools
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from normscape import components, folders
+from normscape import components
 from normscape.code import SRC
-from normscape.pipeline import grid
+from normscape.pipeline import catalogue, grid
 from normscape.pipeline.grid import Cell
-from normscape.tables import CELL
 
 PAPER_CURVES = SRC.parent / "workflow/resources/paper_curves.csv"
 CLAIMS = SRC.parent / "workflow/claims"
@@ -21,7 +18,6 @@ CELL_PATTERN = "{model}/" + RUN_PATTERN
 STEP_PATTERN = CELL_PATTERN + "/step{step}"
 
 # Tables that every run writes, and tables that neither a probe nor a summary makes.
-TABLES_OF_TRAINING = ["history", "evaluation"]
 OTHER_TABLES = ["theory_instances", "verdicts", PAPER_CURVES.stem]
 
 
@@ -170,23 +166,6 @@ def theory_runs(config: dict) -> dict[str, tuple[str, str, str]]:
 # Tables
 
 
-def columns(table: str) -> list[str]:
-    """All columns of a table that is collected from runs."""
-    if probe := components.probe_of(table):
-        return [
-            *CELL,
-            "step",
-            *components.declaration("probes", probe)["tables"][table],
-        ]
-    return [*CELL, *_declared()[table]]
-
-
-@functools.cache
-def _declared() -> dict[str, dict]:
-    """The columns of tables that no probe writes."""
-    return components.read_yaml(SRC / "normscape/tables/tables.yaml")
-
-
 def probe_folder(config: dict, table: str = "{table}") -> str:
     return f"{root(config)}/probes/{table}/{CELL_PATTERN}"
 
@@ -218,23 +197,11 @@ def run_tables(config: dict, wildcards) -> list[str]:
     return [pattern.format(**cell._asdict()) for cell in cells]
 
 
-def collected_tables() -> list[str]:
-    """Tables that are joined from tables of runs, in this experiment or not."""
-    probe_tables = [
-        table
-        for probe in components.names("probes")
-        for table in components.declaration("probes", probe)["tables"]
-    ]
-    return TABLES_OF_TRAINING + probe_tables
-
-
-def summaries() -> list[str]:
-    """The tables computed from tables of all runs: files of summaries/."""
-    return components.module_names(_library("summaries"), "*.py")
-
-
 def summary_sources(config: dict, summary: str) -> list[str]:
-    return [table(config, t) for t in tables_of(_library(f"summaries/{summary}.py"))]
+    return [
+        table(config, t)
+        for t in catalogue.tables_of(catalogue.library(f"summaries/{summary}.py"))
+    ]
 
 
 def tables(config: dict) -> list[str]:
@@ -244,21 +211,26 @@ def tables(config: dict) -> list[str]:
         for probe in config["probes"]
         for table in components.declaration("probes", probe)["tables"]
     }
-    names = [*TABLES_OF_TRAINING, *(t for t in collected_tables() if t in measured)]
-    names += [s for s in summaries() if _is_from(names, s)]
+    names = [
+        *catalogue.TABLES_OF_TRAINING,
+        *(t for t in catalogue.collected_tables() if t in measured),
+    ]
+    names += [s for s in catalogue.summaries() if _is_from(names, s)]
     return [table(config, name) for name in names]
 
 
 def probe_behind(table: str) -> str | None:
     """The probe that a table comes from, by way of a summary or not; None for training."""
     sources = [table]
-    if table in summaries():
-        sources = tables_of(_library(f"summaries/{table}.py"))
+    if table in catalogue.summaries():
+        sources = catalogue.tables_of(catalogue.library(f"summaries/{table}.py"))
     return next(filter(None, map(components.probe_of, sources)), None)
 
 
 def _is_from(tables, summary):
-    return set(tables_of(_library(f"summaries/{summary}.py"))) <= set(tables)
+    return set(
+        catalogue.tables_of(catalogue.library(f"summaries/{summary}.py"))
+    ) <= set(tables)
 
 
 def table(config: dict, name: str) -> str:
@@ -271,63 +243,20 @@ def table(config: dict, name: str) -> str:
 # Figures and pages
 
 
-def figures() -> list[str]:
-    """The names of all figures: numbered files of figures/."""
-    return components.module_names(_library("figures"), "*[0-9]_*.py")
-
-
 def drawn(config: dict) -> list[str]:
     """The figures of an experiment: those with at least one of their tables."""
     available = {Path(path).stem for path in tables(config)} | set(OTHER_TABLES)
     return [
-        f for f in figures() if available & set(tables_of(_library(f"figures/{f}.py")))
+        f
+        for f in catalogue.figures()
+        if available & set(catalogue.tables_of(catalogue.library(f"figures/{f}.py")))
     ]
-
-
-def caption(figure: str) -> tuple[str, str]:
-    """Title and text of a figure: the first line and the rest of its docstring."""
-    text = ast.get_docstring(components.parse(_library(f"figures/{figure}.py")))
-    title, _, rest = text.partition("\n\n")
-    return title.removesuffix("."), rest
 
 
 def figure_tables(config: dict, figure: str) -> list[str]:
     """The tables that a figure names, and that of ``outcomes``."""
-    names = tables_of(_library(f"figures/{figure}.py"))
+    names = catalogue.tables_of(catalogue.library(f"figures/{figure}.py"))
     return [*(table(config, name) for name in names), outcomes(config)]
-
-
-def tables_of(file: Path) -> tuple[str, ...] | None:
-    """The TABLES of a figure or a summary; None where it is no tuple of strings."""
-    for node in components.parse(file).body:
-        targets = node.targets if isinstance(node, ast.Assign) else []
-        if isinstance(node, ast.AnnAssign):
-            targets = [node.target]
-        if any(isinstance(t, ast.Name) and t.id == "TABLES" for t in targets):
-            try:
-                return tuple(ast.literal_eval(node.value))
-            except ValueError:
-                return None
-    return None
-
-
-def _library(file: str) -> Path:
-    return SRC / "normscape" / file
-
-
-def figure_files() -> list[str]:
-    """The files of src/ that draw figures and hold their captions."""
-    return [f"normscape/figures/{figure}.py" for figure in figures()]
-
-
-def page_templates() -> list[str]:
-    """Templates, styles and scripts of pages, as files of src/."""
-    paths = SRC.glob("normscape/page/*")
-    return sorted(
-        str(path.relative_to(SRC))
-        for path in paths
-        if path.suffix in (".j2", ".css", ".js") and not folders.is_leftover(path.name)
-    )
 
 
 def outcomes(config: dict) -> str:

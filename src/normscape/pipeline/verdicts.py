@@ -6,7 +6,7 @@ from normscape import components
 from normscape.claims import claim as claims_files
 from normscape.claims.claim import Claim, Paper
 from normscape.claims.quantities import QUANTITIES, Quantity
-from normscape.pipeline import paths
+from normscape.pipeline import catalogue, paths
 from normscape.schemas import ConfigError, unknown_value
 
 
@@ -33,7 +33,7 @@ def check_claims() -> None:
 
 
 def _check_quantities():
-    known = [*paths.collected_tables(), *paths.summaries(), "outcomes"]
+    known = [*catalogue.collected_tables(), *catalogue.summaries(), "outcomes"]
     for quantity in QUANTITIES.values():
         for table in quantity.tables:
             if table not in known:
@@ -53,7 +53,7 @@ def _check_claim(claim: Claim, paper: Paper):
     references = [claim.reference] if claim.reference else []
     for key, names, known in (
         ("topic", [claim.topic], list(paper.topics)),
-        ("figure", [claim.figure], paths.figures()),
+        ("figure", [claim.figure], catalogue.figures()),
         ("model", [claim.model], components.names("models")),
         ("quantity", [claim.quantity], list(QUANTITIES)),
         ("subjects", claim.subjects, norms),

@@ -41,8 +41,6 @@ def read(paths) -> Tables:
             io.StringIO("".join(lines)),
             dtype=dict.fromkeys(_NAME_COLUMNS & set(header), str),
             keep_default_na=False,
-            # Learning rates are compared, so they must be the very numbers of the config.
-            float_precision="round_trip",
             na_values={
                 name: ["", "nan"] for name in header if name not in _NAME_COLUMNS
             },
