@@ -24,7 +24,8 @@ from normscape.pipeline import (
     verdicts,
 )
 from normscape.pipeline.config import description, validate
-from normscape.pipeline.progress import Progress, summary
+from normscape.pipeline.progress import Progress
+from normscape.pipeline.summary import summary
 
 if not components.FOLDER.samefile(f"{PROJECT}/src/normscape"):
     sys.exit(

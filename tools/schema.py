@@ -1,4 +1,4 @@
-"""Print the config's JSON schema for editors, as parts declare it."""
+"""Print the config's JSON schema for editors, as components declare it."""
 
 from normscape.jobs import command_line
 

@@ -1,4 +1,4 @@
-"""Starting scripts, and their messages: an edit here changes no result.
+"""Starting scripts, and their messages: no result depends on an edit here.
 
 Code digests leave them out (``normscape.code``), so an edit here reruns nothing.
 """

@@ -29,7 +29,7 @@ _DEFINED = {
 
 
 def check_components() -> None:
-    """Check every part, summary and figure, and what they say of one another."""
+    """Check every component, summary and figure, and what they say of one another."""
     for kind in components.KINDS:
         for name in components.names(kind):
             path = _LIBRARY / kind / f"{name}.py"

@@ -22,7 +22,7 @@ def for_config(config: dict) -> dict:
     The config may be wrong in any way; a key that can't be read counts as missing.
     """
     models = mapping(config, "models")
-    schema = _with_parts(list(models))
+    schema = _with_components(list(models))
     schema["properties"]["models"]["properties"] = {
         name: _model(name, mapping(models, name)) for name in models
     }
@@ -31,7 +31,7 @@ def for_config(config: dict) -> dict:
 
 def for_editors() -> dict:
     """The schema for editors: models of any name, by the architecture that they state."""
-    schema = _with_parts(None)
+    schema = _with_components(None)
     models = schema["properties"]["models"]
     names = components.names("models")
     every = {name: _model(name, {}) for name in names}
@@ -71,7 +71,7 @@ def mapping(value, key) -> dict:
     return child if isinstance(child, dict) else {}
 
 
-def _with_parts(models: list[str] | None) -> dict:
+def _with_components(models: list[str] | None) -> dict:
     """The skeleton with data sets, norms and probes; ``models`` are those to be probed."""
     schema = copy.deepcopy(_skeleton())
     properties = schema["properties"]

@@ -23,7 +23,7 @@ class Spec:
 
     model : the config's name for the network. It is a name only: random numbers follow
         from the architecture, so that a model can be renamed.
-    architecture : the network's part, a file of ``models``.
+    architecture : a file of ``models``.
     network : settings of the architecture (``models.NAME.network`` in the config).
     norm_settings : keyword arguments of the normaliser.
     optimiser : name, batch_size (None: all samples at once), l2_penalty, and the settings
