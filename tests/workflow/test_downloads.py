@@ -8,6 +8,7 @@ import resource
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -133,7 +134,10 @@ def test_snakemake_tries_again(server, tmp_path, kind, requests):
     if kind == "missing":
         assert done.returncode == 1
         assert "datasets.cifar10.source" in done.stdout + done.stderr
-        assert "failed: Download cifar10; see downloads/logs/cifar10.log" in done.stdout
+        assert (
+            f"failed: Download cifar10; see downloads/logs/{Path(target).name}.log"
+            in done.stdout
+        )
         assert not (project / target).exists()
     else:
         assert done.returncode == 0, done.stderr[-2000:]

@@ -44,7 +44,7 @@ def test_the_lines_of_the_docs_run_with_what_is_installed(installed):
     (block,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     said = run(installed, block + "\nprint(measure.__file__)").splitlines()
     assert len(said) == 3
-    assert said[-1] == str(installed / "normscape/measure.py")
+    assert said[-1] == str(installed / "normscape/measure/__init__.py")
 
 
 def test_it_asks_for_torch_and_numpy_and_holds_what_parts_declare(installed):
@@ -54,4 +54,4 @@ asked = metadata.requires("normscape")
 print(*sorted(line for line in asked if "extra" not in line))
 print(resources.files("normscape.probes").joinpath("landscape.yaml").is_file())
 """
-    assert run(installed, script) == "numpy torch\nTrue\n"
+    assert run(installed, script) == "numpy scipy torch\nTrue\n"

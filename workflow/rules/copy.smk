@@ -31,7 +31,7 @@ rule copy_claims:
         source="claims/{file}",
         digest=claims_digest,
     message:
-        "Copy {params.source}"
+        "Copy the claims {wildcards.file}"
     shell:
         "cp {resources.project:q}/workflow/{params.source:q} {output} 2> {log}"
 
@@ -45,3 +45,5 @@ use rule copy_claims as copy_paper_curves with:
     params:
         source="resources/paper_curves.csv",
         digest=code.file_digest(paths.PAPER_CURVES),
+    message:
+        "Copy the paper's curves"

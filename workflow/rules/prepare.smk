@@ -14,11 +14,12 @@ rule download:
         project=PROJECT,
     params:
         code=code.digests("download.py"),
+        dataset=download_of,
         url=download_url,
         checksum=download_checksum,
         help=download_help,
     message:
-        "Download {wildcards.archive}"
+        "Download {params.dataset}"
     shell:
         "python -IS {resources.project:q}/src/run.py download --url {params.url:q} --checksum {params.checksum}"
         " --help-line {params.help:q} --output {output} 2>&1 | tee {log}"
