@@ -4,12 +4,21 @@ import http.server
 import threading
 from pathlib import Path
 
+import hypothesis
 import pytest
 import torch
 
 from normscape import components
 from normscape.training.run import Run, Spec
 from project import run, shared
+
+# Generated inputs may take long on a busy machine, which says nothing about the code.
+hypothesis.settings.register_profile(
+    "project",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("project")
 
 # One thread, as in the jobs: tests are many small computations.
 torch.set_num_threads(1)

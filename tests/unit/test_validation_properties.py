@@ -140,7 +140,7 @@ def test_a_missing_key_is_filled_in_or_named(path):
         assert full.keys() >= CONFIG.keys() - {path[0]}
 
 
-LRS = st.floats(1e-9, 1e3)
+LRS = st.floats(1e-9, 1e3).map(lambda lr: float(f"{lr:.9g}"))
 
 
 @settings(max_examples=100, deadline=None)
