@@ -1,12 +1,15 @@
 """Optimisers of torch and of a user: trained, restored, and asked for the next step."""
 
 import copy
+import os
+import subprocess
+import sys
 
 import pytest
 import torch
 from numerics import double, same, state, walk
 
-from normscape import optimisers
+from normscape import code, optimisers
 from normscape.measure import after_step
 from normscape.training import checkpoints
 
@@ -130,3 +133,24 @@ def test_what_torch_refuses_is_one_line(make_run, name, norm, settings, message)
     with pytest.raises(ValueError, match=f"^optimiser: {message}") as error:
         make_run("vgg", norm, name=name, **settings)
     assert "\n" not in str(error.value)
+
+
+def test_the_first_step_of_a_process_imports_nothing():
+    """What torch imports late, each job would import again: it takes seconds."""
+    script = """
+import sys, torch
+from normscape import code, optimisers
+loaded = set(sys.modules)
+weight = torch.ones(2, requires_grad=True)
+optimiser = optimisers.build("SGD", [weight], 0.1, {})
+weight.square().sum().backward()
+optimiser.step()
+optimiser.zero_grad()
+optimiser.load_state_dict(optimiser.state_dict())
+print(*sorted(set(sys.modules) - loaded))
+"""
+    environment = os.environ | {"PYTHONPATH": str(code.SRC)}
+    call = [sys.executable, "-c", script]
+    done = subprocess.run(call, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == []

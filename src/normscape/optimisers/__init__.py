@@ -11,6 +11,10 @@ import importlib.util
 
 import torch
 
+# torch.optim imports this when the first optimiser is made, which takes seconds. Named here,
+# the fork server imports it once for all jobs.
+import torch._dynamo  # noqa: F401
+
 
 def build(name: str, parameters, lr: float, settings: dict) -> torch.optim.Optimizer:
     """The optimiser ``name`` of these parameters; a ValueError says why it can't be made.
