@@ -46,7 +46,10 @@ def test_a_failed_download_trains_nothing(tmp_path, file_server):
     assert len(lines) == 4, done.stdout[-2000:]  # it is tried again
     assert "does not match the known hash" in lines[0]
     assert "datasets.cifar10.source" in lines[0]
-    assert "failed: Download cifar10; see downloads/logs/cifar10.log" in done.stdout
+    assert (
+        "failed: Download cifar10; see downloads/logs/cifar-10-python.tar.gz.log"
+        in done.stdout
+    )
     assert not (project / "downloads/cifar-10-python.tar.gz").exists()
     assert not (project / "results/tiny/train").exists()
 
