@@ -151,6 +151,6 @@ print(*sorted(set(sys.modules) - loaded))
 """
     environment = os.environ | {"PYTHONPATH": str(code.SRC)}
     call = [sys.executable, "-c", script]
-    done = subprocess.run(call, capture_output=True, text=True, env=environment)
+    done = subprocess.run(call, capture_output=True, encoding="utf-8", env=environment)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == []
