@@ -127,16 +127,16 @@ def situations(tables, tmp_path_factory):
     header_only = {"history": tables["history"], **frames.read(files)}
     others = ("theory_instances", "paper_curves", "verdicts")
 
-    def of_vgg_without_norm(table):
+    def select_vgg_without_norm(table):
         is_none = table.get("norm", table.get("subject")) == "none"
         return table[(table.model == "vgg") & is_none]
 
-    def of_user_norm(table):
+    def select_user_norm(table):
         return table[table.norm == "mine"] if "norm" in table else table
 
     return {
         "one network": (
-            map_tables(of_vgg_without_norm, tables),
+            map_tables(select_vgg_without_norm, tables),
             experiment(MODELS, ["none"]),
         ),
         "no probes": (
@@ -145,7 +145,7 @@ def situations(tables, tmp_path_factory):
         ),
         "no classifier": (tables, experiment({"dln": "dln"}, NORMS)),
         "no norm of the paper": (
-            map_tables(of_user_norm, tables),
+            map_tables(select_user_norm, tables),
             experiment(MODELS, ["mine"]),
         ),
     }

@@ -11,7 +11,7 @@ from normscape.figures.panels import note_if_empty, set_log_y
 from normscape.figures.subsets import choose_lrs
 from normscape.tables import CELL
 
-# With more normalisers, bands hide each other, and dashes cannot be told apart.
+# With more normalisers, bands hide each other, and dashes cannot be distinguished.
 MAX_BANDS = 5
 # The paper's curves are shown where our runs have at least this share of their steps. In
 # shorter runs few of the paper's points would remain.

@@ -12,6 +12,7 @@ from normscape.claims.quantities import QUANTITIES, Quantity
 from normscape.claims.values import values_per_step
 from normscape.experiment import Norm
 from normscape.tables.frames import Tables
+from normscape.tables.rows import DIGITS
 
 # Longer curves are averaged in blocks of steps.
 MAX_POINTS = 150
@@ -54,7 +55,7 @@ def _curves_of_quantity(rows: pd.DataFrame) -> Iterator[dict]:
         yield {
             "model": model,
             "norm": norm,
-            "lr": f"{lr:.9g}",
+            "lr": f"{lr:.{DIGITS}g}",
             **_failures(group),
             "seeds": seeds.shape[1],
             "step": seeds.index.tolist(),
