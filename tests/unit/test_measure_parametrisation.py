@@ -207,7 +207,7 @@ def before_convolution() -> nn.Sequential:
         (
             measure.fold_batch_norm,
             convolutional(lambda features: nn.GroupNorm(1, features)),
-            "1: .*GroupNorm",
+            "1: .*scales and shifts",
         ),
     ],
 )

@@ -32,6 +32,8 @@ class Layer(nn.Module):
         self.linear = linear
         self.norm = Normaliser() if norm is None else norm
         self.after = nn.Identity() if after is None else after
+        # Stored here, because a measurement may replace the normaliser by any module.
+        self._acts_on_weight = self.norm.acts_on_weight
         if self.norm.replaces_bias:
             linear.bias = None
 
@@ -43,7 +45,7 @@ class Layer(nn.Module):
         return self.after(self.norm(self._product(x)))
 
     def _product(self, x):
-        if not self.norm.acts_on_weight:
+        if not self._acts_on_weight:
             return self.linear(x)
         effective = {"weight": self.norm.effective_weight(self.linear.weight)}
         return torch.func.functional_call(self.linear, effective, (x,))

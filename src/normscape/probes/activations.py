@@ -1,8 +1,9 @@
 """Distributions of activations (Section 2.1, Figures 1, 2, 6, 8 and 9)."""
 
 from normscape.measure._activations import activations
+from normscape.models.stages import stages
 from normscape.norms import random_normalisers
-from normscape.probes._step import network_after_step, stages, without_penalty
+from normscape.probes._step import network_after_step, without_penalty
 from normscape.training.run import Run
 
 

@@ -1,7 +1,8 @@
 """Internal covariate shift as a change of gradients (Definition 2.1, Figure 3)."""
 
 from normscape.measure._ics import ics
-from normscape.probes._step import network_after_step, stages
+from normscape.models.stages import stages
+from normscape.probes._step import network_after_step
 from normscape.training.run import Run
 
 

@@ -1,7 +1,8 @@
 """Scale invariance of weights (van Laarhoven 2017; Arora et al. 2018)."""
 
 from normscape.measure._invariance import invariance
-from normscape.probes._step import network_after_step, stages, without_penalty
+from normscape.models.stages import stages
+from normscape.probes._step import network_after_step, without_penalty
 from normscape.training.run import Run
 
 

@@ -1,7 +1,7 @@
 """The optimisation landscape along a direction (Section 3.2, Figures 4 and 10 to 13)."""
 
 from normscape.measure._landscape import landscape
-from normscape.probes._step import stages
+from normscape.models.stages import stages
 from normscape.training.run import Run
 
 
