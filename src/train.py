@@ -40,6 +40,9 @@ def main():
     arguments.add_argument("--evaluations", type=int, nargs="+", required=True)
     arguments.add_argument("--data", required=True, help="output of prepare.py")
     arguments.add_argument(
+        "--start", nargs="?", help="another run's checkpoint to start at (step 0)"
+    )
+    arguments.add_argument(
         "--manifest", required=True, help="run.json; the other outputs go beside it"
     )
     arguments.add_argument(
@@ -74,10 +77,20 @@ def main():
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
         data, metadata = tensors.load(args.data)
         run = Run(spec, data, device)
+        checkpoint = None
+        if args.start:
+            from normscape.training import checkpoints, start
+
+            checkpoint = checkpoints.load(args.start, data, device)
+            start.start_at(run, checkpoint)
         modules = code.training_digests(
-            args.architecture, args.norm, args.optimiser["name"]
+            args.architecture,
+            args.norm,
+            args.optimiser["name"],
+            checkpoint and checkpoint.spec.norm,
         )
-        depends_on = resume.dependencies(run, modules, args.data, settings)
+        files = [args.data, *filter(None, [args.start])]
+        depends_on = resume.dependencies(run, modules, files, settings)
         state = resume.State(folder / "state", depends_on, args.save_interval)
         history, evaluation = state.restore(run)
         step_log = StepLog(args.steps, run.step)

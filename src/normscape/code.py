@@ -18,12 +18,18 @@ SRC = Path(__file__).parents[1]
 _LEFT_OUT = SRC / "normscape/jobs"
 
 
-def training_digests(architecture: str, norm: str, optimiser: str) -> list[str]:
+def training_digests(
+    architecture: str, norm: str, optimiser: str, start: str | None = None
+) -> list[str]:
     """Digests of the code that decides the bytes of a run: its components and the training loop.
 
     Not of train.py, which turns arguments into calls, nor of resuming and of tables.
+    start : the normaliser of the run at whose checkpoint this one starts, or None.
     """
-    return digests(*_core(architecture, norm, optimiser), "normscape/training/loop.py")
+    files = [*_core(architecture, norm, optimiser), "normscape/training/loop.py"]
+    if start:
+        files += ["normscape/training/start.py", f"normscape/norms/{start}.py"]
+    return digests(*files)
 
 
 def probe_digests(

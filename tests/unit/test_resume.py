@@ -137,14 +137,14 @@ def test_what_a_training_depends_on(make_run, tmp_path):
     (tmp_path / "data").write_bytes(b"a")
     modules = code.training_digests("resnet", "batch", "Adam")
     arguments = make_run("resnet", name="Adam"), modules
-    dependencies = resume.dependencies(*arguments, tmp_path / "data", {"lr": 0.1})
+    dependencies = resume.dependencies(*arguments, [tmp_path / "data"], {"lr": 0.1})
     names = {line.split()[0] for line in dependencies["code"]}
     assert {"normscape/training/run.py", "normscape/norms/batch.py"} <= names
     assert {"normscape/models/resnet.py", "normscape/optimisers/__init__.py"} <= names
     assert dependencies["threads"] == torch.get_num_threads()
     (tmp_path / "data").write_bytes(b"b")
-    other = resume.dependencies(*arguments, tmp_path / "data", {"lr": 0.1})
-    assert {key for key in dependencies if dependencies[key] != other[key]} == {"data"}
+    other = resume.dependencies(*arguments, [tmp_path / "data"], {"lr": 0.1})
+    assert {key for key in dependencies if dependencies[key] != other[key]} == {"files"}
 
 
 def test_saved_states_keep_their_distance(make_run, tmp_path):

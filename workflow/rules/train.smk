@@ -1,4 +1,4 @@
-# One rule a model, because the outputs are its checkpoints.
+# One rule per model, because the outputs are its checkpoints.
 for model in grid.models(config):
 
     rule:
@@ -6,6 +6,7 @@ for model in grid.models(config):
             f"train_{model}"
         input:
             data=paths.data_file(config, model),
+            start=paths.start_file(config, model),
         output:
             **{
                 step: path if config["keep_checkpoints"] else temp(path)
@@ -51,6 +52,6 @@ for model in grid.models(config):
             " --norm-settings {params.norm_settings:q} --optimiser {params.optimiser:q}"
             " --steps {params.steps} --checkpoints {params.checkpoints}"
             " --evaluations {params.evaluations}"
-            " --data {input.data} --manifest {output.manifest}"
+            " --data {input.data} --start {input.start} --manifest {output.manifest}"
             " --save-interval {resources.save_interval}"
             " --device {params.device} --threads {params.threads} > {log} 2>&1"

@@ -40,6 +40,7 @@ def checked(config: dict) -> dict:
     """The config with defaults filled in, or a ConfigError."""
     config = _copy(config)
     _drop_removed(config)
+    _inherit_from_start(config)
     schema = config_schema.for_config(config)
     check(config, schema)
     fill_defaults(config, schema)
@@ -116,6 +117,26 @@ def _drop_removed(config):
             del probes[probe]
 
 
+def _inherit_from_start(config):
+    """Give models with a start the network, data and optimiser of the model named there."""
+    models = config_schema.mapping(config, "models")
+    sources = [n for n in models if "start" not in config_schema.mapping(models, n)]
+    for name in models.keys() - sources:
+        model = config_schema.mapping(models, name)
+        start = config_schema.mapping(model, "start").get("model")
+        if not isinstance(start, str):
+            continue  # The schema says what is wrong.
+        if start not in sources:
+            raise ConfigError(
+                f"models.{name}.start.model: {unknown_value(start, sources)} "
+                "(models without a start)"
+            )
+        source = config_schema.mapping(models, start)
+        model.setdefault("architecture", source.get("architecture", start))
+        for key in {"dataset", "network", "optimiser"} & source.keys():
+            model.setdefault(key, _copy(source[key]))
+
+
 def _probed(probes, probe) -> dict:
     return config_schema.mapping(probes[probe], "models")
 
@@ -134,7 +155,10 @@ def _expand_steps(config):
 
 def _steps(steps, model):
     if isinstance(steps, str):
-        return list(range(0, model["steps"] + 1, int(steps.removeprefix("every "))))
+        interval = int(steps.removeprefix("every "))
+        first = model["start"]["step"] if "start" in model else 0
+        first += -first % interval
+        return list(range(first, model["steps"] + 1, interval))
     return steps
 
 
@@ -206,15 +230,48 @@ def _check_models(config):
                 f"{key}.evaluations: expected at most {MOST_STEPS:,} steps with those of "
                 f"{key}.checkpoints, got {listed:,}; list fewer"
             )
+        first = settings["start"]["step"] if "start" in settings else 0
         for steps in ("checkpoints", "evaluations"):
             for index, step in enumerate(settings.get(steps, [])):
-                if step > settings["steps"]:
+                if not first <= step <= settings["steps"]:
                     raise ConfigError(
-                        f"{key}.{steps}[{index}]: expected at most the last step, "
-                        f"{key}.steps = {settings['steps']}, got {step}"
+                        f"{key}.{steps}[{index}]: expected a step from the first, {first}, to "
+                        f"the last, {key}.steps = {settings['steps']}, got {step}"
                     )
+        if "start" in settings:
+            _check_start(config, model)
     if not grid.cells(config):
         raise ConfigError("models: every grid is empty; expected at least one run")
+
+
+def _check_start(config, model):
+    """The checkpoint at which a model starts is one that another model's runs write."""
+    key, settings = f"models.{model}.start", config["models"][model]
+    start = settings["start"]
+    source = config["models"][start["model"]]
+    for same in ("architecture", "dataset", "network"):
+        if settings[same] != source[same]:
+            raise ConfigError(
+                f"models.{model}.{same}: expected that of models.{start['model']}, at whose "
+                f"checkpoint it starts, got {settings[same]!r}; leave it out"
+            )
+    if start["step"] not in source["checkpoints"]:
+        raise ConfigError(
+            f"{key}.step: {unknown_value(start['step'], source['checkpoints'])} "
+            f"(models.{start['model']}.checkpoints)"
+        )
+    if start["step"] >= settings["steps"]:
+        raise ConfigError(
+            f"models.{model}.steps: expected more than {key}.step = {start['step']}, got "
+            f"{settings['steps']}; it is the last step, not how many follow"
+        )
+    trained = set(grid.cells(config))
+    for cell in grid.cells(config):
+        if cell.model == model and grid.start_cell(config, cell) not in trained:
+            raise ConfigError(
+                f"{key}: models.{start['model']} has no run with {start['norm']}, learning "
+                f"rate {start['lr']:g} and seed {cell.seed}; add it to its grid"
+            )
 
 
 def _fill_norm_settings(config):

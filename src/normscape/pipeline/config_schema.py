@@ -109,7 +109,7 @@ def _model(name: str, given: dict) -> dict:
     declared = components.declaration("models", architecture)
     reference = {
         key: {"$ref": f"#/$defs/{key}"}
-        for key in ("steps", "checkpoints", "evaluations", "seeds", "grid")
+        for key in ("start", "steps", "checkpoints", "evaluations", "seeds", "grid")
     }
     if declared["metric"] != "accuracy":
         del reference["evaluations"]

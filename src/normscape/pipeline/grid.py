@@ -44,6 +44,12 @@ def cells(config: dict) -> list[Cell]:
     return list(cells_in_order)
 
 
+def start_cell(config: dict, cell: Cell) -> Cell:
+    """The run at whose checkpoint a run starts; its model has a ``start``."""
+    start = config["models"][cell.model]["start"]
+    return Cell(start["model"], start["norm"], lr_text(start["lr"]), cell.seed)
+
+
 def norms(config: dict) -> list[str]:
     """All normalisers of the grid, in the order of the config."""
     return list(dict.fromkeys(cell.norm for cell in cells(config)))

@@ -23,8 +23,9 @@ def in_order(settings: dict) -> str:
 def training_code(config: dict, model: str):
     """Params function: the code digests of a training of this model."""
     architecture, optimiser = _architecture_and_optimiser(config, model)
+    start = config["models"][model].get("start", {}).get("norm")
     return lambda wildcards: code.training_digests(
-        architecture, wildcards.norm, optimiser
+        architecture, wildcards.norm, optimiser, start
     )
 
 

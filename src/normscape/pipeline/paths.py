@@ -141,6 +141,16 @@ def checkpoint_files(config: dict, model: str) -> dict[str, str]:
     }
 
 
+def start_file(config: dict, model: str) -> list[str]:
+    """The checkpoint at which runs of a model start, with the wildcard seed; or none."""
+    start = config["models"][model].get("start")
+    if not start:
+        return []
+    folder = train_folder(config, start["model"])
+    run = {"norm": start["norm"], "lr": grid.lr_text(start["lr"]), "seed": "{seed}"}
+    return [f"{folder}/step{start['step']}.safetensors".format(**run)]
+
+
 def manifests(config: dict) -> list[str]:
     """The manifest of each run."""
     pattern = train_file(config, "run.json")

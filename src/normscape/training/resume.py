@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import filelock
@@ -23,14 +23,17 @@ from normscape.training.loop import Evaluation, Step
 from normscape.training.run import Run
 
 
-def dependencies(run: Run, code: list[str], data_file, settings: dict) -> dict:
+def dependencies(
+    run: Run, code: list[str], files: Iterable[str], settings: dict
+) -> dict:
     """All that the bytes of a training follow from.
 
-    code : digests of its modules, as ``normscape.code.training_digests`` gives them.
+    code : digests of its modules, as ``normscape.code.training_digests`` gives them. files :
+        its data, and the checkpoint at which it starts.
     """
     return {
         "code": code,
-        "data": digest(data_file),
+        "files": [digest(file) for file in files],
         "device": run.device.type,
         "settings": settings,
         "threads": torch.get_num_threads(),

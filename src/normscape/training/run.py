@@ -70,10 +70,7 @@ class Run:
                 self._random_normalisers.append(normaliser)
         self.network = network.to(self.device, memory_format=torch.channels_last)
         self.parameters = list(self.network.parameters())
-        settings = {k: v for k, v in spec.optimiser.items() if k not in _RUN_SETTINGS}
-        self.optimiser = optimisers.build(
-            spec.optimiser["name"], self.parameters, spec.lr, settings
-        )
+        self.optimiser = self.make_optimiser(self.network)
         self._data = {name: tensor.to(self.device) for name, tensor in data.items()}
         samples = len(data["train_targets"])
         self._batch_size = spec.optimiser["batch_size"] or samples
@@ -85,6 +82,17 @@ class Run:
         self._latest_order = None, None  # an epoch and its permutation
         self._latest_batch = None, None  # a step and its batch
         self.step = 0
+
+    def make_optimiser(self, network: torch.nn.Module) -> torch.optim.Optimizer:
+        """The run's optimiser, without a state, for the parameters of a network."""
+        settings = {
+            key: value
+            for key, value in self.spec.optimiser.items()
+            if key not in _RUN_SETTINGS
+        }
+        name = self.spec.optimiser["name"]
+        parameters = list(network.parameters())
+        return optimisers.build(name, parameters, self.spec.lr, settings)
 
     @property
     def step(self) -> int:

@@ -1,0 +1,64 @@
+"""Models that start at another run's checkpoint, in the config."""
+
+import pytest
+
+from experiments import default, put
+from normscape.pipeline import paths
+from normscape.pipeline.config import checked
+from normscape.schemas import ConfigError
+
+START = {"model": "vgg", "norm": "none", "lr": 0.1, "step": 200}
+
+
+@pytest.fixture
+def config():
+    config = default()
+    config["models"]["switched"] = {
+        "start": dict(START),
+        "steps": 320,
+        "checkpoints": "every 100",
+        "seeds": [20, 21],
+        "grid": [{"norms": ["none", "batch"], "learning_rates": [0.1, 0.3]}],
+    }
+    return config
+
+
+def test_it_inherits_the_network_and_starts_at_a_checkpoint(config):
+    complete = checked(config)
+    model, source = (complete["models"][name] for name in ("switched", "vgg"))
+    for key in ("architecture", "dataset", "network", "optimiser"):
+        assert model[key] == source[key]
+    assert model["checkpoints"] == [200, 300]
+    (path,) = paths.start_file(complete, "switched")
+    assert path.format(seed=20) in {
+        paths.train_file(complete, "step200.safetensors", "vgg").format(
+            norm="none", lr="0.1", seed=seed
+        )
+        for seed in (20, 21)
+    }
+    assert paths.start_file(complete, "vgg") == []
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "names"),
+    [
+        ("start.model", "vg", ["start.model", "'vg'", "vgg?"]),
+        ("start.model", "switched", ["start.model", "'switched'"]),
+        ("start.step", 210, ["start.step", "210"]),
+        ("start.norm", "layer", ["start", "layer", "0.1", "20"]),
+        ("start.lr", 0.3, ["start", "0.3"]),
+        ("seeds", [20, 99], ["start", "99"]),
+        ("steps", 200, ["switched.steps", "200"]),
+        ("checkpoints", [0, 300], ["checkpoints[0]", "200", "got 0"]),
+        ("dataset", "digits", ["switched.dataset", "'digits'"]),
+        ("network", {"width": 4}, ["switched.network", "4"]),
+        ("start", {"model": "vgg"}, ["start.norm", "missing"]),
+    ],
+)
+def test_mistakes_are_one_line(config, place, value, names):
+    put(config, ["models", "switched", *place.split(".")], value)
+    with pytest.raises(ConfigError) as raised:
+        checked(config)
+    line = str(raised.value)
+    assert line.startswith("models.switched.") and "\n" not in line
+    assert [name for name in names if name not in line] == []
