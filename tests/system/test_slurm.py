@@ -50,12 +50,11 @@ def limited(cluster, tmp_path_factory):
     config = with_config(project, a_training_of_two_minutes)
     # A second for each fifty steps, however fast the machine is.
     training = project / "src/normscape/training/loop.py"
-    call = "            between(run, history, evaluation)\n"
-    pause = "            __import__('time').sleep(1)\n"
-    training.write_text(
-        training.read_text(encoding="utf-8").replace(call, call + pause),
-        encoding="utf-8",
-    )
+    call = "                on_pause(run, history, evaluation)\n"
+    pause = "                __import__('time').sleep(1)\n"
+    source = training.read_text(encoding="utf-8")
+    assert call in source
+    training.write_text(source.replace(call, call + pause), encoding="utf-8")
     too_short = ("--set-resources", "train_dln:runtime=2*attempt")
     run = Run(project, config, *SLURM, history("none"), *too_short)
     yield project, run
