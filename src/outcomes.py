@@ -21,7 +21,7 @@ def main():
     from normscape.tables import frames
 
     history, runs = frames.read([args.history, args.runs]).values()
-    models = Experiment(**args.experiment).models.values()
+    models = Experiment(**args.experiment).all_models.values()
     outcomes = pd.concat(determine(model, runs, history) for model in models)
     frames.write(args.output, outcomes.reset_index())
 

@@ -9,7 +9,10 @@ _FREE_COLOURS = ("#56B4E9", "#8C6D31", "#7B4173", "#637939", "#1F3B73")
 
 @dataclasses.dataclass(frozen=True)
 class Model:
-    """A network of the config, with what its architecture declares (``components.schema.yaml``)."""
+    """A network of the config, with what its architecture declares (``components.schema.yaml``).
+
+    start : the checkpoint of another model's runs at which its runs start, or None.
+    """
 
     name: str
     architecture: str
@@ -18,6 +21,7 @@ class Model:
     loss: str
     layers: tuple[int, ...]
     left_chance: dict
+    start: dict | None = None
 
     @property
     def classifies(self) -> bool:
@@ -39,17 +43,20 @@ class Norm:
 
 
 class Experiment:
-    """Models and normalisers by name, in the order of the config."""
+    """Models and normalisers by name, in the order of the config.
+
+    models : those that are trained from their initialisation. continuations : those that
+    start at a checkpoint of another.
+    """
 
     def __init__(self, models: list[dict], norms: list[dict]):
         """Take the lists that ``pipeline.config.description`` returns.
 
         A normaliser without a colour gets the next free one.
         """
-        self.models = {
-            model["name"]: Model(**model | {"layers": tuple(model["layers"])})
-            for model in models
-        }
+        described = [Model(**m | {"layers": tuple(m["layers"])}) for m in models]
+        self.models = {m.name: m for m in described if not m.start}
+        self.continuations = {m.name: m for m in described if m.start}
         free_colours = itertools.cycle(_FREE_COLOURS)
         self.norms = {
             norm["name"]: Norm(
@@ -60,9 +67,21 @@ class Experiment:
             for norm in norms
         }
 
+    @property
+    def all_models(self) -> dict[str, Model]:
+        return self.models | self.continuations
+
     def models_of(self, architecture: str) -> list[Model]:
         """The models of an architecture; several may differ in width."""
         return [m for m in self.models.values() if m.architecture == architecture]
+
+    def continuations_of(self, architecture: str, norm: str) -> list[Model]:
+        """The models of an architecture that start at a normaliser's checkpoint."""
+        return [
+            m
+            for m in self.continuations.values()
+            if m.architecture == architecture and m.start["norm"] == norm
+        ]
 
     def first_model(self, metric: str) -> Model | None:
         """The first model with this metric, for figures of one model; None without any."""

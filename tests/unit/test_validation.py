@@ -390,7 +390,7 @@ def test_presets_are_valid_and_hold_only_what_differs(config, path):
     assert merged != config
     checked(merged)
     for model, settings in preset["models"].items():
-        for key, value in settings.items():
+        for key, value in (settings or {}).items():
             assert value != config["models"].get(model, {}).get(key), f"{model}.{key}"
 
 

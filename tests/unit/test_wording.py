@@ -159,7 +159,7 @@ def test_claims_that_the_experiment_has_no_runs_for_are_one_line():
     assert judged.seeds.tolist() == [2, 0, 0, 0, 0]
     assert judged.model.tolist() == ["dln", "vgg", "vgg", "dln", "dln"]
     assert set(judged.reason[1:]) == {"not in this experiment"}
-    assert len(wording.at_same_step(judged)) == 1
+    assert len(wording.first_readings(judged)) == 1
     line = wording.not_measured(judged)
     assert " 4 more " in line
     text = wording.markdown(judged)

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from normscape import components
+from normscape import components, parametrisations
 from normscape.claims.claim import Claim
+from normscape.claims.quantities import QUANTITIES
 from normscape.claims.selection import select_runs
+from normscape.claims.values import measured_at_checkpoints
 from normscape.experiment import Experiment
 
 
@@ -31,13 +33,26 @@ class Case:
         return [self.subject, *filter(None, [self.claim.reference])]
 
     @property
+    def at_same_function(self) -> bool:
+        return is_at_same_function(self.claim)
+
+    @property
+    def trained_norms(self) -> list[str]:
+        """The normalisers of the runs that are compared, or whose functions are."""
+        return [self.claim.place] if self.at_same_function else self.norms
+
+    @property
     def trained(self) -> list[str]:
         """The normalisers whose runs must have learnt."""
         return [self.subject if n == "subject" else n for n in self.claim.trained]
 
     @property
     def statement(self) -> str:
-        label = components.declaration("norms", self.subject).get("label", self.subject)
+        if self.at_same_function and self.subject != "batch":
+            label = parametrisations.LABELS[self.subject]
+        else:
+            declared = components.declaration("norms", self.subject)
+            label = declared.get("label", self.subject)
         text = self.claim.statement.format(subject=label)
         return f"{text} ({self.label})" if self.label else text
 
@@ -46,19 +61,32 @@ class Case:
         return select_runs(values, model=self.model, norm=norm, lr=self.rates[norm])
 
 
+def is_at_same_function(claim: Claim) -> bool:
+    """Whether a claim compares parametrisations of one function."""
+    return claim.place is not None and measured_at_checkpoints(
+        QUANTITIES[claim.quantity]
+    )
+
+
 def list_cases(
     claims: list[Claim], experiment: Experiment, best_rates: dict
 ) -> Iterator[Case]:
     """Each claim about each model of its architecture and each of its subjects.
 
     A claim about an architecture that the experiment does not have is about a model of that
-    name. best_rates : as ``values.best_rates`` gives them.
+    name. A claim about training from a place is about the models that start there.
+    best_rates : as ``values.best_rates`` gives them.
     """
     for claim in claims:
-        models = [m.name for m in experiment.models_of(claim.model)]
+        if claim.place is None or is_at_same_function(claim):
+            found = experiment.models_of(claim.model)
+        else:
+            found = experiment.continuations_of(claim.model, claim.place)
+        models = [m.name for m in found]
         for model in models or [claim.model]:
             for subject in claim.subjects_in(experiment.norms):
-                names = {subject, claim.reference, *claim.trained} - {None, "subject"}
+                names = {subject, claim.reference, claim.place, *claim.trained}
+                names -= {None, "subject"}
                 rates = {
                     norm: best_rates.get((model, norm)) if claim.best_lr else claim.lr
                     for norm in names

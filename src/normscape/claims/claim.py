@@ -15,6 +15,8 @@ class Claim:
     """One claim; ``claims.schema.yaml`` describes the keys of a file.
 
     model : an architecture.
+    place : the normaliser at whose checkpoints functions are compared, or from whose
+        checkpoints runs go on; None for other claims.
     scale : "ratio", "difference" or "value".
     above, below : the limits between which the effect is claimed to lie.
     named : the normalisers that the claims of the same file are about or compare with.
@@ -32,6 +34,7 @@ class Claim:
     above: float = -math.inf
     below: float = math.inf
     reference: str | None = None
+    place: str | None = None
     lr: float | None = None
     best_lr: bool = False
     applies_to: str = "subjects"

@@ -1,7 +1,8 @@
-"""How runs are compared: at the same step, or at the same training loss.
+"""How runs are compared: at the same step, at the same training loss, or the same function.
 
 A network that trains faster is ahead at each step, and its landscape differs for that
 reason alone. Therefore quantities of the landscape are compared at the same loss, too.
+At the same function nothing differs but the parametrisation.
 
 A comparison has a ``name``, ``applies_to(claim)``, and ``effects(case)``.
 """
@@ -13,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from normscape.claims import same_loss
-from normscape.claims.cases import Case
+from normscape.claims.cases import Case, is_at_same_function
 from normscape.claims.claim import Claim
 from normscape.claims.quantities import QUANTITIES
 from normscape.claims.values import (
@@ -27,6 +28,7 @@ from normscape.experiment import Experiment
 from normscape.tables.frames import Tables
 
 SAME_STEP, SAME_LOSS = "same step", "same loss"
+SAME_FUNCTION = "same function"
 
 NOT_MEASURED = "not in this experiment"
 NO_RATIO = (
@@ -61,7 +63,7 @@ class SameStep:
         self._finished: dict[str, pd.Series] = {}
 
     def applies_to(self, claim: Claim) -> bool:
-        return True
+        return not is_at_same_function(claim)
 
     def effects(self, case: Case) -> Effects:
         name = case.claim.quantity
@@ -98,7 +100,8 @@ class SameLoss:
         self._courses: dict[tuple[str, bool], dict] = {}
 
     def applies_to(self, claim: Claim) -> bool:
-        return QUANTITIES[claim.quantity].same_loss and claim.scale != "value"
+        same_loss = QUANTITIES[claim.quantity].same_loss and claim.scale != "value"
+        return same_loss and claim.place is None
 
     def effects(self, case: Case) -> Effects:
         """Seeds whose runs are never at the same loss are left out."""
@@ -141,6 +144,51 @@ class SameLoss:
                 self._steps[name], self._losses, logarithms
             )
         return self._courses[key]
+
+
+class SameFunction:
+    """One number per run of the place: the median over the steps at which it was measured."""
+
+    name = SAME_FUNCTION
+
+    def __init__(self, tables: Tables):
+        self._tables = tables
+        self._at_places: dict[str, SameStep] = {}
+
+    def applies_to(self, claim: Claim) -> bool:
+        return is_at_same_function(claim)
+
+    def effects(self, case: Case) -> Effects:
+        place = case.claim.place
+        if place not in self._at_places:
+            self._at_places[place] = SameStep(_tables_at(place, self._tables))
+        return self._at_places[place].effects(case)
+
+
+# The tables of quantities, and those that hold the same columns for each parametrisation.
+SAME_FUNCTION_TABLES = {
+    "landscape": "same_function",
+    "landscape_ranges": "same_function_ranges",
+    "ics": "same_function_ics",
+    "curvature": "same_function_curvature",
+}
+
+
+def _tables_at(place: str, tables: Tables) -> Tables:
+    """Tables of a normaliser's runs, where parametrisations stand in the column norm."""
+    found = {}
+    for name, source in SAME_FUNCTION_TABLES.items():
+        if source in tables:
+            rows = tables[source]
+            rows = rows[rows.norm == place]
+            # All are measured along the gradient.
+            found[name] = rows.assign(norm=rows.parametrisation, direction="gradient")
+    # Each parametrisation has the history of the runs of the place.
+    history = tables["history"]
+    history = history[history.norm == place]
+    names = {norm for table in found.values() for norm in table.norm}
+    histories = [history.assign(norm=name) for name in sorted(names)]
+    return found | {"history": pd.concat([history, *histories])}
 
 
 def seed_values(case: Case, values: pd.Series) -> np.ndarray:

@@ -15,7 +15,7 @@ def describe_untrained(case: Case, outcomes: pd.Series) -> str | None:
     outcomes : of all runs, indexed by (model, norm, lr, seed).
     """
     compared = _compared_runs(case, outcomes)
-    texts = [describe_failures(compared[n], f"runs of {n}") for n in case.norms]
+    texts = [describe_failures(compared[n], f"runs of {n}") for n in case.trained_norms]
     return "; ".join(filter(None, texts)) or None
 
 
@@ -44,8 +44,11 @@ def exclude(case: Case, outcomes: pd.Series) -> str | None:
 
 def _compared_runs(case, outcomes) -> dict[str, pd.Series]:
     """By normaliser the outcomes of its runs of those seeds that all of the norms have."""
-    runs = {norm: case.select(outcomes, norm) for norm in [*case.norms, *case.trained]}
-    seeds = set.intersection(*(set(_seeds(runs[norm])) for norm in case.norms))
+    runs = {
+        norm: case.select(outcomes, norm)
+        for norm in [*case.trained_norms, *case.trained]
+    }
+    seeds = set.intersection(*(set(_seeds(runs[norm])) for norm in case.trained_norms))
     return {norm: rows[_seeds(rows).isin(seeds)] for norm, rows in runs.items()}
 
 

@@ -28,7 +28,9 @@ def judge(
 
     above, below : the claimed range. lr : the claim's; best_lrs : those of subject and
         reference as text, where the claim is about each normaliser's best rate.
-    comparison : "same step", or "same loss" for quantities that are compared so, too.
+    place : the normaliser whose checkpoints are compared, or started from; or empty.
+    comparison : "same step", or "same loss" for quantities that are compared so, too; or
+        "same function".
     paper : the paper's own number as text; paper_effect : the effect in its curves;
         paper_shows : whether that lies in the range, yes or no. All are at the same step.
     effect, low, high : over seeds with their 95% interval, in the quantity's unit or as a
@@ -44,6 +46,7 @@ def judge(
     kinds = (
         comparisons.SameStep(tables),
         comparisons.SameLoss(tables, experiment),
+        comparisons.SameFunction(tables),
     )
     outcomes = tables["outcomes"].set_index(CELL).outcome
     paper_tables = paper_curves.tables(curves)
@@ -59,11 +62,11 @@ def judge(
             if effects.undecided == NOT_MEASURED:
                 undecided = NOT_MEASURED
             decision = decide(case.claim, effects.values, undecided)
-            at_same_step = comparison.name == comparisons.SAME_STEP
+            in_paper = comparison.name == comparisons.SAME_STEP and not case.claim.place
             rows.append(
                 _describe(case)
                 | {"comparison": comparison.name}
-                | _paper_columns(case, paper_tables if at_same_step else None)
+                | _paper_columns(case, paper_tables if in_paper else None)
                 | decision
                 | {"not_learnt": not_learnt, "finished": effects.finished}
                 | {"figure": case.claim.figure}
@@ -88,6 +91,7 @@ def _describe(case: Case) -> dict:
         "model": case.model,
         "subject": case.subject,
         "reference": claim.reference,
+        "place": claim.place,
         "lr": claim.lr,
         "best_lrs": " / ".join(f"{rate:g}" for rate in best if rate) or None,
         "quantity": claim.quantity,

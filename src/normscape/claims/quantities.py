@@ -201,6 +201,14 @@ def ics_cosine(ics):
     return average_rows(rows, rows.cosine, "mean")
 
 
+@ics(
+    label="Internal covariate shift: L2 difference, over the gradient's norm, mean over layers"
+)
+def ics_relative_l2(ics):
+    rows = ics[ics.layer > 1]
+    return average_rows(rows, rows.l2_difference / rows.gradient_norm, "geometric_mean")
+
+
 # Activations
 
 
@@ -270,6 +278,54 @@ def relative_gradient_change(ranges, direction="gradient"):
     return _along(
         ranges, direction, lambda rows: rows.gradient_change_high / rows.gradient_norm
     )
+
+
+@landscape(label="Norm of the gradient at probes")
+def probed_gradient_norm(ranges):
+    return _along(ranges, "gradient", lambda rows: rows.gradient_norm)
+
+
+@landscape(label="Range of the loss along the gradient, over LR ||g||²")
+def relative_loss_range(ranges):
+    """A step of gradient descent lowers the loss by LR ||g||² to first order."""
+    return _along(
+        ranges,
+        "gradient",
+        lambda rows: (
+            (rows.loss_high - rows.loss_low) / (rows.lr * rows.gradient_norm**2)
+        ),
+    )
+
+
+@quantity(
+    tables=["landscape"],
+    label="Reach: the largest step that lowers the loss, over the learning rate",
+    same_loss=True,
+    explored=False,
+)
+def reach(landscape):
+    """How far along the gradient the loss stays below its start, in learning rates.
+
+    Between the last step size that lowers the loss and the next, the loss is interpolated.
+    The number is a lower bound where the largest step size still lowers the loss, and the
+    smallest step size, an upper bound, where none does.
+    """
+    rows = landscape[landscape.direction == "gradient"].sort_values("step_size")
+    values = rows.groupby(STEP, sort=False)[list(rows)].apply(_reach)
+    return values if len(rows) else rows.set_index(STEP).loss
+
+
+def _reach(rows: pd.DataFrame) -> float:
+    sizes = rows.step_size.to_numpy() / rows.lr.iloc[0]
+    rise = (rows.loss - rows.start_loss).fillna(np.inf).to_numpy()
+    above = np.flatnonzero(rise >= 0)
+    if not above.size:
+        return sizes[-1]
+    first = above[0]
+    if first == 0:
+        return sizes[0]
+    share = -rise[first - 1] / (rise[first] - rise[first - 1])
+    return sizes[first - 1] + share * (sizes[first] - sizes[first - 1])
 
 
 @landscape(label="Effective beta times the learning rate")

@@ -28,7 +28,7 @@ def smoothed_losses(history: pd.DataFrame, experiment: Experiment) -> dict:
     """
     smoothed = {}
     for cell, run in history.sort_values("step").groupby(CELL):
-        window = experiment.models[cell[0]].smoothing
+        window = experiment.all_models[cell[0]].smoothing
         losses = run.set_index("step").loss.where(run.set_index("step").diverged == 0)
         with np.errstate(divide="ignore"):
             logarithms = np.log(losses)

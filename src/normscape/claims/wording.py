@@ -5,22 +5,22 @@ from collections.abc import Iterator
 import pandas as pd
 
 from normscape.claims import intervals
-from normscape.claims.comparisons import NOT_MEASURED, SAME_LOSS, SAME_STEP
+from normscape.claims.comparisons import NOT_MEASURED, SAME_LOSS
 from normscape.claims.decision import REPRODUCED, VERDICTS
 
 
-def at_same_step(verdicts: pd.DataFrame) -> pd.DataFrame:
-    """The verdicts at the same step, of claims that the experiment has runs for."""
+def first_readings(verdicts: pd.DataFrame) -> pd.DataFrame:
+    """The verdicts at the same step or function, of claims that the experiment has runs for."""
     measured = verdicts[verdicts.reason != NOT_MEASURED]
-    return measured[measured.comparison == SAME_STEP]
+    return measured[measured.comparison != SAME_LOSS]
 
 
 def paired(verdicts: pd.DataFrame) -> Iterator[tuple]:
-    """Each row of ``at_same_step``, with that at the same loss or None."""
+    """Each row of ``first_readings``, with that at the same loss or None."""
     key = ["claim", "model", "subject"]
     same_loss = verdicts[verdicts.comparison == SAME_LOSS]
     others = {tuple(row[key]): row for _, row in same_loss.iterrows()}
-    for _, row in at_same_step(verdicts).iterrows():
+    for _, row in first_readings(verdicts).iterrows():
         yield row, others.get(tuple(row[key]))
 
 
@@ -34,7 +34,7 @@ def not_measured(verdicts: pd.DataFrame) -> str:
 
 def markdown(verdicts: pd.DataFrame) -> str:
     """The verdicts as a table that reads well in a terminal, too."""
-    rows = at_same_step(verdicts)
+    rows = first_readings(verdicts)
     table = readable(verdicts)
     reasons = [
         f": {text}" if (text := remark(row)) else "" for row in rows.itertuples()
@@ -46,7 +46,7 @@ def markdown(verdicts: pd.DataFrame) -> str:
 
 def notes(verdicts: pd.DataFrame) -> list[str]:
     """What a reader of the table must know besides: how many comparisons there are."""
-    rows = at_same_step(verdicts)
+    rows = first_readings(verdicts)
     reproduced = rows[rows.verdict == REPRODUCED]
     count = int((reproduced.holm <= intervals.LEVEL).sum())
     lines = [

@@ -21,7 +21,7 @@ from matplotlib.ticker import FuncFormatter
 
 from normscape.claims import intervals
 from normscape.claims.decision import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED
-from normscape.claims.wording import at_same_step, counts, paired
+from normscape.claims.wording import counts, first_readings, paired
 from normscape.figures import panels
 
 TABLES = ("verdicts",)
@@ -59,12 +59,12 @@ PAPER = {
 
 
 def draw(tables, experiment):
-    verdicts = at_same_step(tables["verdicts"])
+    verdicts = first_readings(tables["verdicts"])
     blocks = [
         (topic, scale, _labelled(rows))
         for topic, topic_rows in tables["verdicts"].groupby("topic", sort=False)
         for scale, rows in topic_rows.groupby("scale", sort=False)
-        if len(at_same_step(rows))
+        if len(first_readings(rows))
     ]
     if not blocks:
         figure = panels.new_figure(1.0)

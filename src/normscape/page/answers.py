@@ -5,9 +5,14 @@ from collections.abc import Iterable
 import pandas as pd
 
 from normscape.claims.claim import Paper
-from normscape.claims.comparisons import NOT_MEASURED, SAME_LOSS, SAME_STEP
+from normscape.claims.comparisons import (
+    NOT_MEASURED,
+    SAME_FUNCTION,
+    SAME_LOSS,
+    SAME_STEP,
+)
 from normscape.claims.decision import VERDICTS
-from normscape.claims.wording import at_same_step, paired
+from normscape.claims.wording import first_readings, paired
 
 # The normaliser that all papers explain.
 EXPLAINED = "batch"
@@ -28,7 +33,7 @@ def topic_counts(verdicts: pd.DataFrame, topics: dict[str, str]) -> dict[str, st
 
     topics : titles by name.
     """
-    rows = at_same_step(verdicts)
+    rows = first_readings(verdicts)
     return {
         topic: f"{title}: {_outcome(rows.verdict[rows.topic == topic])}."
         for topic, title in topics.items()
@@ -64,9 +69,12 @@ def evidence(verdicts: pd.DataFrame, papers: list[Paper]) -> list[dict[str, str]
             row = {"explanation": title, "paper": paper.source}
             explained = topic_rows.subject == EXPLAINED
             for name, chosen in (("BatchNorm", explained), ("others", ~explained)):
-                for comparison in (SAME_STEP, SAME_LOSS):
-                    cell = chosen & (topic_rows.comparison == comparison)
-                    row[f"{name}, {comparison}"] = _count(topic_rows.verdict[cell])
+                for title, readings in (
+                    ("same step or function", (SAME_STEP, SAME_FUNCTION)),
+                    ("same loss", (SAME_LOSS,)),
+                ):
+                    cell = chosen & topic_rows.comparison.isin(readings)
+                    row[f"{name}, {title}"] = _count(topic_rows.verdict[cell])
             rows.append(row)
     return rows
 
@@ -86,7 +94,7 @@ def findings(verdicts: pd.DataFrame, figures: Iterable[str]) -> list[str]:
     rows = verdicts[verdicts.figure.isin(figures)]
     shown = list(paired(rows))
     if len(shown) > MOST_FINDINGS:
-        return [f"Its claims are {_outcome(at_same_step(rows).verdict)}."]
+        return [f"Its claims are {_outcome(first_readings(rows).verdict)}."]
     return [_finding(row, other) for row, other in shown]
 
 

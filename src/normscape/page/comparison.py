@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from normscape import components
-from normscape.claims.wording import aligned, at_same_step, readable
+from normscape.claims.wording import aligned, first_readings, readable
 from normscape.experiment import Experiment
 from normscape.page import explorer, images, templates
 from normscape.tables import frames
@@ -52,7 +52,7 @@ def verdicts(a: Finished, b: Finished) -> pd.DataFrame:
     """
     sides = []
     for letter, experiment in (("a", a), ("b", b)):
-        rows = at_same_step(experiment.verdicts).reset_index(drop=True)
+        rows = first_readings(experiment.verdicts).reset_index(drop=True)
         text = readable(experiment.verdicts).rename(columns=_COLUMNS)
         failures = [f"; {f}" if pd.notna(f) else "" for f in rows.not_learnt]
         text = text.assign(measured=text.measured + failures)[[*_COLUMNS.values()]]

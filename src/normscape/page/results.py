@@ -14,8 +14,8 @@ import yaml
 from normscape.claims.claim import Paper
 from normscape.claims.outcomes import describe_failures
 from normscape.claims.wording import (
-    at_same_step,
     counts,
+    first_readings,
     notes,
     paper_comparison,
     readable,
@@ -115,7 +115,7 @@ def _verdict_table(verdicts):
         {"cells": cells, "verdict": row.verdict, "figure": row.figure}
         | {"reason": remark(row)}
         for cells, row in zip(
-            table.to_numpy(), at_same_step(verdicts).itertuples(), strict=True
+            table.to_numpy(), first_readings(verdicts).itertuples(), strict=True
         )
     ]
     return {"columns": list(table), "verdicts": rows}
@@ -133,7 +133,7 @@ def _figure(path, image, tables, folder):
     if "theory_instances" in module.TABLES:
         finding = [answers.theorems(tables["theory"])]
     elif "verdicts" in module.TABLES:
-        finding = [f"{counts(at_same_step(tables['verdicts']).verdict)}."]
+        finding = [f"{counts(first_readings(tables['verdicts']).verdict)}."]
     elif describe_failures(tables["outcomes"].outcome):
         caption.append(HOLLOW)
     return {

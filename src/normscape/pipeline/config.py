@@ -67,11 +67,14 @@ def description(config: dict) -> dict:
                 "name": name,
                 "architecture": architecture,
                 "label": declared["label"] if name == architecture else name,
+                "start": config["models"][name].get("start"),
             }
             | {key: declared[key] for key in keys}
         )
     norms = []
-    for name in grid.norms(config):
+    # Runs that start at another's checkpoint are shown beside it, in figures of their own.
+    cells = (c for c in grid.cells(config) if "start" not in config["models"][c.model])
+    for name in dict.fromkeys(cell.norm for cell in cells):
         declared = components.declaration("norms", name)
         norms.append(
             {
@@ -99,6 +102,12 @@ def _drop_removed(config):
     without_runs = [
         m for m in models if config_schema.mapping(models, m).get("grid") == []
     ]
+    removed = {p[1] for p in config_files.removals(config) if p[:-1] == ["models"]}
+    for name in list(models):
+        start = config_schema.mapping(config_schema.mapping(models, name), "start")
+        if start.get("model") in removed | set(without_runs):
+            del models[name]
+            without_runs.append(name)
     for *parents, last in config_files.removals(config):
         place = config
         for key in parents:
@@ -258,7 +267,8 @@ def _check_start(config, model):
     if start["step"] not in source["checkpoints"]:
         raise ConfigError(
             f"{key}.step: {unknown_value(start['step'], source['checkpoints'])} "
-            f"(models.{start['model']}.checkpoints)"
+            f"(models.{start['model']}.checkpoints); choose one, or remove the model with "
+            f"{model}: null"
         )
     if start["step"] >= settings["steps"]:
         raise ConfigError(

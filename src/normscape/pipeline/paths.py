@@ -162,7 +162,8 @@ def theory_runs(config: dict) -> dict[str, tuple[str, str, str]]:
     runs = {}
     for cell in grid.cells(config):
         steps = config["models"][cell.model]["checkpoints"]
-        if cell.norm == "batch" and cell.model not in runs:
+        continues = "start" in config["models"][cell.model]
+        if cell.norm == "batch" and not continues and cell.model not in runs:
             pattern = train_file(config, "step{step}.safetensors")
             ends = [
                 pattern.format(step=step, **cell._asdict())

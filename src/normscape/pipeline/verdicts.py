@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
-from normscape import components
+from normscape import components, parametrisations
 from normscape.claims import claim as claims_files
+from normscape.claims.cases import is_at_same_function
 from normscape.claims.claim import Claim, Paper
+from normscape.claims.comparisons import SAME_FUNCTION_TABLES
 from normscape.claims.quantities import QUANTITIES, Quantity
 from normscape.pipeline import catalogue, paths
 from normscape.schemas import ConfigError, unknown_value
@@ -50,19 +52,27 @@ def _check_unique(key, name, defined):
 
 def _check_claim(claim: Claim, paper: Paper):
     norms = components.names("norms")
+    compared = norms
+    if is_at_same_function(claim):
+        compared = list(parametrisations.LABELS)
+        _check_quantity_at_place(claim)
+    places = [claim.place] if claim.place else []
     references = [claim.reference] if claim.reference else []
     for key, names, known in (
         ("topic", [claim.topic], list(paper.topics)),
         ("figure", [claim.figure], catalogue.figures()),
         ("model", [claim.model], components.names("models")),
         ("quantity", [claim.quantity], list(QUANTITIES)),
-        ("subjects", claim.subjects, norms),
+        ("place", places, norms),
+        ("subjects", claim.subjects, compared),
         ("trained", claim.trained, [*norms, "subject"]),
-        ("reference", references, norms),
+        ("reference", references, compared),
     ):
         for name in names:
             if name not in known:
                 _refuse(claim, f"{key}: {unknown_value(name, known)}")
+    if is_at_same_function(claim) and claim.applies_to == "all":
+        _refuse(claim, "applies_to: expected subjects with a place; remove it")
     if claim.scale == "value" and claim.reference:
         _refuse(claim, "reference: expected none with scale: value; remove it")
     if claim.scale != "value" and not claim.reference:
@@ -83,6 +93,16 @@ def _check_claim(claim: Claim, paper: Paper):
         _refuse(claim, f"statement: {line}")
 
 
+def _check_quantity_at_place(claim):
+    for table in QUANTITIES[claim.quantity].tables:
+        if table not in SAME_FUNCTION_TABLES:
+            _refuse(
+                claim,
+                f"place: expected none, because {table} is not measured at the same function; "
+                "remove it",
+            )
+
+
 def _refuse(claim, line):
     raise ConfigError(f"claim {claim.id}: {line}")
 
@@ -90,9 +110,17 @@ def _refuse(claim, line):
 def claim_tables(config: dict) -> list[str]:
     """The tables that claims, and comparisons with the paper's curves, are about."""
     papers = claims_files.read_papers(paths.claims())
-    names = {claim.quantity for paper in papers for claim in paper.claims}
+    claims = [claim for paper in papers for claim in paper.claims]
+    names = {claim.quantity for claim in claims}
     names |= {quantity.name for quantity in QUANTITIES.values() if quantity.listed}
-    return _tables_of(config, [QUANTITIES[name] for name in sorted(names)])
+    at_places = {
+        SAME_FUNCTION_TABLES[table]
+        for claim in claims
+        if is_at_same_function(claim)
+        for table in QUANTITIES[claim.quantity].tables
+    }
+    quantities = [QUANTITIES[name] for name in sorted(names)]
+    return _tables_of(config, quantities, sorted(at_places))
 
 
 def explorer_tables(config: dict) -> list[str]:
@@ -100,13 +128,13 @@ def explorer_tables(config: dict) -> list[str]:
     return _tables_of(config, [q for q in QUANTITIES.values() if q.explored])
 
 
-def _tables_of(config, quantities: list[Quantity]) -> list[str]:
-    """The experiment's tables that quantities need, each once.
+def _tables_of(config, quantities: list[Quantity], others=()) -> list[str]:
+    """The experiment's tables that quantities need and the others named, each once.
 
     ``history`` is always among them: it says which runs are finished. A quantity of a probe
     that the experiment does not have has no table, and so no runs.
     """
-    names = ["history", *(table for q in quantities for table in q.tables)]
+    names = ["history", *(table for q in quantities for table in q.tables), *others]
     needed = dict.fromkeys(paths.table(config, name) for name in names)
     measured = {*paths.tables(config), paths.outcomes(config)}
     return [table for table in needed if table in measured]

@@ -10,6 +10,14 @@ TABLES = ("landscape",)
 def summarise(landscape: pd.DataFrame) -> pd.DataFrame:
     """One row per run, step and direction: ranges over the step sizes (Figure 4).
 
+    The columns are those of ``ranges``.
+    """
+    return ranges(landscape, ["direction", "draw"])
+
+
+def ranges(landscape: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """One row per run, step and value of the keys: ranges over the step sizes.
+
     loss_low, loss_high : range of the loss; loss variation is their difference.
     gradient_change_low, gradient_change_high : range of ||gradient change||, the paper's
         gradient predictiveness.
@@ -18,8 +26,7 @@ def summarise(landscape: pd.DataFrame) -> pd.DataFrame:
     They are empty where any value along the direction is not finite.
     """
     table = landscape.assign(beta=landscape.gradient_change / landscape.distance)
-    keys = [*CELL, "step", "direction", "draw"]
-    groups = table.groupby(keys, sort=False)
+    groups = table.groupby([*CELL, "step", *keys], sort=False)
     return groups.agg(
         loss_low=("loss", _strict_min),
         loss_high=("loss", _strict_max),
