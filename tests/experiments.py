@@ -25,6 +25,15 @@ def default() -> dict:
     return yaml.safe_load(Path("config.yaml").read_text(encoding="utf-8"))
 
 
+def without_starts() -> dict:
+    """config.yaml without what needs the checkpoints of its first model."""
+    config = default()
+    for model in [name for name, m in config["models"].items() if "start" in m]:
+        del config["models"][model]
+    del config["probes"]["same_function"]
+    return config
+
+
 def put(config: dict, path, value) -> dict:
     """The config, in which the value now stands at the path; mappings on the way are made."""
     *parents, last = path
@@ -35,8 +44,11 @@ def put(config: dict, path, value) -> dict:
     return config
 
 
-def experiment(models: dict[str, str], norms) -> Experiment:
-    """Models by name, each with its architecture; "mine" is a norm that declares nothing."""
+def experiment(models: dict[str, str], norms, starts=()) -> Experiment:
+    """Models by name, each with its architecture; "mine" is a norm that declares nothing.
+
+    starts : of models that start at another's checkpoint, by name.
+    """
     grid = [{"norms": [n for n in norms if n != "mine"], "learning_rates": [1]}]
     config = {
         "models": {
@@ -44,6 +56,9 @@ def experiment(models: dict[str, str], norms) -> Experiment:
             for name, architecture in models.items()
         }
     }
+    for name, start in dict(starts).items():
+        source = config["models"][start["model"]]
+        config["models"][name] = source | {"start": start}
     described = description(config)
     described["norms"] += [{"name": norm} for norm in norms if norm == "mine"]
     return Experiment(**described)

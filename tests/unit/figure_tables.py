@@ -20,7 +20,13 @@ from normscape.theory import instances
 NORMS = ["none", "batch", "noisy_batch", "noise", "l1", "l2", "linf", "mine"]
 LRS = {"vgg": [0.1, 0.5], "dln": [1e-6, 1e-7]}
 MODELS = {"vgg": "vgg", "dln": "dln"}
-EXPERIMENT = experiment(MODELS, NORMS)
+# Models whose runs go on from a checkpoint of the VGG's.
+STARTS = {
+    f"vgg_{place}_from_10": {"model": "vgg", "norm": place, "lr": 0.1, "step": 10}
+    for place in ("none", "batch")
+}
+EXPERIMENT = experiment(MODELS, NORMS, STARTS)
+PARAMETRISATIONS = ("as_trained", "batch", "folded")
 LAYERS = (1, 2, 3, 4, 5, 8, 9, 10, 11, 13, 17, 24)
 
 
@@ -49,6 +55,11 @@ def make_tables() -> dict[str, pd.DataFrame]:
     bases["landscape"] = cross(
         steps, direction=("gradient", "random", "relative"), step_size=(0.1, 0.2)
     )
+    places = steps[(steps.model == "vgg") & steps.norm.isin(["none", "batch"])]
+    places = cross(places, parametrisation=PARAMETRISATIONS)
+    bases["same_function"] = cross(places, step_size=(0.1, 0.4))
+    bases["same_function_ics"] = cross(places, layer=LAYERS)
+    bases["same_function_curvature"] = places
     bases["moments"] = layers.assign(scope="unit", unit=0)
     bases["histograms"] = cross(bases["moments"], left=np.arange(-2, 2, 0.5))
 
@@ -62,7 +73,7 @@ def make_tables() -> dict[str, pd.DataFrame]:
             "distance": bases["landscape"].step_size,
             "cosine": 0.5,
             "draw": 0,
-            "start_loss": 1.0,
+            "start_loss": bases["landscape"].step.map({0: 1.8, 10: 1.3, 20: 0.9}),
             "gradient_norm": 4.0,
         },
         "histograms": {
@@ -91,7 +102,7 @@ def make_tables() -> dict[str, pd.DataFrame]:
         table: fill_columns(table, base.assign(**values.get(table, {})))
         for table, base in bases.items()
     }
-    tables["history"] = make_history(runs)
+    tables["history"] = make_history(pd.concat([runs, make_continuations()]))
     tables["evaluation"] = fill_columns(
         "evaluation", steps.assign(test_accuracy=steps.step / 40)
     )
@@ -100,6 +111,14 @@ def make_tables() -> dict[str, pd.DataFrame]:
     tables["theory_instances"] = pd.concat([random_units, trained_units])
     tables["verdicts"] = make_verdicts()
     return add_summaries(tables) | frames.read([paths.PAPER_CURVES])
+
+
+def make_continuations() -> pd.DataFrame:
+    """The runs that start at another's checkpoint."""
+    cells = itertools.product(
+        STARTS, ("none", "batch", "affine"), (0.1, 0.3), (0, 1, 2)
+    )
+    return pd.DataFrame(cells, columns=CELL).assign(level=2)
 
 
 def fill_columns(table: str, rows) -> pd.DataFrame:

@@ -162,7 +162,7 @@ def judge(claims, of_tables, norms=("none", "batch", "l1"), models=None):
 def with_outcomes(of_tables, described) -> frames.Tables:
     """The tables, and that of outcomes."""
     history, runs = of_tables["history"], of_tables["runs"]
-    found = [determine(model, runs, history) for model in described.models.values()]
+    found = [determine(model, runs, history) for model in described.all_models.values()]
     return of_tables | {"outcomes": pd.concat(found).reset_index()}
 
 

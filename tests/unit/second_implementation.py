@@ -26,6 +26,8 @@ def normalise(norm, y, alpha=None):
     """(y - mean) / sqrt(s^2 + eps); s is the deviation, or the average p-norm of y itself."""
     if norm in PER_SAMPLE:
         return normalise_per_sample(norm, y)
+    if norm == "affine":
+        return y
     if norm == "dyt":
         return (alpha * y).tanh()
     over = [0, *range(2, y.dim())]

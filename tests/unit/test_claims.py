@@ -83,6 +83,18 @@ MISTAKES = [
         {"applies_to": "own"},
         "applies_to: .*'own'",
     ),
+    ({"place": "l7"}, "place: .*'l7'"),
+    ({"place": "none", "quantity": "effective_beta"}, "reference: .*'none'"),
+    ({"place": "none", "quantity": "mean_change"}, "place: .*moment_drift"),
+    (
+        {
+            "place": "none",
+            "quantity": "effective_beta",
+            "reference": "as_trained",
+            "applies_to": "all",
+        },
+        "applies_to: .*subjects",
+    ),
     ({"statement": "{norm} helps"}, "statement: .*{norm}"),
     ({"statement": "{subject:d}"}, "statement: .*{subject:d}"),
     ({"statement": "{subject"}, "statement: .*{subject"),

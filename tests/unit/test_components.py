@@ -8,7 +8,7 @@ from importlib.util import find_spec
 import pytest
 import yaml
 
-from experiments import default
+from experiments import default, without_starts
 from normscape import components, models, norms
 from normscape.pipeline.config import checked, description, validate
 from normscape.schemas import VALIDATOR, ConfigError
@@ -33,7 +33,7 @@ def declare(folder, **declared):
 
 def with_mine(**settings) -> dict:
     """The default config with the norm "mine" in a grid, and these settings of it."""
-    config = default()
+    config = without_starts()
     config["models"]["dln"]["grid"][0]["norms"].append("mine")
     config["norm_settings"] = {"mine": settings}
     return config

@@ -497,6 +497,7 @@ def test_the_fifteen_lines_of_the_docs(capsys):
     }
     names |= {name: getattr(measure, name) for name in measure.__all__}
     names["network"] = small()
+    names["plain"] = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Linear(144, 10))
     names["batch"] = images(side=8)
     names["after"] = small()
     for call in calls:

@@ -107,6 +107,7 @@ SETTINGS = {
     "activations": {"bins": 4},
     "ics": {"parameters": "weight"},
     "landscape": {"step_sizes": [0.1], "random_directions": 1},
+    "same_function": {"step_sizes": [0.1], "curvature": ["batch"]},
 }
 
 

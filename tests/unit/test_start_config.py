@@ -17,7 +17,7 @@ def config():
         "start": dict(START),
         "steps": 320,
         "checkpoints": "every 100",
-        "seeds": [20, 21],
+        "seeds": [40, 41],
         "grid": [{"norms": ["none", "batch"], "learning_rates": [0.1, 0.3]}],
     }
     return config
@@ -30,11 +30,11 @@ def test_it_inherits_the_network_and_starts_at_a_checkpoint(config):
         assert model[key] == source[key]
     assert model["checkpoints"] == [200, 300]
     (path,) = paths.start_file(complete, "switched")
-    assert path.format(seed=20) in {
+    assert path.format(seed=40) in {
         paths.train_file(complete, "step200.safetensors", "vgg").format(
             norm="none", lr="0.1", seed=seed
         )
-        for seed in (20, 21)
+        for seed in (40, 41)
     }
     assert paths.start_file(complete, "vgg") == []
 
@@ -45,13 +45,13 @@ def test_it_inherits_the_network_and_starts_at_a_checkpoint(config):
         ("start.model", "vg", ["start.model", "'vg'", "vgg?"]),
         ("start.model", "switched", ["start.model", "'switched'"]),
         ("start.step", 210, ["start.step", "210"]),
-        ("start.norm", "layer", ["start", "layer", "0.1", "20"]),
+        ("start.norm", "layer", ["start", "layer"]),
         ("start.lr", 0.3, ["start", "0.3"]),
-        ("seeds", [20, 99], ["start", "99"]),
+        ("seeds", [40, 99], ["start", "99"]),
         ("steps", 200, ["switched.steps", "200"]),
         ("checkpoints", [0, 300], ["checkpoints[0]", "200", "got 0"]),
-        ("dataset", "digits", ["switched.dataset", "'digits'"]),
-        ("network", {"width": 4}, ["switched.network", "4"]),
+        ("dataset", "digits", ["switched.dataset"]),
+        ("network", {"width": 4}, ["switched.network"]),
         ("start", {"model": "vgg"}, ["start.norm", "missing"]),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from experiments import PRESETS, SMALL, default, put
+from experiments import PRESETS, SMALL, default, put, without_starts
 from normscape import components
 from normscape.experiment import Experiment
 from normscape.pipeline import grid, paths
@@ -18,10 +18,10 @@ from normscape.schemas import ConfigError, unknown_value
 
 @pytest.fixture
 def config():
-    return default()
+    return without_starts()
 
 
-VGG = default()["models"]["vgg"]
+VGG = without_starts()["models"]["vgg"]
 LAST, NEXT = VGG["steps"], VGG["checkpoints"][1]
 # The place of a value, the value, and what the line names besides the place.
 MISTAKES = [
@@ -445,7 +445,7 @@ def test_a_probes_block_may_have_settings_of_its_own(config):
     landscape["models"]["vgg"]["grid"] = [
         {"norms": ["none", "batch"], "learning_rates": [0.1]},
         {"norms": ["batch"], "learning_rates": [0.1], "random_directions": 2},
-        {"norms": ["batch"], "seeds": [21], "step_sizes": [0.7], "steps": "every 200"},
+        {"norms": ["batch"], "seeds": [41], "step_sizes": [0.7], "steps": "every 200"},
     ]
     full = checked(config)
 
@@ -456,8 +456,8 @@ def test_a_probes_block_may_have_settings_of_its_own(config):
         return actual["random_directions"], actual["step_sizes"]
 
     of_model = landscape["models"]["vgg"]["step_sizes"]
-    assert settings("none", 20) == (landscape["random_directions"], of_model)
-    assert settings("batch", 20) == (2, of_model)
-    assert settings("batch", 21) == (2, [0.7])
+    assert settings("none", 40) == (landscape["random_directions"], of_model)
+    assert settings("batch", 40) == (2, of_model)
+    assert settings("batch", 41) == (2, [0.7])
     landscape["models"]["vgg"]["grid"][1]["random_directions"] = -1
     assert "grid[1].random_directions: " in refusal(config)

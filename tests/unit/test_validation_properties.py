@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments import SMALL, default, put
+from experiments import SMALL, put, without_starts
 from normscape import components
 from normscape.pipeline import config_schema, grid, torch_optimisers
 from normscape.pipeline.config import checked, validate
@@ -17,12 +17,14 @@ from normscape.schemas import ConfigError
 # With every key that has a default, and a network under a user's name with every norm.
 GRID = [{"norms": components.names("norms"), "learning_rates": [0.1]}]
 GIVEN = put(
-    default(),
+    without_starts(),
     ["models", "small"],
     SMALL | {"grid": GRID, "optimiser": {"name": "Adam", "amsgrad": True}},
 )
 for probe in components.names("probes"):
-    GIVEN["probes"].setdefault(probe, {"models": {"dln": {"grid": [{}]}}})
+    sizes = {"step_sizes": [0.1]} if probe == "same_function" else {}
+    probed = {"models": {"dln": {"grid": [{}]} | sizes}}
+    GIVEN["probes"].setdefault(probe, probed)
 CONFIG = checked(GIVEN)
 SCHEMA = config_schema.for_config(CONFIG)
 
@@ -158,7 +160,7 @@ LRS = st.floats(1e-9, 1e3).map(lambda lr: float(f"{lr:.9g}"))
 def test_valid_ones_are_accepted(
     steps, checkpoints, seeds, norms, lrs, width, device, optimiser, name
 ):
-    config = default()
+    config = without_starts()
     config["device"] = device
     vgg = config["models"].pop("vgg")
     vgg["architecture"] = "vgg"

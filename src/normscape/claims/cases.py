@@ -74,16 +74,19 @@ def list_cases(
     """Each claim about each model of its architecture and each of its subjects.
 
     A claim about an architecture that the experiment does not have is about a model of that
-    name. A claim about training from a place is about the models that start there.
+    name. A claim about training from a place is about the models that start there, or, where
+    there are none, about a model that the experiment does not have.
     best_rates : as ``values.best_rates`` gives them.
     """
     for claim in claims:
+        absent = claim.model
         if claim.place is None or is_at_same_function(claim):
             found = experiment.models_of(claim.model)
         else:
             found = experiment.continuations_of(claim.model, claim.place)
+            absent = f"{claim.model}_from_{claim.place}"
         models = [m.name for m in found]
-        for model in models or [claim.model]:
+        for model in models or [absent]:
             for subject in claim.subjects_in(experiment.norms):
                 names = {subject, claim.reference, claim.place, *claim.trained}
                 names -= {None, "subject"}

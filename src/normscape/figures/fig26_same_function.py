@@ -1,48 +1,114 @@
 """Figure 26: the same function, with and without BatchNorm.
 
-Left: how the loss changes along the gradient at checkpoints, over what the gradient's length
-predicts for a step of the learning rate. Each checkpoint is seen twice: as it was trained, and
-in the other parametrisation of the same function, with BatchNorm inserted or folded into the
-weights. Right: training goes on from such a checkpoint with the same batches. gamma and beta
-alone are a control. Thin lines are seeds; thick lines are medians over seeds (left), or means
-of the loss's logarithm (right).
+In each panel, lines of one dash start from the same functions and differ in the parametrisation
+alone. Left: the loss along the gradient at checkpoints, over LR ||g||², the decrease that the
+gradient promises for a step of one learning rate (LR). Below 0, the step lowers the loss. Middle:
+training goes on from networks that were trained without normalisation, as they were, with
+BatchNorm inserted, and with its gamma and beta alone, a control. Right: training goes on from
+networks that were trained with BatchNorm, as they were and with BatchNorm folded into the weights.
+Batches are the same. Thin lines are seeds; thick lines are medians (left) and geometric means
+(middle, right) over seeds. The axis of the loss ends at four times its start.
 
-The paper compares different functions at the same step.
+The paper says that such functions exist (Observation 4.3) and does not compare them.
 """
 
-from normscape.figures import panels
+import numpy as np
+from matplotlib.lines import Line2D
+
+from normscape.figures import curves, panels, style
 from normscape.figures.downhill import plot_downhill
-from normscape.parametrisations import AS_TRAINED, LABELS
+from normscape.parametrisations import AS_TRAINED
 
 TABLES = ("same_function", "history")
 
-# By the place's normaliser its colour, and the other parametrisation of its function.
-PLACES = {"none": "batch", "batch": "folded"}
-NAMES = {"none": "Trained without normalisation", "batch": "Trained with BatchNorm"}
+WITH, WITHOUT, CONTROL = "#D55E00", "#000000", "#777700"
+COLOURS = {"none": WITHOUT, "batch": WITH, "affine": CONTROL}
+# By the normaliser of the networks that lines start from.
+DASHES = {"none": "-", "batch": "--"}
+LARGER_RATE = ":"
+# Place, parametrisation, and whether the network then has BatchNorm.
+AT_CHECKPOINTS = (
+    ("none", AS_TRAINED, WITHOUT),
+    ("none", "batch", WITH),
+    ("batch", AS_TRAINED, WITH),
+    ("batch", "folded", WITHOUT),
+)
 
 
 def draw(tables, experiment):
     same_function, history = (tables[name] for name in TABLES)
-    model = next(
-        (m for m in experiment.models.values() if m.name in {*same_function.model}),
-        None,
-    )
-    figure = panels.new_figure(2.9)
-    downhill, *switches = figure.subplots(1, 3)
-    if model:
-        rows = same_function[same_function.model == model.name]
-        for place, other in PLACES.items():
-            colour = experiment.norms[place].colour if place in experiment.norms else ""
-            at_place = rows[rows.norm == place]
-            for name, dash in ((AS_TRAINED, "-"), (other, "--")):
-                plot_downhill(
-                    downhill,
-                    at_place[at_place.parametrisation == name],
-                    color=colour,
-                    linestyle=dash,
-                    label=f"{NAMES[place]}, {LABELS[name]}",
-                )
-        if downhill.lines:
-            downhill.legend(loc="upper left")
-    panels.note_if_empty(downhill)
+    measured = {*same_function.model}
+    models = [m for m in experiment.models.values() if m.name in measured] or [None]
+    figure = panels.new_figure(0.5 + 2.3 * len(models))
+    rows = figure.subplots(len(models), 3, squeeze=False)
+    rates = set()
+    for model, (downhill, *switches) in zip(models, rows, strict=True):
+        if model:
+            _plot_checkpoints(
+                downhill, same_function[same_function.model == model.name]
+            )
+            downhill.set_title(f"{model.label}: along the gradient")
+        for ax, place, name in zip(switches, DASHES, ("without", "with"), strict=True):
+            ax.set_title(f"Training goes on, trained {name}")
+            if model:
+                rates |= _plot_training(ax, history, model, place, experiment)
+        for ax in (downhill, *switches):
+            panels.note_if_empty(ax)
+    _add_legend(figure, rates)
     return figure
+
+
+def _plot_checkpoints(ax, rows):
+    for place, name, colour in AT_CHECKPOINTS:
+        chosen = rows[(rows.norm == place) & (rows.parametrisation == name)]
+        if len(chosen):
+            plot_downhill(ax, chosen, color=colour, linestyle=DASHES[place])
+
+
+def _plot_training(ax, history, model, place, experiment) -> set[float]:
+    """Plot runs that start at the first checkpoint; return the rates that are not its own."""
+    found = experiment.continuations_of(model.architecture, place)
+    found = [m for m in found if m.start["model"] == model.name]
+    if not found:
+        return set()
+    start = found[0].start
+    runs = history[history.model == found[0].name]
+    for (norm, lr), rows in runs.groupby(["norm", "lr"]):
+        dash = DASHES[place] if lr == start["lr"] else LARGER_RATE
+        line = {"color": COLOURS.get(norm, panels.GREY), "linestyle": dash}
+        _plot_losses(ax, rows, model.smoothing, **line)
+    panels.set_log_y(ax)
+    # A network that diverges would hide the others.
+    first = runs[runs.step == start["step"]].loss.max()
+    ax.set_ylim(top=min(ax.get_ylim()[1], 4 * first))
+    ax.set_xlabel("Step")
+    ax.set_ylabel(f"Training loss\n(moving average of {model.smoothing} steps)")
+    return {*runs.lr} - {start["lr"]}
+
+
+def _plot_losses(ax, rows, window, **line):
+    """Plot losses as moving averages of their logarithms: seeds, and the mean over seeds."""
+    with np.errstate(divide="ignore"):
+        logarithms = np.log(rows.loss.replace(np.inf, np.nan))
+    seeds = logarithms.groupby([rows.step, rows.seed]).mean().unstack()
+    smooth = seeds.rolling(window, min_periods=1, center=True).mean()
+    seeds = smooth.where(seeds.notna())
+    for _, seed in seeds.items():
+        ax.plot(seeds.index, np.exp(seed), **line | style.SEED)
+    mean = seeds.mean(axis=1, skipna=False)
+    curves.plot_line(ax, seeds.index, np.exp(mean), rows, **line)
+
+
+def _add_legend(figure, rates):
+    looks = {
+        "Without normalisation": {"color": WITHOUT},
+        "With BatchNorm": {"color": WITH},
+        "With gamma and beta alone": {"color": CONTROL},
+        "Trained without": {"color": panels.GREY},
+        "Trained with BatchNorm": {"color": panels.GREY, "linestyle": DASHES["batch"]},
+    }
+    for lr in sorted(rates):
+        looks[style.lr_label(lr)] = {"color": panels.GREY, "linestyle": LARGER_RATE}
+    entries = {label: Line2D([], [], **look) for label, look in looks.items()}
+    entries |= panels.outcome_entry(figure)
+    figure.legend([*entries.values()], [*entries], loc="outside upper center", ncols=3)

@@ -82,7 +82,7 @@ def add_legend(figure, norms, lrs=()) -> None:
         if gid in gids
     ]
     entries = {handle.get_label(): handle for handle in handles}
-    entries |= _outcome_entry(figure)
+    entries |= outcome_entry(figure)
     if not entries:
         return
     letters = sum(_LETTERS_PER_HANDLE + len(label) for label in entries)
@@ -94,11 +94,11 @@ def add_legend(figure, norms, lrs=()) -> None:
 
 def add_outcome_legend(figure) -> None:
     """Explain hollow lines, where there are any, in a figure without ``add_legend``."""
-    for label, handle in _outcome_entry(figure).items():
+    for label, handle in outcome_entry(figure).items():
         figure.legend([handle], [label], loc="outside upper center")
 
 
-def _outcome_entry(figure) -> dict[str, tuple]:
+def outcome_entry(figure) -> dict[str, tuple]:
     """The legend's entry for hollow lines by its label; empty where there are none."""
     gids = _gids(figure)
     failures = [text for outcome, text in FAILURES.items() if outcome in gids]

@@ -40,10 +40,10 @@ def checked(config: dict) -> dict:
     """The config with defaults filled in, or a ConfigError."""
     config = _copy(config)
     _drop_removed(config)
-    _inherit_from_start(config)
     schema = config_schema.for_config(config)
     check(config, schema)
     fill_defaults(config, schema)
+    _inherit_from_start(config)
     _expand_steps(config)
     _check_folder(config)
     for name in paths.downloads():
@@ -105,7 +105,7 @@ def _drop_removed(config):
     removed = {p[1] for p in config_files.removals(config) if p[:-1] == ["models"]}
     for name in list(models):
         start = config_schema.mapping(config_schema.mapping(models, name), "start")
-        if start.get("model") in removed | set(without_runs):
+        if start.get("model") in [*removed, *without_runs]:
             del models[name]
             without_runs.append(name)
     for *parents, last in config_files.removals(config):
@@ -127,23 +127,20 @@ def _drop_removed(config):
 
 
 def _inherit_from_start(config):
-    """Give models with a start the network, data and optimiser of the model named there."""
-    models = config_schema.mapping(config, "models")
-    sources = [n for n in models if "start" not in config_schema.mapping(models, n)]
-    for name in models.keys() - sources:
-        model = config_schema.mapping(models, name)
-        start = config_schema.mapping(model, "start").get("model")
-        if not isinstance(start, str):
-            continue  # The schema says what is wrong.
-        if start not in sources:
+    """Give models with a start the network, data, optimiser and seeds of the model named there."""
+    sources = {n: m for n, m in config["models"].items() if "start" not in m}
+    for name, model in config["models"].items():
+        if name in sources:
+            continue
+        start = model["start"]
+        if start["model"] not in sources:
             raise ConfigError(
-                f"models.{name}.start.model: {unknown_value(start, sources)} "
+                f"models.{name}.start.model: {unknown_value(start['model'], sources)} "
                 "(models without a start)"
             )
-        source = config_schema.mapping(models, start)
-        model.setdefault("architecture", source.get("architecture", start))
-        for key in {"dataset", "network", "optimiser"} & source.keys():
-            model.setdefault(key, _copy(source[key]))
+        for key in ("architecture", "dataset", "network", "optimiser"):
+            model[key] = _copy(sources[start["model"]][key])
+        model.setdefault("seeds", grid.start_seeds(config, name))
 
 
 def _probed(probes, probe) -> dict:
@@ -258,12 +255,6 @@ def _check_start(config, model):
     key, settings = f"models.{model}.start", config["models"][model]
     start = settings["start"]
     source = config["models"][start["model"]]
-    for same in ("architecture", "dataset", "network"):
-        if settings[same] != source[same]:
-            raise ConfigError(
-                f"models.{model}.{same}: expected that of models.{start['model']}, at whose "
-                f"checkpoint it starts, got {settings[same]!r}; leave it out"
-            )
     if start["step"] not in source["checkpoints"]:
         raise ConfigError(
             f"{key}.step: {unknown_value(start['step'], source['checkpoints'])} "
@@ -275,12 +266,17 @@ def _check_start(config, model):
             f"models.{model}.steps: expected more than {key}.step = {start['step']}, got "
             f"{settings['steps']}; it is the last step, not how many follow"
         )
-    trained = set(grid.cells(config))
-    for cell in grid.cells(config):
-        if cell.model == model and grid.start_cell(config, cell) not in trained:
+    run = f"{start['norm']} and learning rate {start['lr']:g}"
+    trained = grid.start_seeds(config, model)
+    if not trained:
+        raise ConfigError(
+            f"{key}: models.{start['model']} has no run with {run}; add it to its grid"
+        )
+    for seed in {cell.seed for cell in grid.cells(config) if cell.model == model}:
+        if seed not in trained:
             raise ConfigError(
-                f"{key}: models.{start['model']} has no run with {start['norm']}, learning "
-                f"rate {start['lr']:g} and seed {cell.seed}; add it to its grid"
+                f"{key}: models.{start['model']} has no run with {run} of seed {seed}; add it "
+                "to its grid"
             )
 
 

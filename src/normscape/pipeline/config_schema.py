@@ -24,7 +24,10 @@ def for_config(config: dict) -> dict:
     models = mapping(config, "models")
     schema = _with_components(list(models))
     schema["properties"]["models"]["properties"] = {
-        name: _model(name, mapping(models, name)) for name in models
+        name: _continuation()
+        if "start" in mapping(models, name)
+        else _model(name, mapping(models, name))
+        for name in models
     }
     return schema
 
@@ -44,20 +47,30 @@ def for_editors() -> dict:
     for model in every.values():
         model["properties"]["architecture"].pop("default")
         model["properties"]["optimiser"] = {"$ref": "#/$defs/optimiser"}
-    models["properties"] = every
-    models["additionalProperties"] = _unknown_model(names) | {
-        "allOf": [
-            {
-                "if": {
-                    "properties": {"architecture": {"const": name}},
-                    "required": ["architecture"],
-                },
-                "then": every[name],
-            }
-            for name in names
-        ],
+    models["properties"] = every = {n: _or_null(model) for n, model in every.items()}
+    by_architecture = [
+        {
+            "if": {
+                "properties": {"architecture": {"const": name}},
+                "required": ["architecture"],
+            },
+            "then": every[name],
+        }
+        for name in names
+    ]
+    models["additionalProperties"] = {
+        "if": {"required": ["start"]},
+        "then": _or_null(_continuation()),
+        "else": _or_null(_unknown_model(names)) | {"allOf": by_architecture},
     }
+    probes = schema["properties"]["probes"]["properties"]
+    probes |= {name: _or_null(probe) for name, probe in probes.items()}
     return schema
+
+
+def _or_null(schema: dict) -> dict:
+    """The schema of an entry that a file may set to null, which removes it."""
+    return schema | {"type": [schema["type"], "null"]}
 
 
 def text_for_editors() -> str:
@@ -109,7 +122,7 @@ def _model(name: str, given: dict) -> dict:
     declared = components.declaration("models", architecture)
     reference = {
         key: {"$ref": f"#/$defs/{key}"}
-        for key in ("start", "steps", "checkpoints", "evaluations", "seeds", "grid")
+        for key in ("steps", "checkpoints", "evaluations", "seeds", "grid")
     }
     if declared["metric"] != "accuracy":
         del reference["evaluations"]
@@ -129,6 +142,21 @@ def _model(name: str, given: dict) -> dict:
             "optimiser": _optimiser(mapping(given, "optimiser")),
         }
         | reference,
+    }
+
+
+def _continuation() -> dict:
+    """A model whose runs start at a checkpoint of another's."""
+    keys = ("start", "steps", "checkpoints", "evaluations", "seeds", "grid")
+    return {
+        "description": (
+            "Runs that start at a checkpoint of another model's runs of the same seed, with its "
+            "network, data and optimiser. seeds: left out, those of the other model's runs."
+        ),
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["start", "steps", "checkpoints", "grid"],
+        "properties": {key: {"$ref": f"#/$defs/{key}"} for key in keys},
     }
 
 

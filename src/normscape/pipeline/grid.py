@@ -44,10 +44,16 @@ def cells(config: dict) -> list[Cell]:
     return list(cells_in_order)
 
 
-def start_cell(config: dict, cell: Cell) -> Cell:
-    """The run at whose checkpoint a run starts; its model has a ``start``."""
-    start = config["models"][cell.model]["start"]
-    return Cell(start["model"], start["norm"], lr_text(start["lr"]), cell.seed)
+def start_seeds(config: dict, model: str) -> list[int]:
+    """The seeds of the runs at whose checkpoints a model may start."""
+    start = config["models"][model]["start"]
+    settings = config["models"][start["model"]]
+    seeds = [
+        block.get("seeds", settings["seeds"])
+        for block in settings["grid"]
+        if start["norm"] in block["norms"] and start["lr"] in block["learning_rates"]
+    ]
+    return list(dict.fromkeys(itertools.chain.from_iterable(seeds)))
 
 
 def norms(config: dict) -> list[str]:

@@ -9,7 +9,7 @@ def verdicts(path: str, width: int = 80) -> str:
     """A table of verdicts (CSV) as lines that fit a terminal."""
     with open(path, encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    rows = [row for row in rows if row["comparison"] == "same step"]
+    rows = [row for row in rows if row["comparison"] != "same loss"]
     measured = [row for row in rows if row["seeds"] != "0"]
     lines = []
     for row in measured:
