@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from made_up import CURVES, claim, falls, run, tables, together, with_outcomes
 
 from experiments import experiment
-from made_up import CURVES, claim, falls, run, tables, together, with_outcomes
 from normscape.claims import judge as judge_
 from normscape.claims.quantities import QUANTITIES
 from normscape.summaries import same_function_ranges
