@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 from torchvision.models.resnet import BasicBlock, ResNet
+from torchvision.models.vgg import VGG, cfgs, make_layers
 
 from normscape import measure, norms
 from normscape.measure import _parametrisation
@@ -41,6 +42,15 @@ def convolutional(norm=nn.Identity) -> nn.Sequential:
 def resnet() -> ResNet:
     torch.manual_seed(0)
     return ResNet(BasicBlock, [1, 1, 1, 1], num_classes=4).double()
+
+
+def vgg() -> VGG:
+    """Torchvision's VGG-11 with a small head, whose dropout draws random numbers."""
+    torch.manual_seed(0)
+    network = VGG(make_layers(cfgs["A"]), num_classes=4, init_weights=False)
+    head = nn.Linear(512 * 49, 6), nn.ReLU(), nn.Dropout(), nn.Linear(6, 4)
+    network.classifier = nn.Sequential(*head)
+    return network.double()
 
 
 def weights(network):
@@ -235,3 +245,45 @@ def test_in_evaluation_mode_the_running_statistics_are_folded(batch):
 
     folded = measure.fold_batch_norm(network, evaluated, inputs)
     torch.testing.assert_close(folded(inputs[0]), network.eval()(inputs[0]))
+
+
+@pytest.mark.parametrize("kind", ["batch", "centre", "scale", "l1", "l2", "linf"])
+def test_gradients_of_the_inserted_network_are_finite_differences(batch, kind):
+    """Central differences of the loss in float64, along each parameter's own gradient."""
+    inserted = measure.insert_batch_norm(convolutional(), loss, batch, kind=kind)
+    parameters = list(inserted.parameters())
+    gradient = torch.autograd.grad(loss(inserted, *batch), parameters)
+    for parameter, its_gradient in zip(parameters, gradient, strict=True):
+        length = its_gradient.norm()
+        direction = its_gradient / length if length > 1e-9 else 0 * its_gradient
+        values = []
+        for sign in (1, -1):
+            with torch.no_grad():
+                parameter += sign * 1e-5 * direction
+                values.append(loss(inserted, *batch))
+                parameter -= sign * 1e-5 * direction
+        slope = (values[0] - values[1]) / 2e-5
+        torch.testing.assert_close(slope, length, rtol=1e-5, atol=1e-8)
+
+
+def test_a_network_with_dropout_is_converted_and_random_numbers_stay():
+    draws = torch.Generator().manual_seed(1)
+    inputs = torch.randn(6, 3, 32, 32, generator=draws, dtype=torch.float64)
+    batch = inputs, torch.arange(6) % 4
+    network = vgg()
+    torch.manual_seed(5)
+    expected = loss(network, *batch)
+    state = torch.get_rng_state()
+    torch.manual_seed(5)
+    inserted = measure.insert_batch_norm(network, loss, batch)
+    torch.testing.assert_close(loss(inserted, *batch), expected, rtol=1e-10, atol=0)
+    assert torch.equal(torch.get_rng_state(), state)
+    placed = [m for m in inserted.modules() if isinstance(m, InsertedNorm)]
+    assert len(placed) == 8 + 1  # all convolutions, and the head's hidden layer
+
+
+def test_running_statistics_of_the_given_network_stay(batch):
+    network = convolutional(nn.BatchNorm2d)
+    before = copy.deepcopy(network.state_dict())
+    measure.fold_batch_norm(network, loss, batch)
+    torch.testing.assert_close(network.state_dict(), before, rtol=0, atol=0)
