@@ -55,12 +55,26 @@ def with_config(folder: Path, change, of: str = TINY) -> str:
     return "changed.yaml"
 
 
+def present(entries: dict) -> dict:
+    """The entries of a file that do not remove anything."""
+    return {name: entry for name, entry in entries.items() if entry is not None}
+
+
+def drop_starts(config) -> None:
+    """Leave out the models that start at another's checkpoint, and the probe beside them."""
+    for name, model in present(config["models"]).items():
+        if "start" in model:
+            del config["models"][name]
+    config["probes"]["same_function"] = None
+
+
 def one_of_each(config) -> None:
     """One training of each model, and a few probes of one."""
-    for model, settings in config["models"].items():
+    drop_starts(config)
+    for model, settings in present(config["models"]).items():
         settings["seeds"] = [0]
         settings["grid"][0]["norms"] = ["batch"] if model == "vgg" else ["none"]
-    for probe in config["probes"].values():
+    for probe in present(config["probes"]).values():
         for model, settings in probe["models"].items():
             settings["grid"] = [{"steps": [0]}] if model == "vgg" else []
 

@@ -3,7 +3,15 @@
 import pandas as pd
 
 from cifar_files import write_archive, write_folder
-from project import copy_of_project, planned, run, snakemake, with_config
+from project import (
+    copy_of_project,
+    drop_starts,
+    planned,
+    present,
+    run,
+    snakemake,
+    with_config,
+)
 
 
 def test_from_a_server_to_the_verdicts(tmp_path, file_server):
@@ -36,7 +44,8 @@ def test_a_failed_download_trains_nothing(tmp_path, file_server):
         config["datasets"] = {"cifar10": {"url": file_server(b"<html></html>")}}
         config["models"]["vgg"]["dataset"] = "cifar10"
         config["models"]["dln"]["grid"] = []
-        for probe in config["probes"].values():
+        drop_starts(config)
+        for probe in present(config["probes"]).values():
             probe["models"]["dln"]["grid"] = []
 
     config = with_config(project, from_the_server)
@@ -61,7 +70,7 @@ def test_a_few_steps_of_the_papers_preset(tmp_path):
 
     def shorten(config):
         config["datasets"] = {"cifar10": {"source": str(tmp_path / "images")}}
-        for model, settings in config["models"].items():
+        for model, settings in present(config["models"]).items():
             settings["seeds"] = [0]
             settings["steps"] = 2
             settings["checkpoints"] = "every 1"
@@ -69,7 +78,7 @@ def test_a_few_steps_of_the_papers_preset(tmp_path):
             settings["grid"] = [{"norms": ["none", "batch"], "learning_rates": [lr]}]
         config["models"]["vgg"]["evaluations"] = [1]
         config["models"]["vgg"]["optimiser"]["batch_size"] = 32
-        for probe in config["probes"].values():
+        for probe in present(config["probes"]).values():
             for settings in probe["models"].values():
                 settings["grid"] = [{"norms": ["batch"], "steps": [1]}]
 

@@ -10,7 +10,14 @@ import pytest
 import slurm_cluster
 
 from cifar_files import write_archive
-from project import copy_of_project, results, snakemake, with_config
+from project import (
+    copy_of_project,
+    drop_starts,
+    present,
+    results,
+    snakemake,
+    with_config,
+)
 from tools.project import environment
 
 pytestmark = pytest.mark.skipif(
@@ -100,10 +107,11 @@ def wait_for(condition, seconds: int = 120):
 
 def small(config) -> None:
     """One training of each model, and a probe of each."""
-    for settings in config["models"].values():
+    drop_starts(config)
+    for settings in present(config["models"]).values():
         settings["seeds"] = [0]
         settings["grid"][0]["norms"] = ["batch"]
-    for probe in config["probes"].values():
+    for probe in present(config["probes"]).values():
         for settings in probe["models"].values():
             settings["grid"][0].update(norms=["batch"], steps=[0])
 
@@ -114,7 +122,7 @@ def one_long_training(config) -> None:
     config["save_interval"] = 0
     config["models"]["vgg"]["grid"] = []
     config["models"]["dln"].update(steps=LONG, checkpoints=[0, LONG])
-    for probe in config["probes"].values():
+    for probe in present(config["probes"]).values():
         probe["models"].get("vgg", {})["grid"] = []
 
 
@@ -132,7 +140,7 @@ def a_training_of_two_minutes(config) -> None:
     one_long_training(config)
     config["models"]["dln"].update(steps=5500, checkpoints=[0, 5500])
     config["models"]["dln"]["grid"][0]["norms"] = ["none"]
-    for probe in config["probes"].values():
+    for probe in present(config["probes"]).values():
         probe["models"]["dln"]["grid"] = []
     config["save_interval"] = 3600
 

@@ -73,7 +73,7 @@ def test_other_topics_are_counted():
 
 def test_the_questions_are_about_claims_of_the_project():
     template = (templates.FOLDER / "answers.html.j2").read_text(encoding="utf-8")
-    asked = re.findall(r'^  \("(\w+)", ', template, re.MULTILINE)
+    asked = re.findall(r'^  \("(\w+)",', template, re.MULTILINE)
     known = {one.id for p in read_papers(paths.claims()) for one in p.claims}
     assert asked
     assert known.issuperset(asked)

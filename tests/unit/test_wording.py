@@ -8,7 +8,7 @@ from made_up import claim, falls, judge, run, tables
 from normscape.claims import wording
 from normscape.tables import frames
 
-SAME_STEP, SAME_LOSS = "same step [95%], seeds", "same loss"
+EFFECT, SAME_LOSS = "effect [95%], seeds", "same loss"
 SMOOTHER = {"model": "vgg", "quantity": "loss_range"}
 
 
@@ -67,7 +67,7 @@ def test_a_row_tells_both_comparisons_and_where_they_disagree(read_back):
     for verdicts in (judged, read_back(judged)):
         first, second = wording.readable(verdicts).to_dict("records")
         number = f"{same.effect:.3g} [{same.low:.3g}, {same.high:.3g}], 3"
-        assert first[SAME_STEP] == number
+        assert first[EFFECT] == number
         assert first[SAME_LOSS] == number  # as the losses are the same
         assert first["verdict"] == "reproduced"
         number = f"{other.effect:.3g} [{other.low:.3g}, {other.high:.3g}], 3"
@@ -94,23 +94,23 @@ def test_ranks_are_named_in_both_comparisons(read_back):
     judged = judge([claim(**SMOOTHER)], tables("vgg", none=none, batch=batch))
     for verdicts in (judged, read_back(judged)):
         (row,) = wording.readable(verdicts).to_dict("records")
-        for comparison in (SAME_STEP, SAME_LOSS):
+        for comparison in (EFFECT, SAME_LOSS):
             assert row[comparison] == "0.167 [0, 0.2] (ranks), 6"
 
 
 def test_seeds_that_are_all_alike_have_no_interval_in_both_comparisons():
     none, batch = around([4] * 6), around([1] * 6)
     (row,) = rows([claim(**SMOOTHER)], tables("vgg", none=none, batch=batch))
-    assert row[SAME_STEP] == row[SAME_LOSS] == "0.25 in all 6"
+    assert row[EFFECT] == row[SAME_LOSS] == "0.25 in all 6"
 
 
 def test_one_seed_has_no_interval_and_an_unknown_effect_is_a_dash():
     (row,) = rows([claim()], tables(none=[10], batch=[5]))
-    assert row[SAME_STEP] == "0.5, 1"
+    assert row[EFFECT] == "0.5, 1"
     assert row["p (Holm's)"] == ""
     both = tables(none=[math.inf] * 2, batch=[math.inf] * 2)
     (row,) = rows([claim()], both)
-    assert row[SAME_STEP] == "-, 2"
+    assert row[EFFECT] == "-, 2"
 
 
 def test_a_claim_that_the_papers_figure_does_not_show_says_so():

@@ -151,7 +151,8 @@ def test_two_modules_of_another_workflow(elsewhere, finished, tmp_path):
         yaml.safe_load((elsewhere / "project" / TINY).read_text(encoding="utf-8")),
     )
     smaller = yaml.safe_load(yaml.safe_dump(small)) | {"name": "smaller"}
-    del smaller["models"]["vgg"]
+    smaller["models"] = {"dln": smaller["models"]["dln"]}
+    del smaller["probes"]["same_function"]
     for probe in smaller["probes"].values():
         probe["models"].pop("vgg", None)
     experiments = {"small": small, "smaller": smaller}

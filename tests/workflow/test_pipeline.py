@@ -51,10 +51,10 @@ def test_every_table_and_figure_is_there(finished):
         table = pd.read_csv(results / f"tables/{name}.csv", keep_default_na=False)
         assert list(table.columns[:4]) == ["model", "norm", "lr", "seed"]
         assert len(table), name
-        assert set(table.model) <= {"vgg", "dln"}
+        assert set(table.model) <= {"vgg", "vgg_from_3", "dln"}
     drawn = {path.stem for path in (results / "figures").iterdir()}
     assert sorted(drawn) == FIGURES
-    assert len(FIGURES) == 22
+    assert len(FIGURES) == 24
     for figure in FIGURES:
         assert (results / f"figures/{figure}.png").read_bytes()[:4] == b"\x89PNG"
         assert (results / f"figures/{figure}.pdf").read_bytes()[:4] == b"%PDF"
@@ -63,7 +63,7 @@ def test_every_table_and_figure_is_there(finished):
 def test_the_tables_hold_what_the_config_asks_for(finished):
     tables = finished / "results" / "tiny" / "tables"
     history = pd.read_csv(tables / "history.csv", keep_default_na=False)
-    assert len(history) == 2 * 2 * 6 + 2 * 2 * 8
+    assert len(history) == 2 * 2 * 6 + 2 * 2 * 3 + 2 * 2 * 8
     landscape = pd.read_csv(tables / "landscape.csv", keep_default_na=False)
     assert len(landscape) == (4 * 2 + 2 * 2) * 3 * 2  # points, directions, step sizes
     ics = pd.read_csv(tables / "ics.csv")
@@ -170,7 +170,7 @@ def test_an_edited_norm_retrains_its_own_cells(folder):
     trained = starting(jobs, "Train")
     assert trained == [
         f"Train {model}, batch, lr {lr}, seed {seed}"
-        for model, lr in (("dln", "1e-06"), ("vgg", "0.1"))
+        for model, lr in (("dln", "1e-06"), ("vgg", "0.1"), ("vgg_from_3", "0.1"))
         for seed in (0, 1)
     ]
     probed = starting(jobs, "Probe")
@@ -208,7 +208,9 @@ def test_a_new_seed_trains_its_own_cells(folder):
 
     jobs = planned(folder, with_config(folder, add_seed))
     assert starting(jobs, "Train") == [
-        f"Train vgg, {norm}, lr 0.1, seed 2" for norm in ("batch", "none")
+        f"Train {model}, {norm}, lr 0.1, seed 2"
+        for model in ("vgg", "vgg_from_3")
+        for norm in ("batch", "none")
     ]
     landscapes = starting(jobs, "Probe landscape")
     assert len(landscapes) == 4
@@ -232,7 +234,7 @@ def test_a_changed_setting_reaches_only_what_uses_it(folder):
         config["norm_settings"] = {"batch": {"eps": 1e-4}}
 
     jobs = planned(folder, with_config(folder, other_eps))
-    assert len(starting(jobs, "Train")) == 4
+    assert len(starting(jobs, "Train")) == 6
     assert all(", batch," in job for job in starting(jobs, "Train"))
 
 
@@ -275,7 +277,7 @@ def test_an_experiment_without_a_probe(tmp_path):
     of_probes = {"fig03_internal_covariate_shift", "fig20_shift_by_layer"}
     of_probes |= {"fig06_lp_activations", "fig09_dln_activations", "fig18_learnt_rank"}
     of_probes |= {"fig08_moment_drift", "fig11_gradient_change"}
-    of_probes |= {"fig15_random_directions"}
+    of_probes |= {"fig15_random_directions", "fig27_downhill"}
     assert drawn == set(FIGURES) - of_probes
     verdicts = pd.read_csv(project / "results/tiny/verdicts.csv")
     assert set(verdicts[verdicts.quantity == "ics_cosine"].seeds) == {0}

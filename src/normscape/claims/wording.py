@@ -86,7 +86,7 @@ def readable(verdicts: pd.DataFrame) -> pd.DataFrame:
                 + (f", best lr {row.best_lrs}" if pd.notna(row.best_lrs) else ""),
                 "claimed": f"{row.scale} {row.claimed}",
                 "paper": _paper(row),
-                "same step [95%], seeds": _measured(row),
+                "effect [95%], seeds": _measured(row),
                 "same loss": _same_loss(row, other),
                 "p (Holm's)": f"{row.p:.2g} ({row.holm:.2g})"
                 if pd.notna(row.p)
@@ -100,7 +100,7 @@ def readable(verdicts: pd.DataFrame) -> pd.DataFrame:
 
 
 COLUMNS = [
-    *("claim", "runs", "claimed", "paper", "same step [95%], seeds", "same loss"),
+    *("claim", "runs", "claimed", "paper", "effect [95%], seeds", "same loss"),
     *("p (Holm's)", "verdict"),
 ]
 

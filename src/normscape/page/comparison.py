@@ -15,7 +15,7 @@ _KEY = ["claim", "model", "subject", "reference", "lr"]
 _COLUMNS = {
     "claim": "statement",
     "runs": "runs",
-    "same step [95%], seeds": "measured",
+    "effect [95%], seeds": "measured",
     "verdict": "verdict",
 }
 

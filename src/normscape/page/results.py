@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 
 from normscape.claims.claim import Paper
+from normscape.claims.comparisons import SAME_FUNCTION
 from normscape.claims.outcomes import describe_failures
 from normscape.claims.wording import (
     counts,
@@ -25,8 +26,8 @@ from normscape.experiment import Experiment
 from normscape.page import answers, explorer, images, run_conditions, templates
 from normscape.tables.frames import Tables
 
-# The figure that the page begins with.
-OVERVIEW = "fig17_verdicts"
+# The figures that the page begins with: the controlled experiment, and all verdicts.
+SAME_FUNCTION_FIGURE, OVERVIEW = "fig26_same_function", "fig17_verdicts"
 # Of figures of runs, where some have not learnt.
 HOLLOW = (
     "A line or mark is hollow where a run that it is of stayed at chance or diverged."
@@ -73,6 +74,7 @@ def render(
         evidence=answers.evidence(verdicts, papers),
         papers=_papers(verdicts, papers),
         notes=notes(verdicts),
+        same_function=_first_figure(drawn, verdicts),
         overview=drawn.pop(OVERVIEW),
         numbers=paper_comparison(tables["paper_comparison"]),
         figures=list(drawn.values()),
@@ -89,6 +91,12 @@ def render(
         stages=run_conditions.stages(folder),
         config=yaml.safe_dump(config, sort_keys=False),
     )
+
+
+def _first_figure(drawn, verdicts):
+    """Take out the figure of the controlled experiment; None without that experiment."""
+    compared = verdicts[verdicts.comparison == SAME_FUNCTION]
+    return drawn.pop(SAME_FUNCTION_FIGURE) if (compared.seeds > 0).any() else None
 
 
 def _read(path):
