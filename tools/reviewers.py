@@ -11,7 +11,7 @@ import pandas as pd
 
 from normscape import components
 from normscape.archive import records
-from normscape.claims import wording
+from normscape.claims import comparisons, wording
 from normscape.claims.quantities import QUANTITIES
 from normscape.jobs import command_line
 from normscape.pipeline import paths
@@ -33,17 +33,20 @@ def table(folder: Path) -> list[str]:
         "| claim | runs | FIGURE | core-minutes | GB | expected [tolerance], seeds | verdict |",
         "|---|---|---|---|---|---|---|",
     ]
-    rows = wording.at_same_step(verdicts).itertuples()
+    rows = wording.first_readings(verdicts).itertuples()
     readable = wording.readable(verdicts).to_dict("records")
     for row, text in zip(rows, readable, strict=True):
-        probe = paths.probe_behind(QUANTITIES[row.quantity].tables[0])
+        needed = QUANTITIES[row.quantity].tables[0]
+        if row.comparison == comparisons.SAME_FUNCTION:
+            needed = comparisons.SAME_FUNCTION_TABLES[needed]
+        probe = paths.probe_behind(needed)
         cells = [
             text["claim"],
             text["runs"],
             f"`{row.figure}`",
             f"{minutes['trainings'] + minutes[f'probe_{probe}']:.0f}",
             f"{gigabytes(folder, probe):.1f}",
-            text["same step [95%], seeds"],
+            text["effect [95%], seeds"],
             row.verdict + (f": {row.not_learnt}" if pd.notna(row.not_learnt) else ""),
         ]
         lines.append(f"| {' | '.join(cells)} |")

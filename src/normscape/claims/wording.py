@@ -80,10 +80,7 @@ def readable(verdicts: pd.DataFrame) -> pd.DataFrame:
         [
             {
                 "claim": row.statement,
-                "runs": f"{row.model} {row.subject}"
-                + (f" / {row.reference}" if pd.notna(row.reference) else "")
-                + (f", lr {row.lr:g}" if pd.notna(row.lr) else "")
-                + (f", best lr {row.best_lrs}" if pd.notna(row.best_lrs) else ""),
+                "runs": _runs(row),
                 "claimed": f"{row.scale} {row.claimed}",
                 "paper": _paper(row),
                 "effect [95%], seeds": _measured(row),
@@ -119,6 +116,19 @@ def paper_comparison(numbers: pd.DataFrame) -> list[dict[str, str]]:
         }
         for row in numbers[numbers.seeds > 0].itertuples()
     ]
+
+
+def _runs(row):
+    """
+    >>> row = {"model": "vgg", "subject": "batch", "reference": "as_trained", "lr": 0.1}
+    >>> _runs(pd.Series(row | {"place": "none", "best_lrs": None}))
+    'vgg batch / as_trained, from none, lr 0.1'
+    """
+    text = f"{row.model} {row.subject}"
+    text += f" / {row.reference}" if pd.notna(row.reference) else ""
+    text += f", from {row.place}" if pd.notna(row.place) else ""
+    text += f", lr {row.lr:g}" if pd.notna(row.lr) else ""
+    return text + (f", best lr {row.best_lrs}" if pd.notna(row.best_lrs) else "")
 
 
 def _paper(row):
