@@ -201,6 +201,12 @@ def ics_cosine(ics):
     return average_rows(rows, rows.cosine, "mean")
 
 
+@ics(label="Internal covariate shift: cosine, mean over hidden layers")
+def ics_cosine_hidden(ics):
+    rows = hidden(ics[ics.layer > 1])
+    return average_rows(rows, rows.cosine, "mean")
+
+
 @ics(
     label="Internal covariate shift: L2 difference, over the gradient's norm, mean over layers"
 )
