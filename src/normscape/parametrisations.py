@@ -7,7 +7,7 @@ LABELS = {
     AS_TRAINED: "as trained",
     "batch": "BatchNorm inserted",
     "centre": "the mean alone",
-    "scale": "the deviation alone",
+    "scale": "the standard deviation alone",
     "frozen": "frozen statistics",
     "affine": "gamma and beta alone",
     "l1": "L1 inserted",

@@ -273,11 +273,12 @@ def test_an_experiment_without_a_probe(tmp_path):
     tables = project / "results/tiny/tables"
     assert len((tables / "ics.csv").read_text(encoding="utf-8").splitlines()) == 1
     drawn = {path.stem for path in (project / "results/tiny/figures").iterdir()}
-    # Of probes alone these are; the others have the history or the paper's curves as well.
+    # These are of probes in the first place.
     of_probes = {"fig03_internal_covariate_shift", "fig20_shift_by_layer"}
     of_probes |= {"fig06_lp_activations", "fig09_dln_activations", "fig18_learnt_rank"}
     of_probes |= {"fig08_moment_drift", "fig11_gradient_change"}
-    of_probes |= {"fig15_random_directions", "fig27_downhill"}
+    of_probes |= {"fig15_random_directions", "fig04_landscape"}
+    of_probes |= {"fig10_dln_landscape", "fig26_same_function", "fig27_downhill"}
     assert drawn == set(FIGURES) - of_probes
     verdicts = pd.read_csv(project / "results/tiny/verdicts.csv")
     assert set(verdicts[verdicts.quantity == "ics_cosine"].seeds) == {0}

@@ -255,12 +255,12 @@ def table(config: dict, name: str) -> str:
 
 
 def drawn(config: dict) -> list[str]:
-    """The figures of an experiment: those with at least one of their tables."""
+    """The figures of an experiment: those that have the first of their tables."""
     available = {Path(path).stem for path in tables(config)} | set(OTHER_TABLES)
     return [
         f
         for f in catalogue.figures()
-        if available & set(catalogue.tables_of(catalogue.library(f"figures/{f}.py")))
+        if catalogue.tables_of(catalogue.library(f"figures/{f}.py"))[0] in available
     ]
 
 
