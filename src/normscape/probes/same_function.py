@@ -5,9 +5,8 @@ compute the same function as the network without it. So parametrisations are com
 place: same weights, same outputs, same loss on the step's own batch.
 """
 
+import statistics
 from collections.abc import Iterable
-
-import torch
 
 from normscape import vectors
 from normscape.measure._curvature import curvature as measure_curvature
@@ -82,4 +81,4 @@ def _relative_length(network: Network, loss, batch) -> float:
         vectors.norm([g]) / vectors.norm([weight.detach()])
         for g, weight in zip(gradient, weights, strict=True)
     ]
-    return float(torch.tensor(ratios).mean())
+    return statistics.fmean(ratios)
