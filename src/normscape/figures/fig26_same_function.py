@@ -6,8 +6,7 @@ gradient promises for a step of one learning rate (LR). Below 0, the step lowers
 training goes on from networks that were trained without normalisation, as they were, with
 BatchNorm inserted, and with its gamma and beta alone, a control. Right: training goes on from
 networks that were trained with BatchNorm, as they were and with BatchNorm folded into the weights.
-Batches are the same. Thin lines are seeds; thick lines are medians (left) and geometric means
-(middle, right) over seeds. The axis of the loss ends at four times its start.
+Batches are the same. Thin lines are seeds, thick lines their medians. The axis of the loss ends at 30 times its start.
 
 The paper says that such functions exist (Observation 4.3) and does not compare them.
 """
@@ -80,23 +79,29 @@ def _plot_training(ax, history, model, place, experiment) -> set[float]:
     panels.set_log_y(ax)
     # A network that diverges would hide the others.
     first = runs[runs.step == start["step"]].loss.max()
-    ax.set_ylim(top=min(ax.get_ylim()[1], 4 * first))
+    ax.set_ylim(top=min(ax.get_ylim()[1], 30 * first))
     ax.set_xlabel("Step")
     ax.set_ylabel(f"Training loss\n(moving average of {model.smoothing} steps)")
     return {*runs.lr} - {start["lr"]}
 
 
 def _plot_losses(ax, rows, window, **line):
-    """Plot losses as moving averages of their logarithms: seeds, and the mean over seeds."""
+    """Plot losses as moving averages of their logarithms: seeds, and their median.
+
+    The loss of a run that has diverged counts as infinite.
+    """
     with np.errstate(divide="ignore"):
         logarithms = np.log(rows.loss.replace(np.inf, np.nan))
     seeds = logarithms.groupby([rows.step, rows.seed]).mean().unstack()
     smooth = seeds.rolling(window, min_periods=1, center=True).mean()
-    seeds = smooth.where(seeds.notna())
+    seeds = smooth.where(seeds.notna(), np.inf)
     for _, seed in seeds.items():
-        ax.plot(seeds.index, np.exp(seed), **line | style.SEED)
-    mean = seeds.mean(axis=1, skipna=False)
-    curves.plot_line(ax, seeds.index, np.exp(mean), rows, **line)
+        ax.plot(seeds.index, _finite(seed), **line | style.SEED)
+    curves.plot_line(ax, seeds.index, _finite(seeds.median(axis=1)), rows, **line)
+
+
+def _finite(logarithms):
+    return np.exp(logarithms).replace(np.inf, np.nan)
 
 
 def _add_legend(figure, rates):
