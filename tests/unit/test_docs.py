@@ -57,7 +57,7 @@ def test_reviewers_are_told_each_verdict_and_what_it_takes():
     for verdict, row in zip(judged, listed, strict=True):
         claim, runs, figure, minutes, gigabytes, expected, outcome = row
         assert [claim, runs, expected] == [*verdict[:2], verdict[4]]
-        assert outcome == verdict[7].partition(":")[0]
+        assert outcome.partition(":")[0] == verdict[7].partition(":")[0]
         assert Path(f"src/normscape/figures/{figure}.py").is_file()
         assert float(minutes) > 0 and float(gigabytes) > 0
     text = " ".join(Path("docs/reviewers.md").read_text(encoding="utf-8").split())
@@ -71,8 +71,8 @@ def test_reviewers_are_told_each_verdict_and_what_it_takes():
 @pytest.mark.parametrize(
     ("verdicts", "pages"),
     [
-        ("docs/digits/verdicts.md", ["README.md", "docs/results.md"]),
-        ("docs/cifar10/verdicts.md", ["README.md", "docs/cifar10/README.md"]),
+        ("docs/digits/verdicts.md", ["docs/results.md"]),
+        ("docs/cifar10/verdicts.md", ["docs/cifar10/README.md"]),
     ],
 )
 def test_counts_are_those_of_the_verdicts(verdicts, pages):
