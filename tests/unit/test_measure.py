@@ -497,7 +497,9 @@ def test_the_fifteen_lines_of_the_docs(capsys):
     }
     names |= {name: getattr(measure, name) for name in measure.__all__}
     names["network"] = small()
-    names["plain"] = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Linear(144, 10))
+    ends = nn.Flatten(), nn.Linear(144, 10)
+    names["plain"] = nn.Sequential(nn.Conv2d(3, 4, 3), *ends)
+    names["with_norm"] = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), *ends)
     names["batch"] = images(side=8)
     names["after"] = small()
     for call in calls:

@@ -107,7 +107,12 @@ SETTINGS = {
     "activations": {"bins": 4},
     "ics": {"parameters": "weight"},
     "landscape": {"step_sizes": [0.1], "random_directions": 1},
-    "same_function": {"step_sizes": [0.1], "curvature": ["batch"]},
+    "same_function": {
+        "step_sizes": [0.1],
+        "parametrisations": ["as_trained", "folded"],
+        "ics": ["folded"],
+        "curvature": ["as_trained"],
+    },
 }
 
 

@@ -70,7 +70,7 @@ def _parametrise(run: Run, name: str) -> Network:
 
 
 def _without_direction(row: dict) -> dict:
-    return {key: row[key] for key in row.keys() - {"direction", "draw"}}
+    return {k: value for k, value in row.items() if k not in ("direction", "draw")}
 
 
 def _relative_length(network: Network, loss, batch) -> float:
