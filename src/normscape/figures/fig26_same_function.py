@@ -1,12 +1,13 @@
 """Figure 26: the same function, with and without BatchNorm.
 
 In each panel, lines of one dash start from the same functions and differ in the parametrisation
-alone. Left: the loss along the gradient at checkpoints, over LR ||g||², the decrease that the
-gradient promises for a step of one learning rate (LR). Below 0, the step lowers the loss. Middle:
-training goes on from networks that were trained without normalisation, as they were, with
-BatchNorm inserted, and with its gamma and beta alone, a control. Right: training goes on from
-networks that were trained with BatchNorm, as they were and with BatchNorm folded into the weights.
-Batches are the same. Thin lines are seeds, thick lines their medians. The axis of the loss ends at 30 times its start.
+alone: solid from networks that were trained without normalisation, dashed from networks with
+BatchNorm. Left: the loss along the gradient at checkpoints, over LR ||g||², the decrease that the
+gradient promises for a step of one learning rate (LR). Below 0, the step lowers the loss; the
+dotted diagonal is the promise. Middle and right: training goes on with the same batches, with
+BatchNorm, without, and with its gamma and beta alone, a control. Thin lines are seeds, thick lines
+their medians; a run that has diverged counts as infinite. The axis of the loss ends at 30 times its
+start.
 
 The paper says that such functions exist (Observation 4.3) and does not compare them.
 """
@@ -48,7 +49,7 @@ def draw(tables, experiment):
             )
             downhill.set_title(f"{model.label}: along the gradient")
         for ax, place, name in zip(switches, DASHES, ("without", "with"), strict=True):
-            ax.set_title(f"Training goes on, trained {name}")
+            ax.set_title(f"From networks {name} BatchNorm")
             if model:
                 rates |= _plot_training(ax, history, model, place, experiment)
         for ax in (downhill, *switches):
@@ -76,6 +77,11 @@ def _plot_training(ax, history, model, place, experiment) -> set[float]:
         dash = DASHES[place] if lr == start["lr"] else LARGER_RATE
         line = {"color": COLOURS.get(norm, panels.GREY), "linestyle": dash}
         _plot_losses(ax, rows, model.smoothing, **line)
+    diverged = runs[runs.diverged == 1].groupby("norm").seed.nunique()
+    for norm, count in diverged.items():
+        text = f"{count} of {runs[runs.norm == norm].seed.nunique()} diverged"
+        look = {"color": COLOURS.get(norm, panels.GREY), "ha": "right", "va": "top"}
+        ax.text(0.98, 0.98, text, transform=ax.transAxes, **look)
     panels.set_log_y(ax)
     # A network that diverges would hide the others.
     first = runs[runs.step == start["step"]].loss.max()

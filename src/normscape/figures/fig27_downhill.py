@@ -52,4 +52,4 @@ def _count_lowered(rows) -> str:
     # Step sizes and rates have decimal digits: 0.4 is 4 times 0.1 but for rounding.
     large = rows[(rows.step_size / rows.lr - LARGE_STEP).abs() < 1e-9]
     lowered = (large.loss < large.start_loss).sum()
-    return f"{lowered} of {len(large)} lower at {LARGE_STEP}"
+    return f"lower at {LARGE_STEP} LR: {lowered} of {len(large)}"
