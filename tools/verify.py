@@ -218,7 +218,13 @@ def made_again(archive: Archive, names: list[str]) -> Iterator[tuple[Path, str]]
         archive.copy(folder)
         for name in names:
             (folder / name).unlink(missing_ok=True)
-        options = ("--configfile", CONFIG, "--rerun-triggers", "mtime")
+        options = (
+            "--configfile",
+            CONFIG,
+            "--replace-workflow-config",
+            "--rerun-triggers",
+            "mtime",
+        )
         done = snakemake(folder, "--cores", "all", *options, "--", *names)
         lines = done.stderr.strip().splitlines()
         errors = [
