@@ -107,6 +107,7 @@ def network(ours, before):
     runs = read(ours, "runs")
     assert runs.model.value_counts().to_dict() == {
         "vgg": 4,
+        "vgg_from_3": 4,
         "dln": 4,
         "convnet": 4,
         "wide": 4,
