@@ -62,3 +62,9 @@ def test_mistakes_are_one_line(config, place, value, names):
     line = str(raised.value)
     assert line.startswith("models.switched.") and "\n" not in line
     assert [name for name in names if name not in line] == []
+
+
+def test_a_resolved_config_can_be_read_again(config):
+    """As make verify does with an archive's."""
+    complete = checked(config)
+    assert checked(complete) == complete

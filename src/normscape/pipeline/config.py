@@ -19,6 +19,8 @@ from normscape.tables.rows import DIGITS
 
 # Largest number of checkpoints and evaluations: both are arguments of one command.
 MOST_STEPS = 100_000
+# What a model with a start takes from the model named there.
+_INHERITED = ("architecture", "dataset", "network", "optimiser")
 
 
 def validate(config: dict) -> dict:
@@ -40,6 +42,7 @@ def checked(config: dict) -> dict:
     """The config with defaults filled in, or a ConfigError."""
     config = _copy(config)
     _drop_removed(config)
+    _drop_inherited(config)
     schema = config_schema.for_config(config)
     check(config, schema)
     fill_defaults(config, schema)
@@ -126,6 +129,20 @@ def _drop_removed(config):
             del probes[probe]
 
 
+def _drop_inherited(config):
+    """Remove what a resolved config repeats of the model at whose checkpoint another starts."""
+    models = config_schema.mapping(config, "models")
+    for name in models:
+        model = config_schema.mapping(models, name)
+        source = config_schema.mapping(model, "start").get("model")
+        if isinstance(source, str):
+            for key in _INHERITED:
+                if key in model and model[key] == config_schema.mapping(
+                    models, source
+                ).get(key):
+                    del model[key]
+
+
 def _inherit_from_start(config):
     """Give models with a start the network, data, optimiser and seeds of the model named there."""
     sources = {n: m for n, m in config["models"].items() if "start" not in m}
@@ -138,7 +155,7 @@ def _inherit_from_start(config):
                 f"models.{name}.start.model: {unknown_value(start['model'], sources)} "
                 "(models without a start)"
             )
-        for key in ("architecture", "dataset", "network", "optimiser"):
+        for key in _INHERITED:
             model[key] = _copy(sources[start["model"]][key])
         model.setdefault("seeds", grid.start_seeds(config, name))
 
