@@ -49,7 +49,7 @@ def draw(tables, experiment):
 
 def _count_lowered(rows) -> str:
     """At how many checkpoints a step of four learning rates lowers the loss."""
-    # Step sizes and rates have decimal digits: 0.4 is 4 times 0.1 but for rounding.
+    # Step sizes and rates have decimal digits: 0.4 is 4 times 0.1 except for rounding.
     large = rows[(rows.step_size / rows.lr - LARGE_STEP).abs() < 1e-9]
     lowered = (large.loss < large.start_loss).sum()
     return f"lower at {LARGE_STEP} LR: {lowered} of {len(large)}"

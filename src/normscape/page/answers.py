@@ -5,12 +5,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from normscape.claims.claim import Paper
-from normscape.claims.comparisons import (
-    NOT_MEASURED,
-    SAME_FUNCTION,
-    SAME_LOSS,
-    SAME_STEP,
-)
+from normscape.claims.comparisons import NOT_MEASURED, SAME_LOSS
 from normscape.claims.decision import VERDICTS
 from normscape.claims.wording import first_readings, paired
 
@@ -69,12 +64,13 @@ def evidence(verdicts: pd.DataFrame, papers: list[Paper]) -> list[dict[str, str]
             row = {"explanation": title, "paper": paper.source}
             explained = topic_rows.subject == EXPLAINED
             for name, chosen in (("BatchNorm", explained), ("others", ~explained)):
-                for title, readings in (
-                    ("same step or function", (SAME_STEP, SAME_FUNCTION)),
-                    ("same loss", (SAME_LOSS,)),
+                at_loss = topic_rows.comparison == SAME_LOSS
+                for reading, rows_of_it in (
+                    ("same step or function", ~at_loss),
+                    ("same loss", at_loss),
                 ):
-                    cell = chosen & topic_rows.comparison.isin(readings)
-                    row[f"{name}, {title}"] = _count(topic_rows.verdict[cell])
+                    cell = chosen & rows_of_it
+                    row[f"{name}, {reading}"] = _count(topic_rows.verdict[cell])
             rows.append(row)
     return rows
 

@@ -16,6 +16,6 @@ def summarise(same_function: pd.DataFrame) -> pd.DataFrame:
 
     The columns are those of ``landscape_ranges``.
     """
-    # Step sizes and rates have decimal digits: 0.4 is 4 times 0.1 but for rounding.
+    # Step sizes and rates have decimal digits: 0.4 is 4 times 0.1 except for rounding.
     near = same_function.step_size <= (1 + 1e-9) * LARGEST_STEP * same_function.lr
     return ranges(same_function[near], ["parametrisation"])
