@@ -37,7 +37,7 @@ def test_the_plan_of_an_experiment(tmp_path):
     rows = {row.split()[0]: row.split()[1:] for row in table}
     assert {rule: int(rows[rule][0]) for rule in counts} == counts
     assert float(rows["train_vgg"][1]) >= float(rows["collect"][1]) > 0
-    assert re.fullmatch(r"checkpoints: 20 files, 0\.\d GB, which stay", last)
+    assert re.fullmatch(r"checkpoints: 24 files, 0\.\d GB, which stay", last)
 
 
 def test_the_table_for_reviewers(finished):
