@@ -1,7 +1,8 @@
 """Judge claims from the tables of an experiment.
 
-Writes one row per claim, normaliser and comparison as CSV, a readable table as Markdown, and
-our numbers with those of the paper's digitised curves.
+Writes one row per claim, normaliser and comparison as CSV, a readable table as Markdown, the
+effects at each level of the training loss, and our numbers with those of the paper's
+digitised curves.
 """
 
 from normscape.jobs import command_line
@@ -15,13 +16,14 @@ def main():
     command_line.add_experiment_argument(arguments)
     arguments.add_argument("--csv", required=True, help="output")
     arguments.add_argument("--markdown", required=True, help="output")
+    arguments.add_argument("--levels", required=True, help="output (CSV)")
     arguments.add_argument("--paper-comparison", required=True, help="output (CSV)")
     args = arguments.parse_args()
 
     from pathlib import Path
 
     from normscape.claims import claim, wording
-    from normscape.claims.judge import judge
+    from normscape.claims.judge import compare_at_levels, judge
     from normscape.claims.paper_comparison import compare_with_paper
     from normscape.claims.quantities import QUANTITIES
     from normscape.experiment import Experiment
@@ -38,6 +40,7 @@ def main():
     names += [quantity.name for quantity in QUANTITIES.values() if quantity.listed]
     numbers = compare_with_paper([*dict.fromkeys(names)], tables, curves, experiment)
     frames.write(args.csv, verdicts)
+    frames.write(args.levels, compare_at_levels(claims, tables, experiment))
     frames.write(args.paper_comparison, numbers)
     with atomic(args.markdown) as temporary:
         temporary.write_text(wording.markdown(verdicts), encoding="utf-8")

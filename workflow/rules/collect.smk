@@ -65,6 +65,28 @@ rule outcomes:
         " --experiment {input.experiment} --output {output} > {log} 2>&1"
 
 
+rule constant_losses:
+    input:
+        data=params.constant_loss_data(config),
+    output:
+        paths.constant_losses(config),
+    log:
+        f"{ROOT}/logs/constant_losses.log",
+    localrule: True
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        project=PROJECT,
+    params:
+        code=params.constant_loss_code(config),
+        models=params.constant_loss_models(config),
+    message:
+        "Compute the losses of constant outputs"
+    shell:
+        "python -IS {resources.project:q}/src/run.py constant_losses --models {params.models:q}"
+        " --data {input.data} --output {output} > {log} 2>&1"
+
+
 rule summarise:
     input:
         tables=summary_sources,

@@ -4,6 +4,7 @@ rule verdicts:
         experiment=paths.settings_file(config, "experiment"),
         curves=paths.table(config, paths.PAPER_CURVES.stem),
         outcomes=paths.outcomes(config),
+        constant_losses=paths.constant_losses(config),
         tables=verdicts.claim_tables(config),
     output:
         csv=report(
@@ -13,6 +14,7 @@ rule verdicts:
             labels={"table": "The claims, judged"},
         ),
         markdown=f"{ROOT}/verdicts.md",
+        levels=f"{ROOT}/same_loss_levels.csv",
         comparison=f"{ROOT}/paper_comparison.csv",
     log:
         f"{ROOT}/logs/verdicts.log",
@@ -30,6 +32,7 @@ rule verdicts:
         "Judge the claims"
     shell:
         "python -IS {resources.project:q}/src/run.py verdicts --claims {input.claims} --paper-curves {input.curves}"
-        " --tables {input.tables} {input.outcomes} --experiment {input.experiment}"
-        " --csv {output.csv} --markdown {output.markdown} --paper-comparison {output.comparison}"
+        " --tables {input.tables} {input.outcomes} {input.constant_losses}"
+        " --experiment {input.experiment} --csv {output.csv} --markdown {output.markdown}"
+        " --levels {output.levels} --paper-comparison {output.comparison}"
         " > {log} 2>&1"

@@ -19,6 +19,8 @@ class Claim:
         checkpoints runs go on; None for other claims.
     scale : "ratio", "difference" or "value".
     above, below : the limits between which the effect is claimed to lie.
+    primary : for the claims that answer an experiment's question first, the row of the
+        replication matrix that they are in.
     named : the normalisers that the claims of the same file are about or compare with.
     """
 
@@ -40,6 +42,7 @@ class Claim:
     applies_to: str = "subjects"
     trained: tuple[str, ...] = ()
     paper: str | None = None
+    primary: str | None = None
     named: frozenset[str] = frozenset()
 
     def subjects_in(self, norms: Iterable[str]) -> list[str]:

@@ -4,10 +4,11 @@ A network that trains faster is ahead at each step, and its landscape differs fo
 reason alone. Therefore quantities of the landscape are compared at the same loss, too.
 At the same function nothing differs but the parametrisation.
 
-A comparison has a ``name``, ``applies_to(claim)``, and ``effects(case)``.
+A comparison has a ``name``, ``applies_to(claim)``, and ``compare(case)``.
 """
 
 import functools
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,9 @@ import pandas as pd
 from normscape.claims import same_loss
 from normscape.claims.cases import Case, is_at_same_function
 from normscape.claims.claim import Claim
+from normscape.claims.decision import RUNS
+from normscape.claims.exclusions import keep_learnt
+from normscape.claims.intervals import OneSample, Sample, TwoSamples
 from normscape.claims.quantities import QUANTITIES
 from normscape.claims.values import (
     at_shared_steps,
@@ -25,12 +29,14 @@ from normscape.claims.values import (
     values_per_step,
 )
 from normscape.experiment import Experiment
+from normscape.tables import CELL
 from normscape.tables.frames import Tables
 
 SAME_STEP, SAME_LOSS = "same step", "same loss"
 SAME_FUNCTION = "same function"
 
 NOT_MEASURED = "not in this experiment"
+NOT_LEARNT = "no run has learnt"
 NO_RATIO = (
     "the quantity has values that are not positive, so a ratio is not defined; "
     "use scale: difference"
@@ -38,17 +44,19 @@ NO_RATIO = (
 NO_COMMON_LOSS = "never at the same loss"
 
 
-class Effects(NamedTuple):
-    """The effect of each seed that has all runs of a case; ratios as logarithms.
+class Compared(NamedTuple):
+    """The runs of a case: values or effects, ratios as logarithms.
 
-    values : NaN where a seed's effect is unknown.
-    undecided : why the effects decide nothing, or None.
+    sample : NaN where a run's value is unknown; None without runs.
+    undecided : why they decide nothing, or None.
+    correlation : of the values of equal seeds; NaN where fewer than three pairs are known.
     finished : how many probes were left out, because they saw a finished run; None where
         the quantity is not one of probes.
     """
 
-    values: np.ndarray
+    sample: Sample | None
     undecided: str | None = None
+    correlation: float = math.nan
     finished: int | None = None
 
 
@@ -59,22 +67,29 @@ class SameStep:
 
     def __init__(self, tables: Tables):
         self._tables = at_shared_steps(tables)
+        self._outcomes = tables["outcomes"].set_index(CELL).outcome
         self._per_run: dict[str, pd.Series] = {}
         self._finished: dict[str, pd.Series] = {}
 
     def applies_to(self, claim: Claim) -> bool:
         return not is_at_same_function(claim)
 
-    def effects(self, case: Case) -> Effects:
+    def compare(self, case: Case) -> Compared:
         name = case.claim.quantity
         if name not in self._per_run:
             self._per_run[name] = values_per_run(name, self._tables)
-        values = seed_values(case, self._per_run[name])
-        effects = scaled_effects(case.claim.scale, values)
-        undecided = None if len(effects) else NOT_MEASURED
-        if case.claim.scale == "ratio" and _have_no_ratio(values):
-            effects, undecided = np.full(len(effects), np.nan), NO_RATIO
-        return Effects(effects, undecided, self._count_finished(case))
+        measured = values_by_seed(case, self._per_run[name])
+        if not all(map(len, measured)):
+            return Compared(None, NOT_MEASURED)
+        learnt = [
+            keep_learnt(values, norm, case, self._outcomes)
+            for values, norm in zip(measured, case.norms, strict=True)
+        ]
+        if not all(map(len, learnt)):
+            return Compared(None, NOT_LEARNT)
+        if case.claim.scale == "ratio" and _have_no_ratio(learnt):
+            return Compared(None, NO_RATIO)
+        return compare_runs(case, learnt)._replace(finished=self._count_finished(case))
 
     def _count_finished(self, case):
         name = case.claim.quantity
@@ -84,66 +99,79 @@ class SameStep:
             steps = values_per_step(name, self._tables)
             self._finished[name] = is_finished(steps, self._tables)
         flags = self._finished[name]
-        counts = [case.select(flags, n).groupby("seed").sum() for n in case.norms]
-        return int(pd.concat(counts, axis="columns", join="inner").to_numpy().sum())
+        kept = [
+            keep_learnt(case.select(flags, norm), norm, case, self._outcomes)
+            for norm in case.norms
+        ]
+        return int(pd.concat(kept).sum())
 
 
 class SameLoss:
-    """Values as functions of the run's own training loss, over the losses of two runs."""
+    """One number per run: the mean over fixed levels of the run's own training loss."""
 
     name = SAME_LOSS
 
     def __init__(self, tables: Tables, experiment: Experiment):
         self._tables = tables
         self._experiment = experiment
-        self._steps: dict[str, pd.Series] = {}
-        self._courses: dict[tuple[str, bool], dict] = {}
+        self._outcomes = tables["outcomes"].set_index(CELL).outcome
+        self._constant = tables["constant_losses"].set_index("model").loss.to_dict()
+        self._at_levels: dict[tuple[str, bool], pd.DataFrame] = {}
 
     def applies_to(self, claim: Claim) -> bool:
         same_loss = QUANTITIES[claim.quantity].same_loss and claim.scale != "value"
         return same_loss and claim.place is None
 
-    def effects(self, case: Case) -> Effects:
-        """Seeds whose runs are never at the same loss are left out."""
-        claim = case.claim
-        courses = self._courses_of(claim.quantity, claim.scale == "ratio")
-        subject, reference = (
-            {
-                # At best rates, the two runs of a seed may have different rates.
-                (seed, None if claim.best_lr else lr): course
-                for (model, norm, lr, seed), course in courses.items()
-                if (model, norm) == (case.model, name)
-                and lr == (case.rates[name] or lr)
-            }
-            for name in case.norms
-        )
-        differences = {
-            run: same_loss.difference(course, reference[run])
-            for run, course in subject.items()
-            if run in reference
-        }
-        # Without a learning rate, the mean over all at which the runs meet.
-        effects = pd.Series(differences, dtype=float).groupby(level=0).mean()
-        effects = effects.dropna().to_numpy()
-        if claim.scale == "ratio":
-            steps = self._steps[claim.quantity]
+    def compare(self, case: Case) -> Compared:
+        """Runs that do not reach one of the levels are left out."""
+        runs = self._runs_at_levels(case)
+        if not all(map(len, runs)):
+            return Compared(None, NO_COMMON_LOSS)
+        if case.claim.scale == "ratio":
+            steps = values_per_step(case.claim.quantity, self._tables)
             if _have_no_ratio([case.select(steps, name) for name in case.norms]):
-                return Effects(np.array([]), NO_RATIO)
-        return Effects(effects, None if len(effects) else NO_COMMON_LOSS)
+                return Compared(None, NO_RATIO)
+        levels = same_loss.count_levels(runs, RUNS)
+        if not levels:
+            return Compared(None, NO_COMMON_LOSS)
+        means = [
+            some[some[levels].notna().all(axis=1)][levels].mean(axis=1) for some in runs
+        ]
+        return _compare_scaled(case, means)
+
+    def compare_at_levels(self, case: Case) -> dict[float, Compared]:
+        """The comparison at each level that runs of both networks reach."""
+        runs = self._runs_at_levels(case)
+        return {
+            level: _compare_scaled(case, [some[level].dropna() for some in runs])
+            for level in same_loss.LEVELS
+            if all(some[level].notna().any() for some in runs)
+        }
+
+    def _runs_at_levels(self, case) -> list[pd.DataFrame]:
+        """Of subject and reference the value of each seed at each level.
+
+        Without a learning rate a seed has the mean over all.
+        """
+        table = self._values(case.claim.quantity, case.claim.scale == "ratio")
+        return [
+            keep_learnt(case.select(table, norm), norm, case, self._outcomes)
+            .groupby("seed")
+            .mean()
+            for norm in case.norms
+        ]
 
     @functools.cached_property
     def _losses(self):
         return same_loss.smoothed_losses(self._tables["history"], self._experiment)
 
-    def _courses_of(self, name, logarithms):
-        if name not in self._steps:
-            self._steps[name] = values_per_step(name, self._tables)
+    def _values(self, name, logarithms):
         key = name, logarithms
-        if key not in self._courses:
-            self._courses[key] = same_loss.courses(
-                self._steps[name], self._losses, logarithms
-            )
-        return self._courses[key]
+        if key not in self._at_levels:
+            steps = values_per_step(name, self._tables)
+            courses = same_loss.courses(steps, self._losses, logarithms)
+            self._at_levels[key] = same_loss.values_at_levels(courses, self._constant)
+        return self._at_levels[key]
 
 
 class SameFunction:
@@ -158,11 +186,11 @@ class SameFunction:
     def applies_to(self, claim: Claim) -> bool:
         return is_at_same_function(claim)
 
-    def effects(self, case: Case) -> Effects:
+    def compare(self, case: Case) -> Compared:
         place = case.claim.place
         if place not in self._at_places:
             self._at_places[place] = SameStep(_tables_at(place, self._tables))
-        return self._at_places[place].effects(case)
+        return self._at_places[place].compare(case)
 
 
 # The tables of quantities, and those that hold the same columns for each parametrisation.
@@ -188,29 +216,53 @@ def _tables_at(place: str, tables: Tables) -> Tables:
     history = history[history.norm == place]
     names = {norm for table in found.values() for norm in table.norm}
     histories = [history.assign(norm=name) for name in sorted(names)]
-    return found | {"history": pd.concat([history, *histories])}
+    found["history"] = pd.concat([history, *histories])
+    return found | {"outcomes": tables["outcomes"]}
 
 
-def seed_values(case: Case, values: pd.Series) -> np.ndarray:
-    """For the subject and for the reference a row of one value per seed that has both.
+def values_by_seed(case: Case, values: pd.Series) -> list[pd.Series]:
+    """For the subject and for the reference one value per seed.
 
-    values : of all runs. Without a learning rate, a seed has the mean over all. Only a run
-    that does not exist is left out: a value that a run does not have stays NaN.
+    values : of all runs. Without a learning rate, a seed has the mean over all. A value
+    that a run does not have stays NaN.
     """
-    by_seed = [
+    return [
         case.select(values, norm).groupby("seed").mean(skipna=False)
         for norm in case.norms
     ]
-    return pd.concat(by_seed, axis="columns", join="inner").to_numpy(float).T
 
 
-def scaled_effects(scale: str, values: np.ndarray) -> np.ndarray:
-    """The effects by ``seed_values``: on their scale, where ratios are logarithms."""
-    if scale == "value":
-        return values[0]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        first, second = np.log(values) if scale == "ratio" else values
-        return first - second
+def compare_runs(case: Case, values: list[pd.Series]) -> Compared:
+    """The comparison of values by seed, which become logarithms where ratios are claimed."""
+    if case.claim.scale == "ratio":
+        with np.errstate(divide="ignore", invalid="ignore"):
+            values = [np.log(some) for some in values]
+    return _compare_scaled(case, values)
+
+
+def _compare_scaled(case, values):
+    """Runs from one checkpoint are paired; runs of a seed have nothing else in common.
+
+    They start from equal weights and see equal batches, but their values are not
+    correlated, as the column ``correlation`` of the verdicts shows.
+    """
+    if len(values) == 1:
+        return Compared(OneSample(values[0].to_numpy(float)))
+    pairs = pd.concat(values, axis="columns", join="inner").to_numpy(float)
+    correlation = _correlation(pairs)
+    if case.claim.place is not None:
+        with np.errstate(invalid="ignore"):  # of infinities alike
+            sample = OneSample(pairs[:, 0] - pairs[:, 1])
+        return Compared(sample if len(pairs) else None, correlation=correlation)
+    subject, reference = (some.to_numpy(float) for some in values)
+    return Compared(TwoSamples(subject, reference), correlation=correlation)
+
+
+def _correlation(pairs):
+    known = pairs[np.isfinite(pairs).all(axis=1)]
+    if len(known) < 3 or (np.ptp(known, axis=0) == 0).any():
+        return math.nan
+    return float(np.corrcoef(known.T)[0, 1])
 
 
 def _have_no_ratio(values) -> bool:

@@ -1,4 +1,4 @@
-"""What the effects of a case's seeds decide about its claim."""
+"""What the effects of a case's runs decide about its claim: direction and size."""
 
 import math
 
@@ -6,41 +6,53 @@ import numpy as np
 
 from normscape.claims import intervals
 from normscape.claims.claim import Claim
+from normscape.claims.intervals import Interval, Sample
 
-REPRODUCED, NOT_REPRODUCED = "reproduced", "not reproduced"
-INCONCLUSIVE = "inconclusive"
-VERDICTS = (REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE)
+AS_CLAIMED, SMALLER = "as claimed", "smaller than claimed"
+SIZE_OPEN = "right direction, size open"
+OPPOSITE, OPEN = "opposite", "open"
+VERDICTS = (AS_CLAIMED, SIZE_OPEN, SMALLER, OPPOSITE, OPEN)
+
+# With fewer runs no test of ranks or signs reaches 2.5%, so that a verdict would rest on
+# the shape of a distribution that so few runs cannot show.
+RUNS = 6
 
 
-def decide(claim: Claim, effects: np.ndarray, undecided: str | None) -> dict:
-    """Columns of a verdict: effect, low, high, seeds, method, p, verdict and reason.
+def decide(
+    claim: Claim, names: list[str], sample: Sample | None, undecided: str | None
+) -> dict:
+    """Columns of a verdict, from ``effect`` to ``reason``; ``judge`` describes them.
 
-    effects : of each seed, ratios as logarithms. undecided : why they decide nothing, or
-    None.
+    names : of subject and reference. sample : values or effects, ratios as logarithms; None
+    without any. undecided : why they decide nothing, or None.
     """
-    if not len(effects):
-        return {
-            **dict.fromkeys(("effect", "low", "high"), math.nan),
-            "seeds": 0,
-            "method": "",
-            "p": math.nan,
-            "verdict": INCONCLUSIVE,
-            "reason": undecided,
-        }
-    interval = intervals.interval(effects)
-    verdict = INCONCLUSIVE if undecided else _compare(interval, claim.limits)
-    if _is_too_few(interval.method, len(effects)):
-        verdict = INCONCLUSIVE
-    reason = undecided
-    if verdict == INCONCLUSIVE and not undecided:
-        reason = _explain(effects, interval.method)
+    if sample is None:
+        interval = Interval(math.nan, math.nan, math.nan, "")
+        sizes = (0, 0)
+        p = p_against = math.nan
+    else:
+        interval, sizes = sample.interval(), sample.sizes
+        p = intervals.probability_inside(sample, *claim.limits)
+        p_against = intervals.probability_outside(sample, *claim.limits)
+    direction = find_direction(claim, interval)
+    reason = undecided or _explain_few(names, sizes)
+    verdict = OPEN if reason else judge_size(claim, interval, direction)
+    if verdict == OPEN and not reason:
+        reason = "the interval reaches over the limit"
+        if math.isnan(interval.effect):
+            reason = (
+                "a run diverged, or both overflowed, or one was finished at all probes"
+            )
     return {
         "effect": unscaled(claim, interval.effect),
         "low": unscaled(claim, interval.low),
         "high": unscaled(claim, interval.high),
-        "seeds": len(effects),
+        "seeds": sizes[0],
+        "reference_seeds": sizes[1] if len(sizes) == 2 else None,
         "method": interval.method,
-        "p": intervals.probability(effects, *claim.limits),
+        "p": p,
+        "p_against": p_against,
+        "direction": OPEN if reason and direction else direction,
         "verdict": verdict,
         "reason": reason,
     }
@@ -51,31 +63,43 @@ def unscaled(claim: Claim, effect: float) -> float:
     return float(np.exp(effect)) if claim.scale == "ratio" else float(effect)
 
 
-def _compare(interval, limits) -> str:
-    above, below = limits
+def find_direction(claim: Claim, interval: Interval) -> str | None:
+    """Whether the effect has the claimed sign: as claimed, opposite, or open.
+
+    None for claims without a direction: of a value, or that no effect may lie in the range.
+    """
+    above, below = claim.limits
+    if claim.scale == "value" or above < 0 < below:
+        return None
+    claimed_sign = 1 if above >= 0 else -1
+    if interval.low > 0:
+        sign = 1
+    elif interval.high < 0:
+        sign = -1
+    else:
+        return OPEN
+    return AS_CLAIMED if sign == claimed_sign else OPPOSITE
+
+
+def judge_size(claim: Claim, interval: Interval, direction: str | None) -> str:
+    """One of ``VERDICTS``; direction : from ``find_direction``."""
+    above, below = claim.limits
     # An interval may reach to infinity on the side that the claim leaves open.
     over = above == -math.inf or above < interval.low
     under = below == math.inf or interval.high < below
     if over and under:
-        return REPRODUCED
-    if interval.high <= above or interval.low >= below:
-        return NOT_REPRODUCED
-    return INCONCLUSIVE
+        return AS_CLAIMED
+    outside = interval.high <= above or interval.low >= below
+    if direction == OPPOSITE or (outside and direction is None):
+        return OPPOSITE
+    if outside:
+        return SMALLER
+    return SIZE_OPEN if direction == AS_CLAIMED else OPEN
 
 
-def _is_too_few(method, seeds) -> bool:
-    """Whether seeds that are all alike are too few for the sign test."""
-    return method == "same" and 0.5**seeds > intervals.LEVEL
-
-
-def _explain(effects, method) -> str:
-    seeds = len(effects)
-    if seeds == 1:
-        return "one seed gives no interval"
-    if np.isnan(effects).any():
-        return "a run diverged, or both overflowed, or one was finished at all probes"
-    if method == "same":
-        return f"the same in all of only {seeds} seeds"
-    if method == "ranks" and 0.5**seeds > intervals.LEVEL:
-        return f"an effect is infinite, and {seeds} seeds are too few for ranks"
-    return "the interval reaches over the limit"
+def _explain_few(names, sizes) -> str | None:
+    """Which network has too few runs, or None."""
+    for name, size in zip(names, sizes, strict=False):
+        if size < RUNS:
+            return f"{size} runs of {name}, {RUNS} are needed"
+    return None

@@ -1,8 +1,12 @@
-"""What the effects of some seeds say of an effect: an interval, and a probability.
+"""What runs say of an effect: an interval, and the probability of a limit.
 
-Confidence is 95 %, so that each end of an interval is a one-sided test at 2.5 %.
+Confidence is 95%, so that each end of an interval is a one-sided test at 2.5%. Samples of
+runs have ``interval()``, ``greater(limit)`` and ``less(limit)``: the one-sided p-values for
+an effect above or below a limit.
 """
 
+import dataclasses
+import functools
 import math
 from typing import NamedTuple
 
@@ -17,9 +21,9 @@ LEVEL = (1 - CONFIDENCE) / 2
 class Interval(NamedTuple):
     """An effect with the ends of its interval, and how they were found.
 
-    method : "t" (Student's t over seeds); "ranks" (exact signed ranks, where an effect is
-        infinite or unknown); "same" (all seeds alike, so that low = high = effect); empty for
-        one seed, which has no interval.
+    method : "t" (Student's t), "welch" (Welch's t), "ranks" (exact ranks, where a value is
+        infinite or unknown), "same" (all values alike, so that low = high = effect), or
+        empty for a single run, which has no interval.
     """
 
     effect: float
@@ -28,77 +32,170 @@ class Interval(NamedTuple):
     method: str
 
 
-def interval(effects: np.ndarray) -> Interval:
-    """The 95 % interval of the effects of several seeds; NaN is an unknown effect.
+@dataclasses.dataclass(frozen=True)
+class OneSample:
+    """One effect per run, or per pair of runs; NaN is unknown.
 
-    >>> interval(np.array([1.0, 2.0, 3.0])).method
+    >>> OneSample(np.array([1.0, 2.0, 3.0])).interval().method
     't'
-    >>> interval(np.array([1.0, 1.0, 1.0]))
+    >>> OneSample(np.array([1.0, 1.0, 1.0])).interval()
     Interval(effect=1.0, low=1.0, high=1.0, method='same')
-    >>> interval(np.array([-np.inf, -2.0, -2.5, -3.0, -2.1, -2.2])).high
-    -2.0
-    """
-    if len(effects) == 1:
-        return Interval(float(effects[0]), math.nan, math.nan, "")
-    if not np.isfinite(effects).all():
-        return _rank_interval(effects)
-    mean = float(effects.mean())
-    if np.ptp(effects) <= 1e-12 * abs(mean):
-        return Interval(mean, mean, mean, "same")
-    half = stats.t.ppf(1 - LEVEL, len(effects) - 1) * stats.sem(effects)
-    return Interval(mean, mean - float(half), mean + float(half), "t")
-
-
-def probability(effects: np.ndarray, above: float, below: float) -> float:
-    """One-sided p-value of effects for lying between two limits; the larger of the two's.
-
-    Where all seeds are alike it is that of the sign test, 2^-n. NaN for one seed.
-
-    >>> probability(np.array([1.0, 1.0, 1.0]), 0.5, np.inf)
+    >>> OneSample(np.array([1.0, 1.0, 1.0])).greater(0.5)  # the sign test's
     0.125
     """
-    if len(effects) == 1:
-        return math.nan
-    method = interval(effects).method
-    tails = {"t": _t_tail, "ranks": _rank_tail, "same": _sign_tail}[method]
+
+    effects: np.ndarray
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        return (len(self.effects),)
+
+    def interval(self) -> Interval:
+        effects = self.effects
+        mean = float(effects.mean())
+        match self._method:
+            case "":
+                return Interval(mean, math.nan, math.nan, "")
+            case "same":
+                return Interval(mean, mean, mean, "same")
+            case "t":
+                found = stats.ttest_1samp(effects, 0).confidence_interval(CONFIDENCE)
+                return Interval(mean, float(found.low), float(found.high), "t")
+        chances = _signed_rank_chances(len(effects))
+        return _rank_interval(_median(effects), _pairwise_means(effects), chances)
+
+    def greater(self, limit: float) -> float:
+        excess = self.effects - limit
+        match self._method:
+            case "":
+                return math.nan
+            case "same":
+                return 0.5 ** len(excess) if excess[0] > 0 else 1.0
+            case "t":
+                found = stats.ttest_1samp(excess, 0, alternative="greater")
+                return float(found.pvalue)
+        # What is unknown counts as negative.
+        positive = int((_pairwise_means(excess) > 0).sum())
+        return float(_signed_rank_chances(len(excess))[positive:].sum())
+
+    def less(self, limit: float) -> float:
+        return OneSample(-self.effects).greater(-limit)
+
+    @property
+    def _method(self):
+        if len(self.effects) == 1:
+            return ""
+        if not np.isfinite(self.effects).all():
+            return "ranks"
+        return "same" if _alike(self.effects) else "t"
+
+
+@dataclasses.dataclass(frozen=True)
+class TwoSamples:
+    """The values of two groups of runs; the effect is the difference of their means.
+
+    Groups may differ in size and in spread (Welch 1947). With infinite or unknown values
+    the effect is the median of all differences, and the interval inverts the exact test of
+    rank sums (Hodges and Lehmann 1963).
+
+    >>> found = TwoSamples(np.array([1.0, 2.0, 3.0]), np.array([5.0, 7.0])).interval()
+    >>> found.effect, found.method
+    (-4.0, 'welch')
+    """
+
+    subject: np.ndarray
+    reference: np.ndarray
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        return len(self.subject), len(self.reference)
+
+    def interval(self) -> Interval:
+        if self._method == "ranks":
+            differences = self._differences(0.0)
+            chances = _rank_sum_chances(*self.sizes)
+            return _rank_interval(_median(differences), differences, chances)
+        effect = float(self.subject.mean() - self.reference.mean())
+        if self._method == "":
+            return Interval(effect, math.nan, math.nan, "")
+        if self._method == "same":
+            return Interval(effect, effect, effect, "same")
+        found = self._welch("two-sided").confidence_interval(CONFIDENCE)
+        return Interval(effect, float(found.low), float(found.high), "welch")
+
+    def greater(self, limit: float) -> float:
+        if self._method == "":
+            return math.nan
+        if self._method == "welch":
+            return float(self._welch("greater", limit).pvalue)
+        # What is unknown counts as negative.
+        positive = int((self._differences(limit) > 0).sum())
+        return float(_rank_sum_chances(*self.sizes)[positive:].sum())
+
+    def less(self, limit: float) -> float:
+        return TwoSamples(-self.subject, -self.reference).greater(-limit)
+
+    @property
+    def _method(self):
+        if min(self.sizes) < 2:
+            return ""
+        if not np.isfinite([*self.subject, *self.reference]).all():
+            return "ranks"
+        alike = _alike(self.subject) and _alike(self.reference)
+        return "same" if alike else "welch"
+
+    def _welch(self, side, limit=0.0):
+        shifted = self.subject - limit
+        return stats.ttest_ind(
+            shifted, self.reference, equal_var=False, alternative=side
+        )
+
+    def _differences(self, limit):
+        with np.errstate(invalid="ignore"):  # of infinities alike
+            return np.subtract.outer(self.subject - limit, self.reference).ravel()
+
+
+Sample = OneSample | TwoSamples
+
+
+def probability_inside(sample: Sample, above: float, below: float) -> float:
+    """One-sided p-value for an effect between two limits: the larger of the two sides'."""
     return max(
-        tails(effects - above) if above > -math.inf else 0.0,
-        tails(below - effects) if below < math.inf else 0.0,
+        sample.greater(above) if above > -math.inf else 0.0,
+        sample.less(below) if below < math.inf else 0.0,
     )
 
 
-def _t_tail(excess):
-    return float(stats.ttest_1samp(excess, 0, alternative="greater").pvalue)
+def probability_outside(sample: Sample, above: float, below: float) -> float:
+    """One-sided p-value for an effect beyond one of two limits: the smaller of the two's."""
+    return min(
+        sample.less(above) if above > -math.inf else 1.0,
+        sample.greater(below) if below < math.inf else 1.0,
+    )
 
 
-def _sign_tail(excess):
-    return 0.5 ** len(excess) if excess[0] > 0 else 1.0
+def _alike(values):
+    return np.ptp(values) <= 1e-12 * abs(values.mean())
 
 
-def _rank_tail(excess):
-    """Wilcoxon's signed-rank test; what is unknown counts as negative."""
-    positive = int((_pairwise_means(excess) > 0).sum())
-    chances = _signed_rank_chances(len(excess))
-    return float(chances[positive:].sum())
+def _median(values):
+    known = values[~np.isnan(values)]
+    with np.errstate(invalid="ignore"):  # between two opposite infinities
+        return float(np.median(known)) if len(known) else math.nan
 
 
-def _rank_interval(effects):
-    """The median, and the interval that inverts the signed-rank test.
+def _rank_interval(effect, estimates, chances):
+    """The interval between two of the sorted estimates; an unknown one is at either end.
 
-    Its ends are pairwise means (Hodges and Lehmann 1963); an unknown one lies at either end
-    at once.
+    chances : of each number of positive estimates, without an effect.
     """
-    means = _pairwise_means(effects)
-    unknown = np.isnan(means)
-    below = np.sort(np.where(unknown, -math.inf, means))
-    above = np.sort(np.where(unknown, math.inf, means))
-    count = len(means)
-    outside = int((np.cumsum(_signed_rank_chances(len(effects))) <= LEVEL).sum())
+    unknown = np.isnan(estimates)
+    below = np.sort(np.where(unknown, -math.inf, estimates))
+    above = np.sort(np.where(unknown, math.inf, estimates))
+    count = len(estimates)
+    outside = int((np.cumsum(chances) <= LEVEL).sum())
     low = below[outside - 1] if outside else -math.inf
     high = above[count - outside] if outside else math.inf
-    known = effects[~np.isnan(effects)]
-    with np.errstate(invalid="ignore"):  # between two opposite infinities
-        effect = float(np.median(known)) if len(known) else math.nan
     return Interval(effect, float(low), float(high), "ranks")
 
 
@@ -112,14 +209,33 @@ def _pairwise_means(values):
         return (values[rows] + values[columns]) / 2
 
 
+@functools.cache
 def _signed_rank_chances(count):
-    """Probability of each sum of positive ranks of ``count`` seeds without an effect."""
+    """Probability of each sum of positive ranks of ``count`` effects around zero."""
     chances = np.ones(1)
     for rank in range(1, count + 1):
         longer = np.zeros(len(chances) + rank)
         longer[: len(chances)] += chances / 2
         longer[rank:] += chances / 2
         chances = longer
+    return chances
+
+
+@functools.cache
+def _rank_sum_chances(first, second):
+    """Probability of each number of positive differences between two groups that are alike.
+
+    Mann and Whitney (1947): where the largest value is of the first group, it exceeds all
+    of the second.
+    """
+    chances = np.zeros(first * second + 1)
+    if not (first and second):
+        chances[0] = 1.0
+        return chances
+    of_first = _rank_sum_chances(first - 1, second) * first / (first + second)
+    of_second = _rank_sum_chances(first, second - 1) * second / (first + second)
+    chances[second:] += of_first
+    chances[: len(of_second)] += of_second
     return chances
 
 

@@ -8,11 +8,12 @@ import math
 
 import pandas as pd
 
-from normscape.claims import comparisons, exclusions, intervals, paper_curves
+from normscape.claims import comparisons, intervals, paper_curves
 from normscape.claims.cases import Case, list_cases
 from normscape.claims.claim import Claim
 from normscape.claims.comparisons import NOT_MEASURED
 from normscape.claims.decision import decide, unscaled
+from normscape.claims.exclusions import describe_untrained
 from normscape.claims.values import best_rates, paper_values_per_run
 from normscape.experiment import Experiment
 from normscape.tables import CELL
@@ -24,8 +25,10 @@ def judge(
 ) -> pd.DataFrame:
     """One row per claim, model of its architecture, subject, and comparison.
 
-    tables : with ``outcomes``. curves : the paper's digitised curves.
+    tables : with ``outcomes`` and ``constant_losses``. curves : the paper's digitised
+    curves.
 
+    primary : the question that the claim answers first, or empty.
     above, below : the claimed range. lr : the claim's; best_lrs : those of subject and
         reference as text, where the claim is about each normaliser's best rate.
     place : the normaliser whose checkpoints are compared, or started from; or empty.
@@ -33,14 +36,17 @@ def judge(
         "same function".
     paper : the paper's own number as text; paper_effect : the effect in its curves;
         paper_shows : whether that lies in the range, yes or no. All are at the same step.
-    effect, low, high : over seeds with their 95% interval, in the quantity's unit or as a
-        ratio. method : of the interval, see ``intervals.Interval``. seeds : how many have
-        all runs; 0 where the experiment does not have them, and such a claim has no
-        further rows.
-    p : one-sided, of the claim; holm : corrected for all comparisons of its topic.
-    verdict : "reproduced", "not reproduced" or "inconclusive"; reason : why the last.
-    not_learnt : which of the compared runs diverged or stayed at chance, or empty; where
-        that is why the runs are not compared, the reason.
+    effect, low, high : over runs with their 95% interval, in the quantity's unit or as a
+        ratio. method : of the interval, see ``intervals.Interval``.
+    seeds, reference_seeds : the numbers of runs that are compared; the second is empty
+        where runs are paired or have no reference. The first is 0 where the experiment
+        does not have the runs, and such a claim has no further rows.
+    p, p_against : one-sided, for an effect inside and outside the claimed range; holm,
+        holm_against : corrected for all comparisons of the topic that are not primary.
+    direction : "as claimed", "opposite" or "open"; empty for claims without one. verdict :
+        one of ``decision.VERDICTS``; reason : why it is "open".
+    correlation : of the values of equal seeds; empty without pairs.
+    not_learnt : which runs diverged or stayed at chance, and whether they are left out.
     finished : at the same step, probes left out because they saw a finished run.
     """
     kinds = (
@@ -52,31 +58,63 @@ def judge(
     paper_tables = paper_curves.tables(curves)
     rows = []
     for case in list_cases(claims, experiment, best_rates(tables)):
-        excluded = exclusions.exclude(case, outcomes)
-        not_learnt = excluded or exclusions.describe_untrained(case, outcomes)
         for comparison in kinds:
             if not comparison.applies_to(case.claim):
                 continue
-            effects = comparison.effects(case)
-            undecided = excluded or effects.undecided
-            if effects.undecided == NOT_MEASURED:
-                undecided = NOT_MEASURED
-            decision = decide(case.claim, effects.values, undecided)
+            compared = comparison.compare(case)
             in_paper = comparison.name == comparisons.SAME_STEP and not case.claim.place
             rows.append(
                 _describe(case)
                 | {"comparison": comparison.name}
                 | _paper_columns(case, paper_tables if in_paper else None)
-                | decision
-                | {"not_learnt": not_learnt, "finished": effects.finished}
-                | {"figure": case.claim.figure}
+                | decide(case.claim, case.norms, compared.sample, compared.undecided)
+                | {
+                    "correlation": compared.correlation,
+                    "not_learnt": describe_untrained(case, outcomes),
+                    "finished": compared.finished,
+                    "figure": case.claim.figure,
+                }
             )
-            if undecided == NOT_MEASURED:
+            if compared.undecided == NOT_MEASURED:
                 break
-    table = pd.DataFrame(rows)
-    families = table.groupby(["topic", "comparison"])
-    corrected = families.p.transform(lambda p: intervals.holm(p.to_numpy()))
-    table.insert(table.columns.get_loc("p") + 1, "holm", corrected)
+    return _correct(pd.DataFrame(rows))
+
+
+def compare_at_levels(
+    claims: list[Claim], tables: Tables, experiment: Experiment
+) -> pd.DataFrame:
+    """One row per claim that is compared at the same loss, model, subject, and level.
+
+    level : of the training loss, over that of constant outputs. effect, low, high, seeds,
+    reference_seeds : as ``judge`` describes them.
+    """
+    comparison = comparisons.SameLoss(tables, experiment)
+    rows = []
+    for case in list_cases(claims, experiment, best_rates(tables)):
+        if not comparison.applies_to(case.claim):
+            continue
+        for level, compared in comparison.compare_at_levels(case).items():
+            decided = decide(case.claim, case.norms, compared.sample, None)
+            rows.append(
+                {key: _describe(case)[key] for key in LEVEL_KEYS}
+                | {"level": level}
+                | {key: decided[key] for key in LEVEL_EFFECT}
+            )
+    return pd.DataFrame(rows, columns=[*LEVEL_KEYS, "level", *LEVEL_EFFECT])
+
+
+LEVEL_KEYS = ("claim", "statement", "model", "subject", "reference", "lr", "scale")
+LEVEL_EFFECT = ("effect", "low", "high", "seeds", "reference_seeds")
+
+
+def _correct(table: pd.DataFrame) -> pd.DataFrame:
+    """Add Holm's correction; primary claims, few and named beforehand, need none."""
+    families = table[table.primary.isna()].groupby(["topic", "comparison"])
+    for name in ("p", "p_against"):
+        corrected = families[name].transform(lambda p: intervals.holm(p.to_numpy()))
+        holm = corrected.reindex(table.index).fillna(table[name])
+        column = "holm" + name.removeprefix("p")
+        table.insert(table.columns.get_loc(name) + 1, column, holm)
     return table
 
 
@@ -86,6 +124,7 @@ def _describe(case: Case) -> dict:
     return {
         "claim": claim.id,
         "statement": case.statement,
+        "primary": claim.primary if case.subject in claim.subjects else None,
         "topic": claim.topic,
         "where": claim.where,
         "model": case.model,
@@ -112,12 +151,13 @@ def _paper_columns(case: Case, tables: Tables | None) -> dict:
     # The paper's number is the architecture's.
     case = dataclasses.replace(case, model=claim.model)
     values = paper_values_per_run(claim.quantity, tables)
-    effects = comparisons.scaled_effects(
-        claim.scale, comparisons.seed_values(case, values)
-    )
-    if len(effects) and math.isfinite(effects[0]):
+    compared = comparisons.values_by_seed(case, values)
+    if not all(map(len, compared)):
+        return columns
+    effect = comparisons.compare_runs(case, compared).sample.interval().effect
+    if math.isfinite(effect):
         above, below = claim.limits
-        columns["paper_effect"] = unscaled(claim, effects[0])
+        columns["paper_effect"] = unscaled(claim, effect)
         columns["paper"] = claim.paper or f"{columns['paper_effect']:.3g}"
-        columns["paper_shows"] = "yes" if above < effects[0] < below else "no"
+        columns["paper_shows"] = "yes" if above < effect < below else "no"
     return columns

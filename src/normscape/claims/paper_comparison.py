@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from normscape.claims import intervals, paper_curves
+from normscape.claims import paper_curves
+from normscape.claims.intervals import OneSample
 from normscape.claims.outcomes import describe_failures
 from normscape.claims.quantities import QUANTITIES
 from normscape.claims.selection import select_runs
@@ -73,6 +74,6 @@ def compare_with_paper(
 
 
 def _compare(values, paper):
-    ours, low, high = np.exp(intervals.interval(np.log(values))[:3])
+    ours, low, high = np.exp(OneSample(np.log(values)).interval()[:3])
     columns = {"ours": ours, "low": low, "high": high}
     return columns | {"paper_as_long": paper, "ratio": ours / paper}

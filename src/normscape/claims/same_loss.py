@@ -1,6 +1,5 @@
-"""Two runs compared at the same training loss: a quantity as a function of a run's own loss."""
+"""Runs compared at the same training loss: a quantity as a function of a run's own loss."""
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -9,8 +8,11 @@ import pandas as pd
 from normscape.experiment import Experiment
 from normscape.tables import CELL
 
-# Levels at which two runs are compared, spread evenly over the logarithms of their losses.
-LEVELS = 20
+# Levels of the training loss, over that of constant outputs. They are fixed for all
+# experiments, so that no result decides where networks are compared.
+LEVELS = (0.80, 0.65, 0.55, 0.48, 0.42)
+# The levels whose mean is compared. Above, most networks have hardly begun to learn.
+COMPARED = LEVELS[1:]
 
 
 class Course(NamedTuple):
@@ -23,13 +25,14 @@ class Course(NamedTuple):
 def smoothed_losses(history: pd.DataFrame, experiment: Experiment) -> dict:
     """The logarithm of the training loss by step, for each run by its cell.
 
-    Averaged over as many steps around as the model's batches need (``Model.smoothing``);
-    NaN where the run diverged.
+    The loss is taken without the L2 penalty, and averaged over as many steps around as the
+    model's batches need (``Model.smoothing``). It is NaN where the run diverged.
     """
     smoothed = {}
     for cell, run in history.sort_values("step").groupby(CELL):
         window = experiment.all_models[cell[0]].smoothing
-        losses = run.set_index("step").loss.where(run.set_index("step").diverged == 0)
+        run = run.set_index("step")
+        losses = (run.loss - run.penalty).where(run.diverged == 0)
         with np.errstate(divide="ignore"):
             logarithms = np.log(losses)
         means = logarithms.rolling(window, min_periods=1, center=True).mean()
@@ -62,31 +65,50 @@ def courses(steps: pd.Series, losses: dict, logarithms: bool) -> dict[tuple, Cou
     return courses
 
 
-def difference(subject: Course, reference: Course) -> float:
-    """subject - reference, averaged over the losses that both have; NaN without any.
+def values_at_levels(
+    courses: dict[tuple, Course], constant_losses: dict[str, float]
+) -> pd.DataFrame:
+    """The value of each run, indexed by ``CELL``, at each of ``LEVELS``.
 
-    Between probes values are interpolated over the logarithm of the loss. Losses where both
-    are infinite are left out; where one is, the difference is infinite.
+    Between probes values are interpolated over the logarithm of the loss. NaN where no
+    probes of the run lie around the level.
 
-    >>> slow = Course(np.log([1.0, 2.0]), np.array([3.0, 5.0]))
-    >>> fast = Course(np.log([0.5, 1.0, 2.0]), np.array([0.0, 2.0, 4.0]))
-    >>> difference(fast, slow)
-    -1.0
+    constant_losses : of each model.
+
+    >>> course = Course(np.log([0.4, 0.8]), np.array([1.0, 2.0]))
+    >>> values_at_levels({("vgg", "none", 0.1, 0): course}, {"vgg": 1.0}).round(2)
+                           0.80  0.65  0.55  0.48  0.42
+    model norm lr  seed
+    vgg   none 0.1 0        2.0   1.7  1.46  1.26  1.07
     """
-    if not (len(subject.losses) and len(reference.losses)):
-        return math.nan
-    low = max(subject.losses[0], reference.losses[0])
-    high = min(subject.losses[-1], reference.losses[-1])
-    if low >= high:
-        return math.nan
-    levels = np.linspace(low, high, LEVELS)
-    first, second = (
-        np.interp(levels, run.losses, run.values) for run in (subject, reference)
-    )
-    with np.errstate(invalid="ignore"):
-        differences = first - second
-    differences = differences[~np.isnan(differences)]
-    infinite = np.sign(differences[np.isinf(differences)])
-    if len(infinite):
-        return float(infinite.sum()) * math.inf  # NaN where they are balanced
-    return float(differences.mean()) if len(differences) else math.nan
+    rows = [
+        np.interp(
+            np.log(np.multiply(LEVELS, constant_losses[model])),
+            *(course if len(course.losses) else ([0.0], [np.nan])),
+            left=np.nan,
+            right=np.nan,
+        )
+        for (model, *_), course in courses.items()
+    ]
+    index = pd.MultiIndex.from_tuples(list(courses), names=CELL)
+    return pd.DataFrame(rows, index, LEVELS, dtype=float)
+
+
+def count_levels(tables: list[pd.DataFrame], seeds: int) -> list[float]:
+    """The compared levels that all but one run of each network reach.
+
+    tables : of each network, as ``values_at_levels`` returns. seeds : the number of runs
+    that a verdict needs. A level that leaves fewer does not count unless all runs reach it.
+    """
+    return [
+        level
+        for level in COMPARED
+        if all(
+            len(runs) and runs[level].notna().sum() >= _enough(len(runs), seeds)
+            for runs in tables
+        )
+    ]
+
+
+def _enough(runs, seeds):
+    return max(runs - 1, min(seeds, runs))

@@ -6,7 +6,7 @@ import pandas as pd
 
 from normscape.claims import intervals
 from normscape.claims.comparisons import NOT_MEASURED, SAME_LOSS
-from normscape.claims.decision import REPRODUCED, VERDICTS
+from normscape.claims.decision import AS_CLAIMED, OPPOSITE, SMALLER, VERDICTS
 
 
 def first_readings(verdicts: pd.DataFrame) -> pd.DataFrame:
@@ -33,26 +33,44 @@ def not_measured(verdicts: pd.DataFrame) -> str:
 
 
 def markdown(verdicts: pd.DataFrame) -> str:
-    """The verdicts as a table that reads well in a terminal, too."""
-    rows = first_readings(verdicts)
-    table = readable(verdicts)
-    reasons = [
-        f": {text}" if (text := remark(row)) else "" for row in rows.itertuples()
-    ]
-    text = f"Verdicts: {counts(rows.verdict)}\n\n"
-    text += aligned(table.assign(verdict=table.verdict + reasons))
-    return text + "".join(f"\n{line}\n" for line in notes(verdicts))
+    """The verdicts as tables that read well in a terminal, too; primary claims first."""
+    primary = verdicts.primary.notna()
+    text = ""
+    for title, rows in (
+        ("Primary claims", verdicts[primary]),
+        ("Secondary claims", verdicts[~primary]),
+    ):
+        table = readable(rows)
+        if table.empty:
+            continue
+        reasons = [
+            f": {text}" if (text := remark(row)) else ""
+            for row in first_readings(rows).itertuples()
+        ]
+        text += f"## {title}\n\n"
+        text += aligned(table.assign(verdict=table.verdict + reasons)) + "\n"
+    return text + "\n".join(f"{line}\n" for line in notes(verdicts))
 
 
 def notes(verdicts: pd.DataFrame) -> list[str]:
     """What a reader of the table must know besides: how many comparisons there are."""
     rows = first_readings(verdicts)
-    reproduced = rows[rows.verdict == REPRODUCED]
-    count = int((reproduced.holm <= intervals.LEVEL).sum())
+    secondary = rows[rows.primary.isna()]
+    counts = []
+    for column, names in (
+        ("holm", [AS_CLAIMED]),
+        ("holm_against", [SMALLER, OPPOSITE]),
+    ):
+        decided = secondary[secondary.verdict.isin(names)]
+        count = int((decided[column] <= intervals.LEVEL).sum())
+        label = " or ".join(f'"{name}"' for name in names)
+        counts.append(f"{count} of {len(decided)} verdicts {label}")
     lines = [
-        "p is one-sided, of the claim; Holm's p is corrected for all comparisons of the same "
-        f"topic, many of which share runs: with it {count} of {len(reproduced)} verdicts "
-        f'"reproduced" stay below {intervals.LEVEL:g}.'
+        "p is one-sided: for an effect in the claimed range or, with the verdicts "
+        f'"{SMALLER}" and "{OPPOSITE}", outside of it. Primary claims are tested at '
+        f"{intervals.LEVEL:g}. Holm's p of the others is corrected for all secondary "
+        "comparisons of the same topic, many of which share runs. With it "
+        f"{' and '.join(counts)} stay below {intervals.LEVEL:g}."
     ]
     if finished := int(rows.finished.sum()):
         lines.append(
@@ -64,8 +82,13 @@ def notes(verdicts: pd.DataFrame) -> list[str]:
 
 
 def counts(verdicts: pd.Series) -> str:
-    """How many there are of each verdict."""
-    return ", ".join(f"{(verdicts == verdict).sum()} {verdict}" for verdict in VERDICTS)
+    """How many there are of each verdict.
+
+    >>> counts(pd.Series(["open", "as claimed", "open"]))
+    '1 as claimed, 2 open'
+    """
+    found = verdicts.value_counts()
+    return ", ".join(f"{found[name]} {name}" for name in VERDICTS if name in found)
 
 
 def remark(row) -> str:
@@ -85,9 +108,7 @@ def readable(verdicts: pd.DataFrame) -> pd.DataFrame:
                 "paper": _paper(row),
                 "effect [95%], seeds": _measured(row),
                 "same loss": _same_loss(row, other),
-                "p (Holm's)": f"{row.p:.2g} ({row.holm:.2g})"
-                if pd.notna(row.p)
-                else "",
+                "p (Holm's)": _probability(row),
                 "verdict": row.verdict,
             }
             for row, other in paired(verdicts)
@@ -111,7 +132,7 @@ def paper_comparison(numbers: pd.DataFrame) -> list[dict[str, str]]:
             + (f": {row.not_learnt}" if pd.notna(row.not_learnt) else ""),
             "paper": f"{row.paper:.3g}",
             "paper, as many steps": f"{row.paper_as_long:.3g}",
-            "ours [95%], seeds": _number(row.ours, row.low, row.high, row.seeds),
+            "ours [95%], seeds": _number(row.ours, row.low, row.high, f"{row.seeds:g}"),
             "ratio": f"{row.ratio:.2g}",
         }
         for row in numbers[numbers.seeds > 0].itertuples()
@@ -138,19 +159,30 @@ def _paper(row):
     return f"{row.paper}" + (": its figure does not" if row.paper_shows == "no" else "")
 
 
+def _probability(row):
+    against = row.verdict in (SMALLER, OPPOSITE)
+    p, holm = (row.p_against, row.holm_against) if against else (row.p, row.holm)
+    if pd.isna(p):
+        return ""
+    return f"{p:.2g}" if pd.notna(row.primary) else f"{p:.2g} ({holm:.2g})"
+
+
 def _measured(row):
-    return _number(row.effect, row.low, row.high, row.seeds, row.method)
+    seeds = f"{row.seeds:g}"
+    if pd.notna(row.reference_seeds) and row.reference_seeds != row.seeds:
+        seeds += f" and {row.reference_seeds:g}"
+    return _number(row.effect, row.low, row.high, seeds, row.method)
 
 
 def _number(effect, low, high, seeds, method=""):
     if pd.isna(effect):
-        return f"-, {seeds:g}"
+        return f"-, {seeds}"
     if method == "same":
-        return f"{effect:.3g} in all {seeds:g}"
+        return f"{effect:.3g} in all {seeds}"
     if pd.isna(low):
-        return f"{effect:.3g}, {seeds:g}"
+        return f"{effect:.3g}, {seeds}"
     ranks = " (ranks)" if method == "ranks" else ""
-    return f"{effect:.3g} [{low:.3g}, {high:.3g}]{ranks}, {seeds:g}"
+    return f"{effect:.3g} [{low:.3g}, {high:.3g}]{ranks}, {seeds}"
 
 
 def _same_loss(row, other):

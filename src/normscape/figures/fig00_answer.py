@@ -14,13 +14,13 @@ from normscape.figures import curves, panels, subsets
 from normscape.figures.landscapes import VARIATION, plot_landscape
 from normscape.figures.over_loss import plot_over_loss
 
-TABLES = ("history", "ics", "landscape_ranges")
+TABLES = ("history", "ics", "landscape_ranges", "constant_losses")
 
 
 def draw(tables, experiment):
     model = experiment.first_model("accuracy")
     norms = subsets.choose_norms(experiment, "none", "batch")
-    history, ics, ranges = (
+    history, ics, ranges, constant = (
         tables[name][tables[name].model == (model and model.name)] for name in TABLES
     )
     figure = panels.new_figure(2.6)
@@ -28,7 +28,7 @@ def draw(tables, experiment):
     lrs = curves.plot_progress(training, history, model, norms)
     training.set_ylim(0, 1.02)
     losses = same_loss.smoothed_losses(history, experiment)
-    _draw_shift(shift, ics[ics.lr.isin(lrs[:1])], losses, norms)
+    _draw_shift(shift, ics[ics.lr.isin(lrs[:1])], losses, norms, constant)
     if model:
         lr = subsets.choose_lr(ranges, model.name)
         axes = [smoothness]
@@ -44,11 +44,11 @@ def draw(tables, experiment):
     return figure
 
 
-def _draw_shift(ax, ics, losses, norms):
+def _draw_shift(ax, ics, losses, norms, constant):
     run = curves.run_columns(ics)
     cosines = ics[ics.layer > 1].groupby([*run, "step"]).cosine.mean()
     steps = cosines.rename("value").reset_index()
-    plot_over_loss(ax, steps, losses, norms, logarithms=False)
+    plot_over_loss(ax, steps, losses, norms, constant, logarithms=False)
     if ax.has_data():
         ax.set_ylim(top=1.02)
     ax.set_ylabel("Cosine of gradients")

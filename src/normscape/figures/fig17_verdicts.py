@@ -1,11 +1,12 @@
 """Figure 17: all verdicts.
 
 One row per claim and normaliser, by topic. The large mark is the effect at the same step, and
-the line is its 95% interval over seeds. A claim is reproduced if the whole line lies in the
-shaded range, and not reproduced if it lies outside. A ring marks what stays reproduced with
-Holm's correction for the number of comparisons in the topic. The small mark below is the effect
-at the same training loss. Where the two marks disagree, part of the effect at the same step is
-that one network is ahead in training.
+the line is its 95% interval over runs. An effect is as claimed if the whole line lies in the
+shaded range. It is opposite if the line lies on the other side of no effect, the grey line. A
+ring marks primary claims, and secondary ones that stay as claimed with Holm's correction for
+the number of comparisons in the topic. The small mark below is the effect at the same training
+loss. Where the two marks disagree, part of the effect at the same step is that one network is
+ahead in training.
 
 A diamond is the paper's own number, from its digitised curves. Where it lies outside the
 shaded range, the paper's figure does not show what its text claims.
@@ -20,17 +21,25 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter
 
 from normscape.claims import intervals
-from normscape.claims.decision import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED
-from normscape.claims.wording import counts, first_readings, paired
+from normscape.claims.decision import (
+    AS_CLAIMED,
+    OPEN,
+    OPPOSITE,
+    SIZE_OPEN,
+    SMALLER,
+)
+from normscape.claims.wording import first_readings, paired
 from normscape.figures import panels
 
 TABLES = ("verdicts",)
 
-# Colour and filling of a mark; the filling tells them apart without colours, too.
+# Colour, shape and filling of a mark; shapes tell them apart without colours, too.
 LOOKS = {
-    REPRODUCED: ("#0072B2", "full"),
-    NOT_REPRODUCED: ("#D55E00", "none"),
-    INCONCLUSIVE: ("#666666", "left"),
+    AS_CLAIMED: ("#0072B2", "o", "full"),
+    SIZE_OPEN: ("#0072B2", "o", "left"),
+    SMALLER: ("#D55E00", "s", "none"),
+    OPPOSITE: ("#D55E00", "X", "full"),
+    OPEN: ("#666666", "o", "none"),
 }
 CLAIMED = "#DCE6EE"
 # By scale the label of the axis, and the value of no effect, or NaN.
@@ -81,8 +90,7 @@ def draw(tables, experiment):
         _draw_block(ax, scale, rows)
         if topic not in headed:
             headed.add(topic)
-            count_text = counts(verdicts.verdict[verdicts.topic == topic])
-            _head(ax, f"{topic.replace('_', ' ').capitalize()}: {count_text}")
+            _head(ax, topic.replace("_", " ").capitalize())
     _draw_legend(figure)
     return figure
 
@@ -157,7 +165,7 @@ def _draw_row(ax, row, other, start, end, limits):
     middle = (start + end) / 2
     place = middle if other is None else middle - 0.03
     _draw_effect(ax, place, row, limits, LARGE)
-    if row.verdict == REPRODUCED and row.holm <= intervals.LEVEL:
+    if row.verdict == AS_CLAIMED and row.holm <= intervals.LEVEL:
         ring = {"color": LOOKS[row.verdict][0], "gid": "holm"}
         ax.plot(np.clip(row.effect, *limits), place, clip_on=False, **HOLM, **ring)
     if other is not None:
@@ -182,7 +190,7 @@ def _or(number, otherwise):
 def _draw_effect(ax, y, row, limits, size):
     """An effect and its interval; an arrowhead where one leaves the axis."""
     effect, low, high = _interval(row)
-    colour, filling = LOOKS[row.verdict]
+    colour, shape, filling = LOOKS[row.verdict]
     look = {"color": colour, "alpha": 1 if size == LARGE else 0.65}
     if np.isnan([effect, low, high]).all():
         ax.text(limits[0], y, " not measured", fontsize=TEXT, va="center", **look)
@@ -196,7 +204,7 @@ def _draw_effect(ax, y, row, limits, size):
     if not np.isnan(effect):
         mark = {"fillstyle": filling, "markerfacecoloralt": "white", "gid": "effect"}
         mark |= {"markersize": size, "markeredgewidth": size / 6}
-        _draw_mark(ax, y, effect, "o", limits, **mark, **look)
+        _draw_mark(ax, y, effect, shape, limits, **mark, **look)
 
 
 def _head(ax, text):
@@ -218,20 +226,20 @@ def _draw_legend(figure):
         Line2D(
             *([], []),
             color=colour,
-            marker="o",
+            marker=shape,
             markersize=LARGE,
             fillstyle=filling,
             markerfacecoloralt="white",
             label=verdict,
         )
-        for verdict, (colour, filling) in LOOKS.items()
+        for verdict, (colour, shape, filling) in LOOKS.items()
     ]
-    grey = {"color": LOOKS[INCONCLUSIVE][0], "markersize": SMALL}
+    grey = {"color": LOOKS[OPEN][0], "markersize": SMALL}
     handles += [
         Line2D(
-            [], [], label="also after Holm", color=LOOKS[REPRODUCED][0], lw=0, **HOLM
+            [], [], label="also after Holm", color=LOOKS[AS_CLAIMED][0], lw=0, **HOLM
         ),
-        Line2D([], [], label="at equal loss", marker="o", linewidth=0.7, **grey),
+        Line2D([], [], label="at the same loss", marker="o", linewidth=0.7, **grey),
         Patch(color=CLAIMED, label="claimed range"),
         Line2D([], [], label="the paper's figure", marker="D", linewidth=0, **PAPER),
         Line2D([], [], label="beyond the axis", marker=">", linewidth=0.7, **grey),

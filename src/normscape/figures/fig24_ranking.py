@@ -3,7 +3,7 @@
 A row a network, a line a normaliser with the learning rate of its smallest loss over all
 steps, the fastest on top. Left, that loss, a geometric mean: which trains fastest. Middle, the
 largest eigenvalue of the Hessian over that of the standard net, where both have the same
-training loss: whose landscape is smoothest; empty where they never have. Right, the learning
+training loss: whose landscape is smoothest; a mean over fixed levels of the loss, and empty where a level is not reached. Right, the learning
 rate times the largest eigenvalue at the last probe: at 2, the dashed line, gradient descent is
 at the edge of stability; Adam's lies elsewhere. Marks are geometric means over seeds, lines
 their 95 % intervals, of two seeds or more; an arrowhead is of runs that diverged.
@@ -14,12 +14,14 @@ The paper has no such figure; its claims are about one learning rate for both ne
 import numpy as np
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
-from normscape.claims import intervals, same_loss
+from normscape.claims import same_loss
+from normscape.claims.decision import RUNS
+from normscape.claims.intervals import OneSample, TwoSamples
 from normscape.claims.selection import select_runs
 from normscape.claims.values import best_rates, values_per_run, values_per_step
 from normscape.figures import curves, panels, style
 
-TABLES = ("history", "curvature")
+TABLES = ("history", "curvature", "constant_losses")
 
 REFERENCE = "none"
 TITLES = (
@@ -50,7 +52,7 @@ def draw(tables, experiment):
         keys = [(model.name, norm.name) for norm in norms]
         numbers = (
             [_of(loss, key, rates) for key in keys],
-            [at_same_loss.get(key, np.array([])) for key in keys],
+            [at_same_loss.get(key) for key in keys],
             [_of(edge, key, rates) for key in keys],
         )
         trained = [histories[key] for key in keys]
@@ -58,8 +60,8 @@ def draw(tables, experiment):
             table[table.lr == rates[key]]
             for key, table in zip(keys, trained, strict=True)
         ]
-        for ax, norm_values, title in zip(row, numbers, TITLES, strict=True):
-            _draw(ax, norm_values, [norm.colour for norm in norms], trained)
+        for ax, samples, title in zip(row, numbers, TITLES, strict=True):
+            _draw(ax, samples, [norm.colour for norm in norms], trained)
             ax.set_xlabel(title)
             ax.set_yticks(range(len(norms)), [""] * len(norms))
         labels = [f"{n.label}, {rates[model.name, n.name]:g}" for n in norms]
@@ -77,9 +79,11 @@ def draw(tables, experiment):
 
 
 def _of(values, key, rates):
-    """The seeds' numbers of a model and norm at its best rate."""
+    """The logarithms of the seeds' numbers of a model and norm at its best rate, or None."""
     model, norm = key
-    return select_runs(values, model=model, norm=norm, lr=rates[key]).to_numpy(float)
+    found = select_runs(values, model=model, norm=norm, lr=rates[key]).dropna()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return OneSample(np.log(found.to_numpy(float))) if len(found) else None
 
 
 def _ranked(tables, model, experiment, rates):
@@ -88,44 +92,42 @@ def _ranked(tables, model, experiment, rates):
     norms = [n for n in experiment.norms.values() if (model.name, n.name) in rates]
 
     def mean(norm):
-        return np.log(_of(loss, (model.name, norm.name), rates)).mean()
+        return _of(loss, (model.name, norm.name), rates).effects.mean()
 
     return sorted(norms, key=mean)
 
 
 def _ratios_at_same_loss(tables, experiment, rates):
-    """By (model, norm) for each seed the ratio to the standard net's, where they meet."""
+    """By (model, norm) its runs and the reference's, as logarithms at the compared levels."""
     steps = values_per_step("largest_eigenvalue", tables)
-    if steps.empty:
-        return {}
     losses = same_loss.smoothed_losses(tables["history"], experiment)
-    courses = {
-        (model, norm, seed): course
-        for (model, norm, lr, seed), course in same_loss.courses(
-            steps, losses, logarithms=True
-        ).items()
-        if lr == rates.get((model, norm))
-    }
+    constant = tables["constant_losses"].set_index("model").loss.to_dict()
+    courses = same_loss.courses(steps, losses, logarithms=True)
+    values = same_loss.values_at_levels(courses, constant)
+
+    def runs_of(model, norm):
+        lr = rates.get((model, norm))
+        return select_runs(values, model=model, norm=norm, lr=lr)
+
     ratios = {}
-    for (model, norm, seed), course in courses.items():
-        reference = courses.get((model, REFERENCE, seed))
-        if norm != REFERENCE and reference is not None:
-            ratio = np.exp(same_loss.difference(course, reference))
-            ratios.setdefault((model, norm), []).append(ratio)
-    return {key: np.array(seeds) for key, seeds in ratios.items()}
+    for model, norm in rates:
+        runs = [runs_of(model, norm), runs_of(model, REFERENCE)]
+        levels = same_loss.count_levels(runs, RUNS)
+        if norm != REFERENCE and levels:
+            means = (some[levels].dropna().mean(axis=1).to_numpy() for some in runs)
+            ratios[model, norm] = TwoSamples(*means)
+    return ratios
 
 
-def _draw(ax, norm_values, colours, trained):
-    """A line for each normaliser's numbers, from the top down.
+def _draw(ax, samples, colours, trained):
+    """A line for each normaliser's sample, None without one, from the top down.
 
     trained : rows of the runs that each normaliser's numbers are of.
     """
-    rows = []
-    for values in norm_values:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            logarithms = np.log(values[~np.isnan(values)])
-        some = len(logarithms) > 0
-        rows.append(intervals.interval(logarithms)[:3] if some else [np.nan] * 3)
+    rows = [
+        sample.interval()[:3] if sample is not None else [np.nan] * 3
+        for sample in samples
+    ]
     rows = np.array(rows).reshape(-1, 3)
     finite = rows[np.isfinite(rows[:, 0]), 0]
     if not len(finite):
@@ -143,7 +145,7 @@ def _draw(ax, norm_values, colours, trained):
         for outcome in curves.failed_outcomes(trained[place]):
             ax.plot(effect, place, shape, color="white", markersize=1.6, gid=outcome)
     ax.set_xscale("log")
-    ax.set_ylim(len(norm_values) - 0.5, -0.5)
+    ax.set_ylim(len(samples) - 0.5, -0.5)
     ax.grid(visible=False, axis="y")
 
 

@@ -3,12 +3,11 @@
 The quantities of Figures 4 and 10 against the training loss instead of the step, at the first
 learning rate. A network that trains faster is ahead at the same step; here networks are
 compared at the same loss. Losses fall to the right and are moving averages around the probe,
-with any weight penalty. Thin lines are seeds, with one dot per probe in the order of losses.
-Thick lines are geometric means over seeds, at losses that all seeds have.
+without the weight penalty. Thin lines are seeds, with one dot per probe in the order of losses.
+Thick lines are geometric means over seeds at five fixed levels, the grey lines: 0.80, 0.65,
+0.55, 0.48 and 0.42 of the loss of constant outputs, such as ln 10 for ten classes.
 
-A verdict at the same training loss is the mean distance between the two networks' thin lines
-of a seed, over the losses that both have. Where the lines cross, the verdict depends on which
-losses these are.
+A verdict at the same training loss is about the mean of the last four levels.
 
 The paper compares networks only at the same step.
 """
@@ -18,13 +17,13 @@ from normscape.figures import panels, style, subsets
 from normscape.figures.landscapes import BETA, CHANGE, VARIATION, plot_edge
 from normscape.figures.over_loss import plot_over_loss
 
-TABLES = ("history", "landscape_ranges")
+TABLES = ("history", "landscape_ranges", "constant_losses")
 
 CLAIMS_OF = ("fig04_landscape", "fig10_dln_landscape")
 
 
 def draw(tables, experiment):
-    history, ranges = (tables[name] for name in TABLES)
+    history, ranges, constant = (tables[name] for name in TABLES)
     ranges = ranges[ranges.direction == "gradient"]
     norms = subsets.choose_norms(experiment, "none", "batch")
     models = subsets.choose_models(ranges, experiment)
@@ -37,7 +36,7 @@ def draw(tables, experiment):
         losses = same_loss.smoothed_losses(steps, experiment)
         for ax, quantity in zip(row, (VARIATION, CHANGE, BETA), strict=True):
             values = probes.assign(value=quantity.values)
-            plot_over_loss(ax, values, losses, norms, logarithms=True)
+            plot_over_loss(ax, values, losses, norms, constant, logarithms=True)
             ax.set_ylabel(quantity.label)
         plot_edge(row[-1])
         row[0].set_title(style.runs_label(model, lr), loc="left")

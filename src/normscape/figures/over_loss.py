@@ -8,16 +8,20 @@ from normscape.figures import curves, panels, style
 from normscape.tables import CELL
 
 
-def plot_over_loss(ax, steps, losses, norms, *, logarithms: bool) -> None:
-    """Plot runs as thin lines, and their mean over the losses that all runs of a norm have.
+def plot_over_loss(
+    ax, steps, losses, norms, constant_losses, *, logarithms: bool
+) -> None:
+    """Plot runs as thin lines, and means over runs at the levels at which claims compare them.
 
     Losses fall to the right. Lines of runs that have not learnt are hollow, as in
     ``curves.plot_line``; thin lines at their dots.
 
-    steps : one row per run and step, with its ``value``. losses : those of
-    ``same_loss.smoothed_losses``. logarithms : take the geometric mean, and make the axis
-    logarithmic.
+    steps : one row per run and step of a model, with its ``value``. losses : those of
+    ``same_loss.smoothed_losses``. constant_losses : the table. logarithms : take the
+    geometric mean, and make the axis logarithmic.
     """
+    constant = constant_losses.set_index("model").loss
+    constant = constant[constant.index.isin(steps.model.unique())].to_dict()
     rows = dict(list(steps.groupby(CELL)))
     values = steps.set_index([*CELL, "step"]).value
     courses = same_loss.courses(values, losses, logarithms)
@@ -36,16 +40,19 @@ def plot_over_loss(ax, steps, losses, norms, *, logarithms: bool) -> None:
                 line |= {"marker": "o", "markersize": 3, "markerfacecolor": "white"}
                 line["gid"] = outcome
             ax.plot(np.exp(run.losses), shown(run.values), **line)
-        runs = list(runs_of_norm.values())
-        low = max(run.losses[0] for run in runs)
-        high = min(run.losses[-1] for run in runs)
-        if low <= high:
-            levels = np.linspace(low, high, same_loss.LEVELS)
-            values = [np.interp(levels, run.losses, run.values) for run in runs]
-            mean = shown(np.mean(values, axis=0))
+        at_levels = same_loss.values_at_levels(runs_of_norm, constant)
+        reached = at_levels.notna().sum() >= max(len(at_levels) - 1, 1)
+        means = at_levels.mean().loc[reached]
+        if len(means):
             all_rows = pd.concat([rows[cell] for cell in runs_of_norm])
-            curves.plot_line(ax, np.exp(levels), mean, all_rows, color=norm.colour)
+            model = all_rows.model.iloc[0]
+            curves.plot_line(
+                *(ax, means.index * constant[model], shown(means), all_rows),
+                **{"color": norm.colour, "marker": "."},
+            )
     if ax.has_data():
+        for level in np.outer(list(constant.values()), same_loss.LEVELS).ravel():
+            ax.axvline(level, color="#CCCCCC", linewidth=0.5, zorder=0.5, gid="level")
         low, high = ax.dataLim.intervalx
         ticks = np.outer(10.0 ** np.arange(-9, 10), (1, 2, 5)).ravel()
         ticks = ticks[(ticks >= low) & (ticks <= high)]

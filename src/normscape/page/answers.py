@@ -6,8 +6,7 @@ import pandas as pd
 
 from normscape.claims.claim import Paper
 from normscape.claims.comparisons import NOT_MEASURED, SAME_LOSS
-from normscape.claims.decision import VERDICTS
-from normscape.claims.wording import first_readings, paired
+from normscape.claims.wording import counts, first_readings, paired
 
 # The normaliser that all papers explain.
 EXPLAINED = "batch"
@@ -30,29 +29,17 @@ def topic_counts(verdicts: pd.DataFrame, topics: dict[str, str]) -> dict[str, st
     """
     rows = first_readings(verdicts)
     return {
-        topic: f"{title}: {_outcome(rows.verdict[rows.topic == topic])}."
+        topic: f"{title}: {counts(rows.verdict[rows.topic == topic])}."
         for topic, title in topics.items()
         if (rows.topic == topic).any()
     }
 
 
-def _outcome(verdicts: pd.Series) -> str:
-    """
-    >>> _outcome(pd.Series(["reproduced", "inconclusive", "reproduced"]))
-    'reproduced in 2 of 3 comparisons; 1 inconclusive'
-    """
-    first, *others = VERDICTS
-    counts = verdicts.value_counts()
-    texts = [f"{counts[other]} {other}" for other in others if other in counts]
-    head = f"{first} in {counts.get(first, 0)} of {len(verdicts)} comparisons"
-    return "; ".join([head, *texts])
-
-
 def evidence(verdicts: pd.DataFrame, papers: list[Paper]) -> list[dict[str, str]]:
     """One row per explanation, a topic of a paper, with its numbers of verdicts as text.
 
-    Counts are of BatchNorm and of other normalisers, in each comparison: reproduced, not
-    reproduced and inconclusive. Topics that the experiment does not have are left out.
+    Counts are of BatchNorm and of other normalisers, in each comparison. Topics that the
+    experiment does not have are left out.
     """
     measured = verdicts[(verdicts.reason != NOT_MEASURED) & (verdicts.seeds > 0)]
     rows = []
@@ -70,19 +57,9 @@ def evidence(verdicts: pd.DataFrame, papers: list[Paper]) -> list[dict[str, str]
                     ("same loss", at_loss),
                 ):
                     cell = chosen & rows_of_it
-                    row[f"{name}, {reading}"] = _count(topic_rows.verdict[cell])
+                    row[f"{name}, {reading}"] = counts(topic_rows.verdict[cell])
             rows.append(row)
     return rows
-
-
-def _count(verdicts) -> str:
-    """
-    >>> _count(pd.Series(["reproduced", "inconclusive", "reproduced"]))
-    '2 / 0 / 1'
-    """
-    if verdicts.empty:
-        return "-"
-    return " / ".join(str((verdicts == name).sum()) for name in VERDICTS)
 
 
 def findings(verdicts: pd.DataFrame, figures: Iterable[str]) -> list[str]:
@@ -90,7 +67,7 @@ def findings(verdicts: pd.DataFrame, figures: Iterable[str]) -> list[str]:
     rows = verdicts[verdicts.figure.isin(figures)]
     shown = list(paired(rows))
     if len(shown) > MOST_FINDINGS:
-        return [f"Its claims are {_outcome(first_readings(rows).verdict)}."]
+        return [f"Verdicts: {counts(first_readings(rows).verdict)}."]
     return [_finding(row, other) for row, other in shown]
 
 
@@ -105,8 +82,7 @@ def _finding(row, other) -> str:
 def caveat(row) -> str:
     """Which of the compared runs have not learnt, or why there is no effect; or nothing."""
     if pd.notna(row.not_learnt):
-        excluded = "not comparable: " if row.not_learnt == row.reason else ""
-        return f"{excluded}{row.not_learnt}"
+        return row.not_learnt
     return row.reason if pd.isna(row.effect) else ""
 
 

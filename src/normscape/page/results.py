@@ -51,7 +51,6 @@ def render(
     checksums : path of SHA256SUMS. runs : paths of the runs' manifests.
     """
     verdicts = tables["verdicts"]
-    topics = {name: title for p in papers for name, title in p.topics.items()}
     quantities = explorer.explored(tables)
     curves = explorer.curves(quantities, tables)
     folder = Path(checksums).parent
@@ -68,7 +67,6 @@ def render(
         "results.html.j2",
         name=name,
         headline=answers.headline(verdicts),
-        topics=answers.topic_counts(verdicts, topics),
         measured=answers.measured,
         caveat=answers.caveat,
         evidence=answers.evidence(verdicts, papers),

@@ -54,6 +54,35 @@ def theory_code(config: dict, models: list[str]) -> list[str]:
     return code.digests("theory.py", *files)
 
 
+def constant_loss_models(config: dict) -> str:
+    """The models that start from their initialisation, as JSON for constant_losses.py."""
+    keys = "architecture", "network", "optimiser"
+    models = {
+        name: {key: config["models"][name][key] for key in keys}
+        for name in _initialised_models(config)
+    }
+    return in_order(models)
+
+
+def constant_loss_data(config: dict) -> list[str]:
+    """The data of these models; where they are drawn by seed, those of the first seed."""
+    seeds = {cell.model: cell.seed for cell in reversed(grid.cells(config))}
+    return [
+        paths.data_file(config, name).format(seed=seeds[name])
+        for name in _initialised_models(config)
+    ]
+
+
+def constant_loss_code(config: dict) -> list[str]:
+    names = {config["models"][m]["architecture"] for m in _initialised_models(config)}
+    files = [f"normscape/models/{name}.py" for name in sorted(names)]
+    return code.digests("constant_losses.py", "normscape/norms/none.py", *files)
+
+
+def _initialised_models(config):
+    return [m for m in grid.models(config) if "start" not in config["models"][m]]
+
+
 def dataset_settings(config: dict, dataset: str):
     """Params function: the settings of a data set, with the seed if it is drawn by seed."""
     settings = paths.dataset_settings(config, dataset)

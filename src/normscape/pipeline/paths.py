@@ -18,7 +18,8 @@ CELL_PATTERN = "{model}/" + RUN_PATTERN
 STEP_PATTERN = CELL_PATTERN + "/step{step}"
 
 # Tables that every run writes, and tables that neither a probe nor a summary makes.
-OTHER_TABLES = ["theory_instances", "verdicts", PAPER_CURVES.stem]
+CONSTANT_LOSSES = "constant_losses"
+OTHER_TABLES = ["theory_instances", "verdicts", CONSTANT_LOSSES, PAPER_CURVES.stem]
 
 
 def root(config: dict) -> str:
@@ -275,6 +276,11 @@ def outcomes(config: dict) -> str:
     return f"{root(config)}/tables/outcomes.csv"
 
 
+def constant_losses(config: dict) -> str:
+    """The table of the loss of constant outputs of each model."""
+    return table(config, CONSTANT_LOSSES)
+
+
 def results(config: dict) -> list[str]:
     """The results of an experiment: tables, verdicts, figures, and the claims.
 
@@ -292,6 +298,7 @@ def results(config: dict) -> list[str]:
             for name in (
                 "verdicts.csv",
                 "verdicts.md",
+                "same_loss_levels.csv",
                 "paper_comparison.csv",
                 "theory.csv",
             )

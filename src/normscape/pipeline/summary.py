@@ -1,23 +1,30 @@
-"""What a complete experiment prints at its end: the verdicts, and where its page is."""
+"""What a complete experiment prints at its end: primary claims, and where its page is."""
 
 import csv
 import textwrap
 from pathlib import Path
 
+_COLUMN = 28
+
 
 def verdicts(path: str, width: int = 80) -> str:
-    """A table of verdicts (CSV) as lines that fit a terminal."""
+    """The verdicts on primary claims (CSV) as lines that fit a terminal.
+
+    Where an experiment has none of them, those on all claims.
+    """
     with open(path, encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
+    # Of other experiments' runs a claim has no seeds, and none that has not learnt.
+    rows = [row for row in rows if row["seeds"] != "0" or row["not_learnt"]]
     rows = [row for row in rows if row["comparison"] != "same loss"]
-    measured = [row for row in rows if row["seeds"] != "0"]
+    shown = [row for row in rows if row["primary"]] or rows
     lines = []
-    for row in measured:
-        line = f"{row['verdict']:<14}  {row['statement']}"
+    for row in shown:
+        line = f"{row['verdict']:<{_COLUMN - 2}}  {row['statement']}"
         line += f" ({row['not_learnt']})" if row["not_learnt"] else ""
-        lines += textwrap.wrap(line, width, subsequent_indent=" " * 16)
-    if absent := len(rows) - len(measured):
-        lines.append(f"Without runs in this experiment: {absent} more comparisons.")
+        lines += textwrap.wrap(line, width, subsequent_indent=" " * _COLUMN)
+    if others := len(rows) - len(shown):
+        lines.append(f"Secondary claims: {others} more verdicts on the page.")
     return "\n".join(lines)
 
 

@@ -19,11 +19,13 @@ STATISTICS_BATCHES = 20
 class Step(NamedTuple):
     """One row of the history: loss, accuracy and gradient norm of a step's batch.
 
-    accuracy : None where the network does not classify. diverged : 0 or 1.
+    penalty : the L2 penalty, a part of the loss. accuracy : None where the network does not
+    classify. diverged : 0 or 1.
     """
 
     step: int
     loss: float
+    penalty: float
     accuracy: float | None
     gradient_norm: float
     diverged: int
@@ -86,12 +88,15 @@ def train(
 
 
 class Record:
-    """Losses, accuracies and gradient norms, which stay on the device until taken."""
+    """Numbers of each step, which stay on the device until taken."""
 
     def __init__(self, run: Run):
         self.classifies = run.network.classifies
         self.start = run.step
-        self.losses, self.accuracies, self.norms = [], [], []
+        self._clear()
+
+    def _clear(self):
+        self.losses, self.penalties, self.accuracies, self.norms = [], [], [], []
 
     @property
     def full(self) -> bool:
@@ -101,6 +106,8 @@ class Record:
         """Take one step of the run and record it."""
         loss, outputs, gradient = run.loss_and_gradient()
         self.losses.append(loss)
+        with torch.no_grad():
+            self.penalties.append(torch.as_tensor(run.penalty(run.network)))
         self.norms.append(torch.nn.utils.get_total_norm(gradient))
         if self.classifies:
             _, targets = run.batch()
@@ -111,16 +118,17 @@ class Record:
         """Return the rows since the last call, and the step of divergence or None."""
         rows, diverged_at = [], None
         losses, norms = _to_floats(self.losses), _to_floats(self.norms)
+        penalties = _to_floats(self.penalties)
         accuracies = _to_floats(self.accuracies) or [None] * len(losses)
-        values = zip(losses, accuracies, norms, strict=True)
-        for step, (loss, accuracy, norm) in enumerate(values, self.start):
+        values = zip(losses, penalties, accuracies, norms, strict=True)
+        for step, (loss, penalty, accuracy, norm) in enumerate(values, self.start):
             diverged = not (math.isfinite(loss) and math.isfinite(norm))
-            rows.append(Step(step, loss, accuracy, norm, int(diverged)))
+            rows.append(Step(step, loss, penalty, accuracy, norm, int(diverged)))
             if diverged:
                 diverged_at = step
                 break
         self.start += len(losses)
-        self.losses, self.accuracies, self.norms = [], [], []
+        self._clear()
         return rows, diverged_at
 
 

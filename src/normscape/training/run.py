@@ -162,9 +162,10 @@ class Run:
 
     def loss(self, network, inputs, targets) -> torch.Tensor:
         """The loss that training follows: the network's, with the penalty of its weights."""
-        return network.loss(network(inputs), targets) + self._penalty(network)
+        return network.loss(network(inputs), targets) + self.penalty(network)
 
-    def _penalty(self, network):
+    def penalty(self, network) -> torch.Tensor | float:
+        """The L2 penalty of a network's weights, a part of the loss; 0.0 without one."""
         factor = self.spec.optimiser["l2_penalty"] / 2
         if not factor:
             return 0.0
@@ -177,7 +178,7 @@ class Run:
         """
         inputs, targets = self.batch()
         outputs = self.network(inputs)
-        loss = self.network.loss(outputs, targets) + self._penalty(self.network)
+        loss = self.network.loss(outputs, targets) + self.penalty(self.network)
         gradient = torch.autograd.grad(loss, self.parameters)
         return loss.detach(), outputs.detach(), gradient
 
