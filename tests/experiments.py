@@ -4,6 +4,7 @@ from pathlib import Path
 
 import yaml
 
+from normscape import components
 from normscape.experiment import Experiment
 from normscape.pipeline.config import description
 
@@ -52,7 +53,12 @@ def experiment(models: dict[str, str], norms, starts=()) -> Experiment:
     grid = [{"norms": [n for n in norms if n != "mine"], "learning_rates": [1]}]
     config = {
         "models": {
-            name: {"architecture": architecture, "seeds": [0], "grid": grid}
+            name: {
+                "architecture": architecture,
+                "dataset": components.declaration("models", architecture)["dataset"],
+                "seeds": [0],
+                "grid": grid,
+            }
             for name, architecture in models.items()
         }
     }

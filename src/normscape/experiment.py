@@ -11,6 +11,7 @@ _FREE_COLOURS = ("#56B4E9", "#8C6D31", "#7B4173", "#637939", "#1F3B73")
 class Model:
     """A network of the config, with what its architecture declares (``components.schema.yaml``).
 
+    data_by_seed : whether each seed has a data set of its own.
     start : the checkpoint of another model's runs at which its runs start, or None.
     """
 
@@ -21,6 +22,7 @@ class Model:
     loss: str
     layers: tuple[int, ...]
     left_chance: dict
+    data_by_seed: bool
     start: dict | None = None
 
     @property

@@ -16,6 +16,10 @@ from normscape.tables import CELL, frames
 CURVES = frames.read(["workflow/resources/paper_curves.csv"])["paper_curves"]
 
 
+# Of the models of made-up runs, most of which begin there.
+CONSTANT_LOSS = 2.3
+
+
 class Run(NamedTuple):
     """A run: its training losses by step, and what a probe sees at some steps.
 
@@ -92,6 +96,7 @@ def _tables(one: Run):
     history = {
         "step": steps,
         "loss": np.where(diverged, math.nan, one.losses),
+        "penalty": 0.0,
         "accuracy": one.accuracy,
         "gradient_norm": 1.0,
         "diverged": diverged.astype(int),
@@ -160,10 +165,16 @@ def judge(claims, of_tables, norms=("none", "batch", "l1"), models=None):
 
 
 def with_outcomes(of_tables, described) -> frames.Tables:
-    """The tables, and that of outcomes."""
+    """The tables, and those of outcomes and of the losses of constant outputs."""
     history, runs = of_tables["history"], of_tables["runs"]
-    found = [determine(model, runs, history) for model in described.all_models.values()]
-    return of_tables | {"outcomes": pd.concat(found).reset_index()}
+    models = described.all_models
+    found = [determine(model, runs, history) for model in models.values()]
+    constant = pd.DataFrame({"model": [*models], "loss": CONSTANT_LOSS})
+    return (
+        {"constant_losses": constant}
+        | of_tables
+        | {"outcomes": pd.concat(found).reset_index()}
+    )
 
 
 def verdicts(of_tables, **changes):

@@ -9,9 +9,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from normscape.claims.intervals import LEVEL, holm, interval, probability
+from normscape.claims.intervals import (
+    LEVEL,
+    OneSample,
+    TwoSamples,
+    holm,
+    probability_inside,
+    probability_outside,
+)
 
 INF = math.inf
+
+
+def interval(effects):
+    return OneSample(effects).interval()
+
+
+def probability(effects, above, below):
+    return probability_inside(OneSample(effects), above, below)
 
 
 # Student's t
@@ -165,6 +180,113 @@ def test_an_unknown_effect_lies_at_either_end():
     assert math.isnan(nothing.effect)
     assert nothing[1:3] == (-INF, INF)
     assert probability(np.full(8, math.nan), 0, INF) == 1
+
+
+# Two groups of runs
+
+
+def two_samples(first=6, second=9, spread=3.0):
+    draws = np.random.default_rng(first)
+    return TwoSamples(draws.normal(0.3, 1, first), draws.normal(1, spread, second))
+
+
+@pytest.mark.parametrize("sizes", [(2, 2), (6, 6), (6, 12), (3, 8)])
+def test_groups_of_unequal_size_and_spread_have_welchs_interval(sizes):
+    """By its formula: the standard error and the degrees of freedom of two variances."""
+    sample = two_samples(*sizes)
+    errors = [np.var(g, ddof=1) / len(g) for g in (sample.subject, sample.reference)]
+    freedom = sum(errors) ** 2 / sum(
+        e**2 / (n - 1) for e, n in zip(errors, sizes, strict=True)
+    )
+    half = stats.t.ppf(0.975, freedom) * math.sqrt(sum(errors))
+    effect = sample.subject.mean() - sample.reference.mean()
+    found = sample.interval()
+    assert found.method == "welch"
+    assert found[:3] == pytest.approx((effect, effect - half, effect + half))
+    p = stats.t.sf((effect + 0.7) / math.sqrt(sum(errors)), freedom)
+    assert sample.greater(-0.7) == pytest.approx(p)
+    assert sample.less(-0.7) == pytest.approx(1 - p)
+
+
+def test_a_wide_group_does_not_borrow_the_narrow_groups_spread():
+    """Student's test with one common variance would be surer of the small wide group."""
+    wide = np.array([-3.0, 3.5, -1.0, 2.0, 0.5, 4.0])
+    narrow = np.linspace(-0.01, 0.01, 60)
+    low, high = TwoSamples(wide, narrow).interval()[1:3]
+    alone = OneSample(wide).interval()
+    assert (low, high) == pytest.approx((alone.low, alone.high), rel=0.01)
+
+
+def test_groups_have_no_interval_of_one_run():
+    found = TwoSamples(np.array([1.0]), np.array([2.0, 3.0]))
+    assert found.interval().method == ""
+    assert math.isnan(found.greater(0))
+
+
+def test_groups_that_are_each_alike_have_the_probability_of_their_order():
+    sample = TwoSamples(np.full(6, 5.0), np.full(6, 7.0))
+    assert sample.interval() == (-2, -2, -2, "same")
+    assert sample.less(-1) == pytest.approx(1 / math.comb(12, 6))
+    assert sample.less(-2) == 1  # on the limit itself
+
+
+UNEVEN = [
+    ([-INF, 1.0, 2.1, 3.3, 4.2, 5.4], [7.1, 8.3, 9.2, 10.6, 11.5, 12.7]),
+    ([0.3, 1.0, 2.1], [INF, INF, 0.9, 10.6, 11.5, 12.7, 0.1]),
+    ([math.nan, 1.0, 2.1, 3.3], [7.1, 8.3, 0.2, -INF, 4.4]),
+]
+
+
+def extreme(values, sign) -> np.ndarray:
+    """Finite values in the same order; an unknown one is the largest, or the smallest."""
+    found = np.array(values)
+    larger = np.arange(1, len(found) + 1.0)  # so that no two are alike
+    found = np.where(np.isinf(found), np.sign(found) * 1e6 * larger, found)
+    return np.where(np.isnan(found), sign * 1e9, found)
+
+
+@pytest.mark.parametrize(("subject", "reference"), UNEVEN, ids=["0", "1", "2"])
+@pytest.mark.parametrize("limit", [-6.05, -0.55, 1.95])
+def test_infinite_values_have_the_probability_of_all_orders(subject, reference, limit):
+    """By brute force over all ways in which two groups could have shared these ranks."""
+    found = TwoSamples(np.array(subject), np.array(reference)).greater(limit)
+    first = extreme(subject, -1) - limit
+    both = np.concatenate([first, extreme(reference, 1)])
+    ranks = stats.rankdata(both)
+    assert len(set(ranks)) == len(ranks)
+    sums = [sum(some) for some in itertools.combinations(ranks, len(first))]
+    expected = np.mean(np.array(sums) >= ranks[: len(first)].sum())
+    assert found == pytest.approx(expected)
+    scipys = stats.mannwhitneyu(
+        first, extreme(reference, 1), alternative="greater", method="exact"
+    )
+    assert found == pytest.approx(scipys.pvalue)
+
+
+@pytest.mark.parametrize(("subject", "reference"), UNEVEN, ids=["0", "1", "2"])
+def test_an_interval_of_rank_sums_holds_the_shifts_that_no_test_rejects(
+    subject, reference
+):
+    sample = TwoSamples(np.array(subject), np.array(reference))
+    found = sample.interval()
+    assert found.method == "ranks"
+    for shift in np.arange(-20.013, 20, 0.21):
+        assert (shift < found.low) == (sample.greater(shift) <= LEVEL), shift
+        assert (shift > found.high) == (sample.less(shift) <= LEVEL), shift
+
+
+# Outside of a range
+
+
+def test_an_effect_outside_a_range_is_beyond_one_of_its_ends():
+    sample = OneSample(np.array([1.0, 1.2, 0.9, 1.1, 1.3, 1.05]))
+    inside, outside = (
+        f(sample, -0.5, 0.5) for f in (probability_inside, probability_outside)
+    )
+    assert inside > 0.99
+    assert outside == sample.greater(0.5) < 0.001
+    assert probability_outside(sample, -INF, 0.5) == sample.greater(0.5)
+    assert probability_outside(sample, 0.5, INF) == sample.less(0.5) > 0.99
 
 
 # Holm

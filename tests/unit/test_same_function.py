@@ -62,7 +62,7 @@ def test_a_verdict_is_about_the_parametrisations_at_the_places_of_one_normaliser
     of_tables = trained(same_function_ranges=at_checkpoints(beta))
     (verdict,) = judge([claim(**AT_PLACE)], of_tables).itertuples()
     assert verdict.comparison == "same function"
-    assert verdict.verdict == "reproduced"
+    assert verdict.verdict == "as claimed"
     assert verdict.seeds == SEEDS
     assert verdict.effect == pytest.approx(0.5)
     assert (verdict.low, verdict.high) == pytest.approx((0.5, 0.5))
@@ -88,8 +88,8 @@ def test_places_at_chance_are_not_compared():
     of_tables = trained(accuracy=0.1, same_function_ranges=found)
     about = claim(**AT_PLACE, trained=("none",))
     (verdict,) = judge([about], of_tables).itertuples()
-    assert verdict.verdict == "inconclusive"
-    assert verdict.reason == "6 of 6 runs of none diverged or stayed at chance"
+    assert verdict.verdict == "open"
+    assert verdict.not_learnt == "6 of 6 runs of none stayed at chance, left out"
 
 
 def test_without_the_probe_there_is_nothing_to_compare():
@@ -141,7 +141,7 @@ def test_folded_runs_that_diverge_are_infinitely_worse():
     )
     starts = {"vgg_from_100": START | {"norm": "batch"}}
     (verdict,) = judge([about], of_tables, starts).itertuples()
-    assert verdict.verdict == "reproduced"
+    assert verdict.verdict == "as claimed"
     assert verdict.method == "ranks"
 
 

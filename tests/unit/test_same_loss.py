@@ -1,15 +1,32 @@
-"""Two runs at the same training loss, and a second computation of it by loops."""
+"""Runs at the same training loss, and a second computation of it by loops."""
 
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from made_up import Run, falls, run, tables, together, verdicts
+from made_up import (
+    CONSTANT_LOSS,
+    Run,
+    claim,
+    falls,
+    run,
+    tables,
+    together,
+    verdicts,
+    with_outcomes,
+)
 
 from experiments import experiment
-from normscape.claims.same_loss import Course, difference, smoothed_losses
+from normscape.claims.judge import compare_at_levels
+from normscape.claims.same_loss import (
+    COMPARED,
+    LEVELS,
+    Course,
+    count_levels,
+    smoothed_losses,
+    values_at_levels,
+)
 
 INF = math.inf
 
@@ -48,16 +65,14 @@ def at(level, of_run) -> float:
     raise AssertionError(f"no points around {level}")
 
 
-def by_hand(subject: Run, reference: Run, window, transform=math.log) -> float:
-    of_runs = [points(one, window, transform) for one in (subject, reference)]
-    low = max(of_run[0][0] for of_run in of_runs)
-    high = min(of_run[-1][0] for of_run in of_runs)
-    total = 0
-    for number in range(20):
-        # A hair inside, so that rounding leaves no level without points around it.
-        level = low + (high - low) * min(max(number / 19, 1e-12), 1 - 1e-12)
-        total += at(level, of_runs[0]) - at(level, of_runs[1])
-    return total / 20
+def by_hand(runs: list[Run], window, transform=math.log) -> list[float]:
+    """Of each run the mean over the four lower levels, which all of them reach."""
+    found = []
+    for one in runs:
+        of_run = points(one, window, transform)
+        levels = [math.log(share * CONSTANT_LOSS) for share in (0.65, 0.55, 0.48, 0.42)]
+        found.append(sum(at(level, of_run) for level in levels) / 4)
+    return found
 
 
 def noisy(seed, by, start=2.3, **options) -> Run:
@@ -73,80 +88,74 @@ WINDOWS = pytest.mark.parametrize(("model", "window"), [("vgg", 10), ("dln", 1)]
 
 @WINDOWS
 def test_the_effect_is_that_of_loops(model, window):
-    none, batch = ([noisy(seed, by) for seed in range(4)] for by in (170, 80))
+    none, batch = ([noisy(seed, by) for seed in range(6)] for by in (170, 80))
     _, row = verdicts(tables(model, none=none, batch=batch), quantity="loss_range")
-    effects = [by_hand(b, n, window) for b, n in zip(batch, none, strict=True)]
-    assert row.effect == pytest.approx(np.exp(np.mean(effects)), rel=1e-9)
-    half = 3.182446 * np.std(effects, ddof=1) / 2  # Student's t of 3 degrees
-    assert row.low == pytest.approx(np.exp(np.mean(effects) - half))
-    assert row.high == pytest.approx(np.exp(np.mean(effects) + half))
+    of_batch, of_none = by_hand(batch, window), by_hand(none, window)
+    effect = np.mean(of_batch) - np.mean(of_none)
+    assert row.effect == pytest.approx(np.exp(effect), rel=1e-9)
+    if model == "dln":  # paired: Student's t of 5 degrees
+        pairs = np.subtract(of_batch, of_none)
+        half = 2.570582 * np.std(pairs, ddof=1) / math.sqrt(6)
+        assert row.low == pytest.approx(np.exp(effect - half))
+        assert row.high == pytest.approx(np.exp(effect + half))
 
 
 @WINDOWS
 def test_a_difference_is_taken_of_values_and_not_of_logarithms(model, window):
-    none, batch = ([noisy(seed, by) for seed in range(3)] for by in (170, 80))
+    none, batch = ([noisy(seed, by) for seed in range(6)] for by in (170, 80))
     _, row = verdicts(
         tables(model, none=none, batch=batch),
         quantity="ics_cosine",
         scale="difference",
     )
-    effects = [
-        by_hand(b, n, window, lambda value: value)
-        for b, n in zip(batch, none, strict=True)
-    ]
-    assert row.effect == pytest.approx(np.mean(effects), rel=1e-9)
+    of_runs = [by_hand(runs, window, lambda value: value) for runs in (batch, none)]
+    assert row.effect == pytest.approx(np.mean(of_runs[0]) - np.mean(of_runs[1]))
 
 
 @WINDOWS
 @pytest.mark.parametrize("diverges_at", [150, 153])
 def test_a_diverged_run_counts_up_to_where_it_diverged(model, window, diverges_at):
-    none = [noisy(0, 170), noisy(1, 170)]
-    batch = [noisy(0, 80, diverges_at=diverges_at), noisy(1, 80)]
+    none = [noisy(s, 100) for s in range(6)]
+    batch = [noisy(s, 60) for s in range(6)]
+    batch[0] = noisy(0, 60, diverges_at=diverges_at)
     _, row = verdicts(tables(model, none=none, batch=batch), quantity="gradient_change")
-    effects = [by_hand(b, n, window) for b, n in zip(batch, none, strict=True)]
-    assert row.effect == pytest.approx(np.exp(np.mean(effects)), rel=1e-9)
-    assert row.seeds == 2
+    effect = np.mean(by_hand(batch, window)) - np.mean(by_hand(none, window))
+    assert row.effect == pytest.approx(np.exp(effect), rel=1e-9)
+    assert row.seeds == 6
 
 
 def test_a_probe_after_the_last_step_is_at_the_loss_of_that_step():
-    ends = run(lambda t: np.where(t < 100, 4.0, 1.0), steps=101, probed=[0, 101])
+    ends = run(lambda t: np.where(t < 100, 4.0, 0.5), steps=101, probed=[0, 101])
     whole = run(falls(30, 4), lambda t, loss: 2 * loss)
     _, row = verdicts(tables(none=[ends], batch=[whole]), quantity="loss_range")
-    # Both are functions of the loss from 4 to 1, one twice the other.
-    assert row.effect == pytest.approx(2, rel=1e-9)
+    # Both are functions of the loss from 4 to 0.5, one twice the other.
+    assert row.effect == pytest.approx(2, rel=0.02)
 
 
-# What does not matter, and what does
+def test_the_penalty_is_no_part_of_the_loss():
+    none, batch = ([noisy(seed, by) for seed in range(6)] for by in (170, 80))
+    made = tables("vgg", none=none, batch=batch)
+    _, without = verdicts(made, quantity="loss_range")
+    history = made["history"]
+    penalty = 2 - history.step / 400
+    penalised = made | {
+        "history": history.assign(penalty=penalty, loss=history.loss + penalty)
+    }
+    _, row = verdicts(penalised, quantity="loss_range")
+    assert row.effect == pytest.approx(without.effect)
+
+
+# Which runs and levels count
 
 
 def test_the_order_of_rows_is_irrelevant():
-    none, batch = ([noisy(seed, by) for seed in range(4)] for by in (170, 80))
+    none, batch = ([noisy(seed, by) for seed in range(6)] for by in (170, 80))
     made = tables("vgg", none=none, batch=batch)
     mixed = {name: table.sample(frac=1, random_state=3) for name, table in made.items()}
     mixed["history"] = made["history"]  # training writes step by step
     one, other = (verdicts(t, quantity="loss_range")[1] for t in (made, mixed))
     assert other.effect == pytest.approx(one.effect, rel=1e-12)
     assert other.low == pytest.approx(one.low, rel=1e-12)
-
-
-def test_runs_of_one_seed_are_compared_with_each_other():
-    none = [run(falls(100), lambda t, loss, s=s: 10.0**s) for s in range(4)]
-    batch = [
-        run(falls(100), lambda t, loss, s=s: 10.0**s * (0.5 + 0.01 * s))
-        for s in range(4)
-    ]
-    _, row = verdicts(tables("vgg", none=none, batch=batch), quantity="loss_range")
-    assert row.verdict == "reproduced"
-    assert 0.49 < row.low < row.high < 0.54
-    turned = tables("vgg", none=none, batch=batch[::-1])
-    assert verdicts(turned, quantity="loss_range")[1].high > 100
-
-
-def test_a_seed_that_only_one_of_them_has_is_left_out():
-    both = [run(falls(100), lambda t, loss, v=v: v) for v in (2.0, 3.0, 1000.0)]
-    runs = tables("vgg", none=both, batch=[*both[:2], None])
-    _, row = verdicts(runs, quantity="loss_range")
-    assert (row.seeds, row.effect) == (2, 1)
 
 
 def test_runs_of_another_learning_rate_are_others():
@@ -158,7 +167,73 @@ def test_runs_of_another_learning_rate_are_others():
     )
     for lr, effect in ((0.1, 0.25), (0.5, 4)):
         _, row = verdicts(made, quantity="loss_range", lr=lr)
-        assert (row.seeds, row.effect) == (1, effect)
+        assert (row.seeds, row.effect) == (1, pytest.approx(effect))
+
+
+def ends_at(share) -> Run:
+    """A run whose loss falls to a share of the constant loss; its value is constant."""
+    end = share * CONSTANT_LOSS
+    by = 200 / math.log(1.05 * CONSTANT_LOSS / end)
+    return run(falls(by, 1.05 * CONSTANT_LOSS), lambda t, loss: 1.0)
+
+
+@pytest.mark.parametrize(
+    ("ends", "levels"),
+    [
+        ([0.3] * 7, [0.65, 0.55, 0.48, 0.42]),
+        ([0.3] * 6 + [0.5], [0.65, 0.55, 0.48, 0.42]),  # all but one reach them
+        ([0.3] * 5 + [0.5] * 2, [0.65, 0.55]),
+        ([0.3] * 5 + [0.5], [0.65, 0.55]),  # else five would be left
+        ([0.3] * 5 + [0.7], []),
+        ([0.3] * 6 + [0.7], [0.65, 0.55, 0.48, 0.42]),
+    ],
+)
+def test_levels_count_that_all_but_one_run_of_each_network_reach(ends, levels):
+    made = tables("vgg", none=[ends_at(e) for e in ends], batch=[ends_at(0.3)] * 8)
+    described = experiment({"vgg": "vgg"}, ["none", "batch"])
+    losses = smoothed_losses(made["history"], described)
+    steps = made["landscape_ranges"].set_index(["model", "norm", "lr", "seed", "step"])
+    courses = {
+        cell: Course(np.sort(losses[cell].reindex(np.arange(0, 200, 10))), np.ones(20))
+        for cell, _ in steps.groupby(level=[0, 1, 2, 3])
+    }
+    found = values_at_levels(courses, {"vgg": CONSTANT_LOSS})
+    runs = [found.xs(norm, level="norm") for norm in ("none", "batch")]
+    assert count_levels(runs, 6) == levels
+    _, row = verdicts(made, quantity="loss_range")
+    reached = sum(e < min(levels, default=0) for e in ends)
+    assert row.seeds == (8 if levels else 0)
+    assert row.reference_seeds == (reached if levels else 0)
+
+
+def test_no_runs_count_no_level():
+    empty = values_at_levels({}, {})
+    assert empty.columns.tolist() == list(LEVELS)
+    assert count_levels([empty, empty], 6) == []
+
+
+def test_each_level_has_an_effect_of_its_own():
+    """The value is a power of the loss, so that the ratio is known at each level."""
+    powers = {"none": 1.0, "batch": 2.0}
+    made = tables(
+        "vgg",
+        **{
+            norm: [run(falls(90), lambda t, loss, p=p: loss**p)] * 6
+            for norm, p in powers.items()
+        },
+    )
+    described = experiment({"vgg": "vgg"}, ["none", "batch"])
+    about = claim(model="vgg", quantity="loss_range")
+    found = compare_at_levels([about], with_outcomes(made, described), described)
+    assert found.level.tolist() == list(LEVELS)
+    expected = [level * CONSTANT_LOSS for level in LEVELS]
+    assert found.effect.tolist() == pytest.approx(expected, rel=0.01)
+    assert found.seeds.tolist() == [6] * 5
+    (_, row) = verdicts(made, quantity="loss_range")
+    mean = np.log(
+        [e for e, at in zip(found.effect, LEVELS, strict=True) if at in COMPARED]
+    )
+    assert row.effect == pytest.approx(np.exp(mean.mean()))
 
 
 # Smoothing
@@ -177,77 +252,31 @@ def test_losses_are_smoothed_as_the_models_batches_need(model, window):
     assert math.isnan(cut[40])
 
 
-# Courses
+# Values at levels
 
 
-def course(losses, values):
-    return Course(np.array(losses, float), np.array(values, float))
+def at_levels(losses, values) -> pd.Series:
+    """The values of one course, at shares of a constant loss of 1."""
+    one = Course(np.log(losses), np.array(values, float))
+    found = values_at_levels({("vgg", "none", 0.1, 0): one}, {"vgg": 1.0})
+    return found.iloc[0]
 
 
-def test_courses_meet_at_losses_that_both_have():
-    one, other = course([0, 1, 2], [0, 1, 2]), course([1, 3], [0, 0])
-    # On 1 to 2, where the first is 1 to 2 and the second 0.
-    assert difference(one, other) == pytest.approx(1.5)
-    assert difference(other, one) == pytest.approx(-1.5)
+def test_between_probes_values_are_on_lines_over_the_logarithm_of_the_loss():
+    found = at_levels([0.4, 0.5, 0.9], [1, 3, 2])
+    for level in LEVELS:
+        low, high, ends = (0.4, 0.5, (1, 3)) if level < 0.5 else (0.5, 0.9, (3, 2))
+        share = math.log(level / low) / math.log(high / low)
+        assert found[level] == pytest.approx(ends[0] + share * (ends[1] - ends[0]))
 
 
-@pytest.mark.parametrize(
-    "other",
-    [
-        course([3, 4], [1, 1]),  # above
-        course([2, 4], [1, 1]),  # one common loss is no range
-        course([1], [1]),
-        course([], []),
-    ],
-)
-def test_courses_that_do_not_meet_have_no_difference(other):
-    one = course([0, 1, 2], [0, 1, 2])
-    assert math.isnan(difference(one, other))
-    assert math.isnan(difference(other, one))
+def test_levels_without_probes_around_them_are_unknown():
+    assert at_levels([0.5, 0.7], [1, 1]).isna().tolist() == [True, 0, 0, True, True]
+    assert at_levels([0.6], [1]).isna().all()
+    assert at_levels([], []).isna().all()
 
 
-def test_an_infinite_value_makes_the_difference_infinite():
-    one, other = course([0, 1, 2], [5, INF, 5]), course([0, 2], [1, 1])
-    assert difference(one, other) == INF
-    assert difference(other, one) == -INF
-    assert difference(course([0, 1, 2], [5, -INF, 5]), other) == -INF
-
-
-def test_a_large_difference_is_not_an_infinite_one():
-    one, other = course([0, 1], [3e10, 3e10]), course([0, 1], [1e10, 1e10])
-    assert difference(one, other) == pytest.approx(2e10)
-
-
-def test_losses_where_both_are_infinite_are_left_out():
-    one = course([0, 1, 1.001, 2], [3, 3, INF, INF])
-    other = course([0, 1, 1.001, 2], [1, 1, INF, INF])
-    assert difference(one, other) == pytest.approx(2)
-    always = course([0, 2], [INF, INF])
-    assert math.isnan(difference(always, always))
-
-
-def test_infinities_of_both_sides_count_by_how_many_losses_have_them():
-    one = course([0, 1.2, 1.201, 2], [0, 0, INF, INF])
-    other = course([0, 0.4, 0.401, 2], [INF, INF, 0, 0])
-    # The first overflows at more losses (0.8 of 2) than the second (0.4 of 2).
-    assert difference(one, other) == INF
-    balanced = course([0, 0.8, 0.801, 2], [INF, INF, 0, 0])
-    assert math.isnan(difference(one, balanced))
-
-
-VALUES = st.floats(-5, 5)
-COURSES = st.builds(
-    lambda points: course(*zip(*sorted(points), strict=True)),
-    st.lists(
-        st.tuples(st.integers(0, 30), VALUES), min_size=2, unique_by=lambda p: p[0]
-    ),
-)
-
-
-@given(COURSES, COURSES, VALUES)
-def test_a_difference_turns_with_its_sides_and_shifts_with_its_values(one, other, by):
-    found = difference(one, other)
-    assert difference(other, one) == pytest.approx(-found, nan_ok=True)
-    shifted = one._replace(values=one.values + by)
-    assert difference(shifted, other) == pytest.approx(found + by, nan_ok=True)
-    assert difference(one, one) == 0
+def test_next_to_an_infinite_value_all_is_infinite():
+    found = at_levels([0.4, 0.5, 0.9], [INF, 3, 2])
+    assert np.isinf(found).tolist() == [False, False, False, True, True]
+    assert (at_levels([0.4, 0.9], [INF, INF]) == INF).all()

@@ -19,6 +19,8 @@ class Case:
 
     label : of the model, where the experiment has several of the claim's architecture.
     rates : the learning rate at which the claim is about each normaliser; None is all.
+    paired : whether the runs of a seed share more than its initial weights and batches: a
+        data set of the seed's own, or the checkpoint at which they are compared or start.
     """
 
     claim: Claim
@@ -26,6 +28,7 @@ class Case:
     subject: str
     label: str
     rates: dict[str, float | None]
+    paired: bool
 
     @property
     def norms(self) -> list[str]:
@@ -85,8 +88,8 @@ def list_cases(
         else:
             found = experiment.continuations_of(claim.model, claim.place)
             absent = f"{claim.model}_from_{claim.place}"
-        models = [m.name for m in found]
-        for model in models or [absent]:
+        models = {m.name: m.data_by_seed for m in found}
+        for model, data_by_seed in (models or {absent: False}).items():
             for subject in claim.subjects_in(experiment.norms):
                 names = {subject, claim.reference, claim.place, *claim.trained}
                 names -= {None, "subject"}
@@ -95,4 +98,5 @@ def list_cases(
                     for norm in names
                 }
                 label = model if len(models) > 1 else ""
-                yield Case(claim, model, subject, label, rates)
+                paired = claim.place is not None or data_by_seed
+                yield Case(claim, model, subject, label, rates, paired)

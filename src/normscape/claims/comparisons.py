@@ -241,16 +241,16 @@ def compare_runs(case: Case, values: list[pd.Series]) -> Compared:
 
 
 def _compare_scaled(case, values):
-    """Runs from one checkpoint are paired; runs of a seed have nothing else in common.
+    """Pairs where the case has them, and otherwise two groups of runs.
 
-    They start from equal weights and see equal batches, but their values are not
-    correlated, as the column ``correlation`` of the verdicts shows.
+    Two networks' runs of a seed start from equal weights and see equal batches. That alone
+    does not correlate their values, as the column ``correlation`` of the verdicts shows.
     """
     if len(values) == 1:
         return Compared(OneSample(values[0].to_numpy(float)))
     pairs = pd.concat(values, axis="columns", join="inner").to_numpy(float)
     correlation = _correlation(pairs)
-    if case.claim.place is not None:
+    if case.paired:
         with np.errstate(invalid="ignore"):  # of infinities alike
             sample = OneSample(pairs[:, 0] - pairs[:, 1])
         return Compared(sample if len(pairs) else None, correlation=correlation)

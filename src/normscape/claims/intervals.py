@@ -8,6 +8,7 @@ an effect above or below a limit.
 import dataclasses
 import functools
 import math
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -52,17 +53,17 @@ class OneSample:
 
     def interval(self) -> Interval:
         effects = self.effects
+        if self._method == "ranks":
+            chances = _signed_rank_chances(len(effects))
+            return _rank_interval(_median(effects), _pairwise_means(effects), chances)
         mean = float(effects.mean())
         match self._method:
             case "":
                 return Interval(mean, math.nan, math.nan, "")
             case "same":
                 return Interval(mean, mean, mean, "same")
-            case "t":
-                found = stats.ttest_1samp(effects, 0).confidence_interval(CONFIDENCE)
-                return Interval(mean, float(found.low), float(found.high), "t")
-        chances = _signed_rank_chances(len(effects))
-        return _rank_interval(_median(effects), _pairwise_means(effects), chances)
+        found = stats.ttest_1samp(effects, 0).confidence_interval(CONFIDENCE)
+        return Interval(mean, float(found.low), float(found.high), "t")
 
     def greater(self, limit: float) -> float:
         excess = self.effects - limit
@@ -130,7 +131,7 @@ class TwoSamples:
             return float(self._welch("greater", limit).pvalue)
         # What is unknown counts as negative.
         positive = int((self._differences(limit) > 0).sum())
-        return float(_rank_sum_chances(*self.sizes)[positive:].sum())
+        return min(1.0, float(_rank_sum_chances(*self.sizes)[positive:].sum()))
 
     def less(self, limit: float) -> float:
         return TwoSamples(-self.subject, -self.reference).greater(-limit)
@@ -146,9 +147,12 @@ class TwoSamples:
 
     def _welch(self, side, limit=0.0):
         shifted = self.subject - limit
-        return stats.ttest_ind(
-            shifted, self.reference, equal_var=False, alternative=side
-        )
+        with warnings.catch_warnings():
+            # One of the groups may be all alike.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            return stats.ttest_ind(
+                shifted, self.reference, equal_var=False, alternative=side
+            )
 
     def _differences(self, limit):
         with np.errstate(invalid="ignore"):  # of infinities alike

@@ -44,7 +44,7 @@ def markdown(verdicts: pd.DataFrame) -> str:
         if table.empty:
             continue
         reasons = [
-            f": {text}" if (text := remark(row)) else ""
+            f": {why}" if (why := remark(row)) else ""
             for row in first_readings(rows).itertuples()
         ]
         text += f"## {title}\n\n"

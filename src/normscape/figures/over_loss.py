@@ -48,7 +48,8 @@ def plot_over_loss(
             model = all_rows.model.iloc[0]
             curves.plot_line(
                 *(ax, means.index * constant[model], shown(means), all_rows),
-                **{"color": norm.colour, "marker": "."},
+                color=norm.colour,
+                marker=".",
             )
     if ax.has_data():
         for level in np.outer(list(constant.values()), same_loss.LEVELS).ravel():

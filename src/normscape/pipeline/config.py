@@ -64,6 +64,7 @@ def description(config: dict) -> dict:
     for name in grid.models(config):
         architecture = config["models"][name]["architecture"]
         declared = components.declaration("models", architecture)
+        data = components.declaration("datasets", config["models"][name]["dataset"])
         keys = ("metric", "loss", "layers", "left_chance")
         models.append(
             {
@@ -71,6 +72,7 @@ def description(config: dict) -> dict:
                 "architecture": architecture,
                 "label": declared["label"] if name == architecture else name,
                 "start": config["models"][name].get("start"),
+                "data_by_seed": data["drawn_by_seed"],
             }
             | {key: declared[key] for key in keys}
         )

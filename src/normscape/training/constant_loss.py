@@ -2,7 +2,7 @@
 
 import torch
 
-from normscape.models import Network
+from normscape.models.network import Network
 
 
 @torch.no_grad()
