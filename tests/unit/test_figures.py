@@ -30,6 +30,7 @@ from matplotlib.legend import Legend
 from scipy import stats
 
 from experiments import experiment
+from normscape.claims import same_loss
 from normscape.claims.outcomes import AT_CHANCE, LEARNT, add_column
 from normscape.figures import curves, landscapes, panels, subsets
 from normscape.pipeline import catalogue
@@ -127,7 +128,7 @@ def situations(tables, tmp_path_factory):
     for file in files:
         rows.concatenate([], catalogue.columns(file.stem), file)
     header_only = {"history": tables["history"], **frames.read(files)}
-    others = ("theory_instances", "paper_curves", "verdicts")
+    others = ("theory_instances", "paper_curves", "verdicts", "constant_losses")
 
     def select_vgg_without_norm(table):
         is_none = table.get("norm", table.get("subject")) == "none"
@@ -465,7 +466,8 @@ def test_figure_0_shows_cosines_over_a_loss_that_falls_to_the_right(drawn):
     for line in seeds:
         assert line.get_xdata() == pytest.approx(expected)
         assert line.get_ydata() == pytest.approx([0.5] * 3)
-    assert mean.get_xdata()[[0, -1]] == pytest.approx([expected[0], expected[-1]])
+    # Of the five levels of a constant loss of 10, those between the runs' losses.
+    assert list(mean.get_xdata()) == pytest.approx([5.5, 4.8, 4.2])
 
 
 def test_figure_3_has_the_declared_layers_and_logarithmic_differences(user_tables):
@@ -789,11 +791,13 @@ def test_figure_24_ranks_norms_at_their_best_rates_with_intervals():
     history = cross(runs, step=range(40))
     history["loss"] *= history.factor * 10 ** (1 - history.step / 10)
     history["diverged"] = history.loss.isna().astype(int)
+    history["penalty"] = 0.0
     curvature = cross(runs, step=(0, 20, 39))
     eigenvalue = curvature.norm.map({"none": 8, "batch": 2, "l1": 16})
     curvature["largest_eigenvalue"] = eigenvalue * curvature.factor
     curvature["converged"] = 1
-    tables = {"history": history, "curvature": curvature}
+    constant = pd.DataFrame({"model": ["vgg"], "loss": 1.0})
+    tables = {"history": history, "curvature": curvature, "constant_losses": constant}
     norms = experiment({"vgg": "vgg"}, ["none", "batch", "l1"])
     loss, smooth, edge = visible_axes(draw("fig24_ranking", tables, norms))
     labels = [label.get_text() for label in loss.get_yticklabels()]
@@ -825,14 +829,16 @@ def test_figure_25_compares_the_landscape_at_the_same_loss():
     run = pd.DataFrame({"model": ["vgg"], "lr": 0.1})
     history = cross(run, norm=halvings, seed=(0, 1), step=range(300))
     exponent = history.step * history.norm.map(halvings) - history.seed
-    history = history.assign(loss=2.0**-exponent, diverged=0)
+    history = history.assign(loss=2.0**-exponent + 1, penalty=1.0, diverged=0)
     ranges = history[history.step.isin((20, 120, 220, 280))]
     width = ranges.norm.map(widths)
-    ranges = ranges.assign(loss_low=1.0, loss_high=1 + width * ranges.loss)
+    # Without the penalty.
+    ranges = ranges.assign(loss_low=1.0, loss_high=1 + width * (ranges.loss - 1))
     ranges = ranges.assign(effective_beta=20.0, gradient_change_high=width)
     ranges = ranges.drop(columns="loss").assign(direction="gradient")
     random = ranges.assign(direction="random", loss_high=99.0)
     tables = {"history": history, "landscape_ranges": pd.concat([ranges, random])}
+    tables["constant_losses"] = pd.DataFrame({"model": ["vgg"], "loss": 1.0})
     figure = draw("fig25_landscape_over_loss", tables)
     loss_range, change, beta = visible_axes(figure)
     left, right = loss_range.get_xlim()
@@ -845,9 +851,7 @@ def test_figure_25_compares_the_landscape_at_the_same_loss():
         for line in (thick, *thin):
             ratios = line.get_ydata() / line.get_xdata()
             assert ratios == pytest.approx(width, rel=0.02)
-        # From the highest loss at which both seeds were probed to the lowest.
-        ends = 2.0 ** -(halvings[norm] * np.array([280, 20]) - [1, 0])
-        assert thick.get_xdata()[[0, -1]] == pytest.approx(ends, rel=0.02)
+        assert list(thick.get_xdata()) == list(same_loss.LEVELS)
         changes = lines_of(change, COLOURS[norm])
         assert all(line.get_ydata() == pytest.approx(width) for line in changes)
     assert [len(lines_with_gid(ax, "edge")) for ax in (change, beta)] == [0, 1]

@@ -153,7 +153,11 @@ def test_durations(seconds, text):
 
 def test_long_trainings_tell_their_step_loss_and_rate(run, clock, tmp_path, capsys):
     log = step_log.StepLog(steps=800, start=100)
-    history = [Step(339, loss=1.23456, accuracy=0.5, gradient_norm=2.0, diverged=0)]
+    history = [
+        Step(
+            339, loss=1.23456, penalty=0.0, accuracy=0.5, gradient_norm=2.0, diverged=0
+        )
+    ]
     clock.now = 10
     log.print_if_due(140, history)
     assert capsys.readouterr().out == ""  # not yet

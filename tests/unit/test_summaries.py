@@ -94,7 +94,13 @@ def write_table(folder, name, table=()):
 def test_without_probes_summaries_are_empty_tables(tmp_path, name):
     """All tables except the history hold only a header; the run is a regression's."""
     module = import_module(f"normscape.summaries.{name}")
-    step = {"step": 0, "loss": 1.5, "accuracy": None, "gradient_norm": 2.0}
+    step = {
+        "step": 0,
+        "loss": 1.5,
+        "penalty": 0.0,
+        "accuracy": None,
+        "gradient_norm": 2.0,
+    }
     history = [CELL | step | {"diverged": 0}]
     files = [
         write_table(tmp_path, table, history if table == "history" else ())

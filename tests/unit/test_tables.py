@@ -59,9 +59,9 @@ def test_columns_of_an_empty_table_are_numeric(tmp_path):
         ("model,lr,seed\nvgg,0.1,0\n", "column norm"),
         ("model,norm,lr,seed\n", "column step"),
         ("", "line 0"),
-        (HEADER + "vgg,none,0.1,0,0,1.5,0.5,2.0,0", "line 2"),
-        (HEADER + "vgg,none,0.1,0\n", "line 2: .*9.*4"),
-        (HEADER + "vgg,none,0.1,0,0,x,0.5,2.0,0\n", "column loss: .*'x'"),
+        (HEADER + "vgg,none,0.1,0,0,1.5,0.0,0.5,2.0,0", "line 2"),
+        (HEADER + "vgg,none,0.1,0\n", "line 2: .*10.*4"),
+        (HEADER + "vgg,none,0.1,0,0,x,0.0,0.5,2.0,0\n", "column loss: .*'x'"),
         ("\xff\xfe\x00", "text file"),
     ],
 )

@@ -163,19 +163,23 @@ Sample = OneSample | TwoSamples
 
 
 def probability_inside(sample: Sample, above: float, below: float) -> float:
-    """One-sided p-value for an effect between two limits: the larger of the two sides'."""
-    return max(
-        sample.greater(above) if above > -math.inf else 0.0,
-        sample.less(below) if below < math.inf else 0.0,
-    )
+    """One-sided p-value for an effect between two limits: the larger of the two sides'.
+
+    NaN for a single run.
+    """
+    sides = [sample.greater(above)] if above > -math.inf else []
+    sides += [sample.less(below)] if below < math.inf else []
+    return float(np.max(sides))
 
 
 def probability_outside(sample: Sample, above: float, below: float) -> float:
-    """One-sided p-value for an effect beyond one of two limits: the smaller of the two's."""
-    return min(
-        sample.less(above) if above > -math.inf else 1.0,
-        sample.greater(below) if below < math.inf else 1.0,
-    )
+    """One-sided p-value for an effect beyond one of two limits: the smaller of the two's.
+
+    NaN for a single run.
+    """
+    sides = [sample.less(above)] if above > -math.inf else []
+    sides += [sample.greater(below)] if below < math.inf else []
+    return float(np.min(sides))
 
 
 def _alike(values):

@@ -37,7 +37,7 @@ def choose_layers(table, model: Model | None, layers: dict[str, tuple[int, ...]]
     shallower VGG, shows as many others, evenly spaced.
 
     >>> import pandas as pd
-    >>> vgg = Model("vgg", "vgg", "VGG", "accuracy", "", layers=(5, 10), left_chance={})
+    >>> vgg = Model("vgg", "vgg", "VGG", "accuracy", "", (5, 10), {}, data_by_seed=False)
     >>> for depth in (14, 9):
     ...     table = pd.DataFrame({"model": "vgg", "layer": range(1, depth + 1)})
     ...     choose_layers(table, vgg, layers={})
