@@ -1,5 +1,7 @@
 """Tell what an experiment takes: jobs by rule, core-hours, checkpoints on the disk.
 
+And which claims it cannot decide, because it has fewer seeds than a verdict needs.
+
 Jobs are those that Snakemake would run now. Their times come from a step, or the probe
 of a checkpoint, of each kind, measured on this machine: a minute, or three at the paper's scale.
 """
@@ -10,8 +12,9 @@ from pathlib import Path
 from benchmarks import copies
 from benchmarks.jobs import Jobs
 from benchmarks.pipeline import start_up_seconds
+from normscape.claims.decision import RUNS
 from normscape.jobs import command_line
-from normscape.pipeline import config_files, grid
+from normscape.pipeline import config_files, grid, seeds
 from normscape.pipeline.config import validate
 from tools.project import PROJECT
 
@@ -35,6 +38,11 @@ def main():
     if counts:
         print(time_table(counts, seconds_by_rule(config, jobs), jobs.device))
     print(disk_space(config, jobs))
+    if few := seeds.undecidable(config):
+        print(
+            f"claims that stay open, because a verdict needs {RUNS} runs of each network:"
+        )
+        print("\n".join(f"  {line}" for line in few))
 
 
 def jobs_by_rule(configfiles: list[Path]) -> dict[str, int]:

@@ -28,6 +28,7 @@ def main():
 def table(folder: Path) -> list[str]:
     """The lines of the table, in Markdown."""
     verdicts = frames.read([folder / "verdicts.csv"])["verdicts"]
+    verdicts = pd.concat(rows for _, rows in wording.sections(verdicts))
     minutes = minutes_by_rule(folder)
     lines = [
         "| claim | runs | FIGURE | core-minutes | GB | expected [tolerance], seeds | verdict |",

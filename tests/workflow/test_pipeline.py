@@ -77,7 +77,7 @@ def test_the_tables_hold_what_the_config_asks_for(finished):
 def test_claims_and_theorems_are_judged(finished):
     results = finished / "results" / "tiny"
     verdicts = pd.read_csv(results / "verdicts.csv", keep_default_na=False)
-    assert set(verdicts.verdict) <= {"reproduced", "not reproduced", "inconclusive"}
+    assert set(verdicts.verdict) == {"open"}  # of two seeds
     absent = verdicts[verdicts.reason == "not in this experiment"]
     assert {"noisy_batch", "l1"} <= set(absent.subject)
     # What the experiment has no runs for is one line, with its number.

@@ -32,17 +32,22 @@ def not_measured(verdicts: pd.DataFrame) -> str:
     )
 
 
-def markdown(verdicts: pd.DataFrame) -> str:
-    """The verdicts as tables that read well in a terminal, too; primary claims first."""
+def sections(verdicts: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """The verdicts on primary and on secondary claims, each with its title, where there are any."""
     primary = verdicts.primary.notna()
-    text = ""
     for title, rows in (
         ("Primary claims", verdicts[primary]),
         ("Secondary claims", verdicts[~primary]),
     ):
+        if len(first_readings(rows)):
+            yield title, rows
+
+
+def markdown(verdicts: pd.DataFrame) -> str:
+    """The verdicts as tables that read well in a terminal, too; primary claims first."""
+    text = ""
+    for title, rows in sections(verdicts):
         table = readable(rows)
-        if table.empty:
-            continue
         reasons = [
             f": {why}" if (why := remark(row)) else ""
             for row in first_readings(rows).itertuples()
