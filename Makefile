@@ -7,6 +7,7 @@
 # make archive       an experiment as one zip (PRESET=paper)
 # make verify        such a zip, checked and rebuilt (ARCHIVE=file.zip, CELLS=2 retrains two)
 # make compare       where two experiments differ (A=results/x B=results/y)
+# make replication   the primary claims in several experiments (RESULTS="results/x results/y")
 # make bench         training steps, probes and the pipeline itself, timed (two hours)
 # make schema        the config's JSON schema for editors, from what components declare
 # make lint          form of code and rules
@@ -15,7 +16,7 @@ PYTHON ?= python3
 CORES ?= all
 # Recipes read variables from the environment, as they were given: values may hold spaces,
 # quotes and $.
-GIVEN := PYTHON CORES TORCH PRESET ARCHIVE CELLS A B
+GIVEN := PYTHON CORES TORCH PRESET ARCHIVE CELLS A B RESULTS
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(GIVEN)
 VENV := .venv
@@ -26,7 +27,7 @@ SCHEMA := workflow/schemas/config.schema.json
 PRESETS := $(basename $(notdir $(wildcard workflow/presets/*.yaml)))
 OF_PRESET := $${PRESET:+--configfile "workflow/presets/$$PRESET.yaml"}
 
-.PHONY: reproduce demo test test-unit test-system archive verify compare plan bench schema lint environment preset
+.PHONY: reproduce demo test test-unit test-system archive verify compare replication plan bench schema lint environment preset
 reproduce: $(READY)
 	snakemake --cores "$$CORES"
 
@@ -57,6 +58,10 @@ verify: $(READY)
 compare: $(READY)
 	@test -n "$$A" && test -n "$$B" || { echo "make compare A=results/x B=results/y"; exit 1; }
 	@$(TOOL).compare "$$A" "$$B"
+
+replication: $(READY)
+	@test -n "$$RESULTS" || { echo 'make replication RESULTS="results/x results/y"'; exit 1; }
+	@$(TOOL).replication $$RESULTS --output results/replication_matrix.png
 
 plan: preset $(READY)
 	@PYTHONPATH=src python -m benchmarks.plan $(OF_PRESET)

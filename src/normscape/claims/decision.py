@@ -99,7 +99,9 @@ def judge_size(claim: Claim, interval: Interval, direction: str | None) -> str:
 
 def _explain_few(names, sizes) -> str | None:
     """Which network has too few runs, or None."""
-    for name, size in zip(names, sizes, strict=False):
+    if len(names) == 2 and len(sizes) == 1:
+        names = [" and ".join(names)]
+    for name, size in zip(names, sizes, strict=True):
         if size < RUNS:
             return f"{size} runs of {name}, {RUNS} are needed"
     return None

@@ -29,6 +29,7 @@ def judge(
     curves.
 
     primary : the question that the claim answers first, or empty.
+    architecture : the network that the claim is about; model : its name in the experiment.
     above, below : the claimed range. lr : the claim's; best_lrs : those of subject and
         reference as text, where the claim is about each normaliser's best rate.
     place : the normaliser whose checkpoints are compared, or started from; or empty.
@@ -127,6 +128,7 @@ def _describe(case: Case) -> dict:
         "primary": claim.primary if case.subject in claim.subjects else None,
         "topic": claim.topic,
         "where": claim.where,
+        "architecture": claim.model,
         "model": case.model,
         "subject": case.subject,
         "reference": claim.reference,
