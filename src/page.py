@@ -33,6 +33,7 @@ def main():
         name=args.name,
         config=args.config,
         papers=read_papers(args.claims),
+        claims=args.claims,
         tables=frames.read(
             [args.verdicts, args.paper_comparison, args.theory, *args.tables]
         ),

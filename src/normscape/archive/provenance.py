@@ -7,6 +7,8 @@ or not, is not under version control: that repository's commit says nothing abou
 import os
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,6 +56,24 @@ def commit() -> str:
         return source().commit
     except OSError as error:
         return f"unknown ({error.strerror}: {error.filename})"
+
+
+def versions(folder: str) -> Iterator[tuple[datetime, dict[str, str]]]:
+    """When each version of a folder was committed, and its files' texts; the latest first.
+
+    None where the project has no commit. In a clone without history, the first commit
+    stands for all before it.
+    """
+    try:
+        _ask_git()
+        commits = _git("log", "--format=%H %cI", "--", folder).decode().split("\n")
+        for line in filter(None, commits):
+            name, committed = line.split()
+            files = _names(_git("ls-tree", "-z", "--name-only", name, f"{folder}/"))
+            texts = {file: _git("show", f"{name}:{file}").decode() for file in files}
+            yield datetime.fromisoformat(committed), texts
+    except _GitError:
+        return
 
 
 def source() -> Source:

@@ -39,6 +39,7 @@ def render(
     name: str,
     config: dict,
     papers: list[Paper],
+    claims: list[str],
     tables: Tables,
     figures: list[str],
     experiment: Experiment,
@@ -47,10 +48,11 @@ def render(
 ) -> str:
     """The page as HTML. Its links are relative to the experiment's folder.
 
-    config : as resolved. papers : the claims. figures : paths of the PNG files.
+    config : as resolved. papers : the claims; claims : the paths of their files. figures : paths of the PNG files.
     checksums : path of SHA256SUMS. runs : paths of the runs' manifests.
     """
     verdicts = tables["verdicts"]
+    declared_late = run_conditions.declared_late(claims, runs)
     quantities = explorer.explored(tables)
     curves = explorer.curves(quantities, tables)
     folder = Path(checksums).parent
@@ -70,7 +72,8 @@ def render(
         measured=answers.measured,
         caveat=answers.caveat,
         evidence=answers.evidence(verdicts, papers),
-        papers=_papers(verdicts, papers),
+        papers=_papers(verdicts, papers, declared_late or ()),
+        declared_late=declared_late,
         notes=notes(verdicts),
         same_function=_first_figure(drawn, verdicts),
         overview=drawn.pop(OVERVIEW),
@@ -104,22 +107,22 @@ def _read(path):
     return content
 
 
-def _papers(verdicts, papers):
+def _papers(verdicts, papers, declared_late):
     """For each paper that has verdicts its source, what they come to, and their table."""
     sections = []
     for paper in papers:
         rows = verdicts[verdicts.topic.isin(paper.topics)]
         if topics := answers.topic_counts(rows, paper.topics):
             section = {"source": paper.source, "topics": topics.values()}
-            sections.append(section | _verdict_table(rows))
+            sections.append(section | _verdict_table(rows, declared_late))
     return sections
 
 
-def _verdict_table(verdicts):
+def _verdict_table(verdicts, declared_late):
     table = readable(verdicts)
     rows = [
         {"cells": cells, "verdict": row.verdict, "figure": row.figure}
-        | {"reason": remark(row)}
+        | {"reason": remark(row), "late": row.claim in declared_late}
         for cells, row in zip(
             table.to_numpy(), first_readings(verdicts).itertuples(), strict=True
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from normscape.archive import provenance, records
+from normscape.archive import claim_history, provenance, records
 
 
 def commit() -> str:
@@ -30,6 +30,19 @@ def _machine(run):
     parts.append(f"{run['system']} {run['machine']}")
     parts.append(f"Python {run['python']}, torch {run['torch']}")
     return ", ".join(parts)
+
+
+def declared_late(claims: list[str], manifests) -> set[str] | None:
+    """The claims that took their present form after the first of the runs had started.
+
+    None where that is unknown, because the project has no commit.
+    claims : paths of their files.
+    """
+    since = claim_history.declared_since(claims)
+    if not any(since.values()):
+        return None
+    first = min(datetime.fromisoformat(_read(path)["started"]) for path in manifests)
+    return {id for id, time in since.items() if time is None or time > first}
 
 
 def data_notes(manifests) -> list[str]:
