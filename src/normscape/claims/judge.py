@@ -63,6 +63,8 @@ def judge(
             if not comparison.applies_to(case.claim):
                 continue
             compared = comparison.compare(case)
+            absent = compared.undecided == NOT_MEASURED
+            not_learnt = None if absent else describe_untrained(case, outcomes)
             in_paper = comparison.name == comparisons.SAME_STEP and not case.claim.place
             rows.append(
                 _describe(case)
@@ -71,12 +73,12 @@ def judge(
                 | decide(case.claim, case.norms, compared.sample, compared.undecided)
                 | {
                     "correlation": compared.correlation,
-                    "not_learnt": describe_untrained(case, outcomes),
+                    "not_learnt": not_learnt,
                     "finished": compared.finished,
                     "figure": case.claim.figure,
                 }
             )
-            if compared.undecided == NOT_MEASURED:
+            if absent:
                 break
     return _correct(pd.DataFrame(rows))
 
