@@ -36,9 +36,9 @@ READINGS = (
     comparisons.SAME_FUNCTION,
 )
 # In inches: the column of claims, a column of cells, a line of a cell, a head.
-CLAIMS, COLUMN, LINE, HEAD = 1.7, 0.95, 0.13, 0.5
+CLAIMS, COLUMN, LINE, HEAD = 1.7, 0.95, 0.13, 0.6
 TEXT = 6.5  # points
-LETTERS = 26  # of a claim's line
+LETTERS, LETTERS_PER_COLUMN = 26, 15  # of a claim's line, and of a head's
 
 
 def draw(verdicts: dict[str, pd.DataFrame]):
@@ -115,7 +115,8 @@ def _head(ax, columns):
         places = [number for number, other in enumerate(runs) if other == run]
         x = CLAIMS + (np.mean(places) + 0.5) * COLUMN
         label = components.declaration("models", run[1])["label"]
-        ax.text(x, -0.26, f"{run[0]}, {label}", ha="center", va="bottom", **look)
+        text = textwrap.fill(f"{run[0]}, {label}", LETTERS_PER_COLUMN * len(places))
+        ax.text(x, -0.26, text, ha="center", va="bottom", **look)
 
 
 def _draw_cell(ax, left, top, height, rows):
