@@ -73,9 +73,7 @@ def test_the_table_of_results_has_the_numbers_of_the_verdicts():
     with open("docs/digits/verdicts.csv", encoding="utf-8") as file:
         verdicts = [row for row in csv.DictReader(file) if row["primary"]]
     text = Path("README.md").read_text(encoding="utf-8")
-    effects = [
-        f"{float(row['effect']):.2f}" for row in verdicts if row["seeds"] != "0"
-    ]
+    effects = [f"{float(row['effect']):.2f}" for row in verdicts if row["seeds"] != "0"]
     assert len(effects) > 10
     for effect in effects:
         assert f" {effect} " in text, effect

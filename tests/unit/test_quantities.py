@@ -46,7 +46,7 @@ def test_final_loss_of_a_run_that_diverged_is_infinite():
 # The largest learning rate
 
 
-def largest(**accuracies) -> dict:
+def largest(quantity="largest_learning_rate", **accuracies) -> dict:
     """Of norms with accuracies by learning rate, for each seed: {(norm, seed): rate}."""
     rows = [
         ("vgg", norm, lr, seed, accuracy, 7.0 if accuracy is None else None)
@@ -58,7 +58,7 @@ def largest(**accuracies) -> dict:
     runs = runs.astype({"final_accuracy": float})
     learnt = np.where(runs.final_accuracy > 0.2, LEARNT, AT_CHANCE)
     made = {"runs": runs, "outcomes": runs[CELL].assign(outcome=learnt)}
-    found = values_per_run("largest_learning_rate", made).groupby(["norm", "seed"])
+    found = values_per_run(quantity, made).groupby(["norm", "seed"])
     assert (found.nunique() == 1).all()  # each run of a norm and seed carries it
     return found.first().to_dict()
 
@@ -82,6 +82,16 @@ def test_where_nothing_is_learnt_the_smallest_rate_of_the_grid_is_an_upper_bound
     """Of chance, 0.9 times the best is reached anywhere."""
     chance, none = {0.1: 0.1, 0.5: 0.11, 2.0: 0.1}, dict.fromkeys((0.1, 0.5, 2.0))
     assert largest(none=[chance, none]) == {("none", 0): 0.1, ("none", 1): 0.1}
+
+
+def test_the_range_of_learning_rates_ends_where_accuracy_falls_below_nine_tenths():
+    """At both ends half of the way, over logarithms, from 1 to 0.8."""
+    rates = {1e-4: 0.3, 1e-3: 0.8, 1e-1: 1.0, 10: 0.8}
+    found = largest("learning_rate_range", none=[rates], batch=[{0.1: 0.9, 0.4: 0.9}])
+    assert found == {("none", 0): pytest.approx(1 / 1e-2), ("batch", 0): pytest.approx(4)}
+    assert largest("learning_rate_range", none=[{0.1: 0.1, 0.5: 0.1}]) == {
+        ("none", 0): 1
+    }
 
 
 def test_a_single_rate_has_no_largest():

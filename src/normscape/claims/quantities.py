@@ -160,6 +160,31 @@ def largest_learning_rate(runs, outcomes):
     that lack a rate of the normaliser's are left out, and so are normalisers of a single
     rate.
     """
+    return _over_rates(
+        runs, outcomes, lambda run: _largest(run) if run.learnt.any() else run.lr.min()
+    )
+
+
+@per_run(
+    tables=["runs", "outcomes"],
+    label="Range of learning rates that train well, largest over smallest",
+)
+def learning_rate_range(runs, outcomes):
+    """The largest learning rate that trains well, over the smallest that does.
+
+    Rates and runs are those of ``largest_learning_rate``. Where the smallest rate of the
+    grid trains well, the number is a lower bound at that end, too. It is 1 where nothing is
+    learnt at any rate.
+    """
+    return _over_rates(
+        runs,
+        outcomes,
+        lambda run: _largest(run) / _smallest(run) if run.learnt.any() else 1.0,
+    )
+
+
+def _over_rates(runs, outcomes, summarise):
+    """A number per normaliser and seed, from its runs at all learning rates, on each run."""
     table = final_accuracy(runs).rename("accuracy").reset_index()
     outcome = outcomes.set_index(CELL).outcome
     learnt = outcome.reindex(pd.MultiIndex.from_frame(table[CELL])) == LEARNT
@@ -167,10 +192,15 @@ def largest_learning_rate(runs, outcomes):
     rates = table.groupby(["model", "norm"]).lr.transform("nunique")
     rates_of_seed = table.groupby(["model", "norm", "seed"]).lr.transform("nunique")
     whole = table[(rates_of_seed == rates) & (rates > 1)]
-    largest = pd.Series(index=whole.index, dtype=float)
+    numbers = pd.Series(index=whole.index, dtype=float)
     for _, run in whole.groupby(["model", "norm", "seed"]):
-        largest[run.index] = _largest(run) if run.learnt.any() else run.lr.min()
-    return largest.set_axis(pd.MultiIndex.from_frame(whole[CELL]))
+        numbers[run.index] = summarise(run)
+    return numbers.set_axis(pd.MultiIndex.from_frame(whole[CELL]))
+
+
+def _smallest(run) -> float:
+    """As ``_largest``, from the other end: the inverse of the largest inverse rate."""
+    return 1 / _largest(run.assign(lr=1 / run.lr))
 
 
 def _largest(run) -> float:
@@ -205,6 +235,16 @@ def ics_cosine(ics):
 def ics_cosine_hidden(ics):
     rows = hidden(ics[ics.layer > 1])
     return average_rows(rows, rows.cosine, "mean")
+
+
+@ics(label="Internal covariate shift: cosine, layer 5")
+def ics_cosine_layer_5(ics):
+    return ics[ics.layer == 5].set_index(STEP).cosine
+
+
+@ics(label="Internal covariate shift: cosine, layer 10")
+def ics_cosine_layer_10(ics):
+    return ics[ics.layer == 10].set_index(STEP).cosine
 
 
 @ics(
