@@ -88,7 +88,10 @@ def test_the_range_of_learning_rates_ends_where_accuracy_falls_below_nine_tenths
     """At both ends half of the way, over logarithms, from 1 to 0.8."""
     rates = {1e-4: 0.3, 1e-3: 0.8, 1e-1: 1.0, 10: 0.8}
     found = largest("learning_rate_range", none=[rates], batch=[{0.1: 0.9, 0.4: 0.9}])
-    assert found == {("none", 0): pytest.approx(1 / 1e-2), ("batch", 0): pytest.approx(4)}
+    assert found == {
+        ("none", 0): pytest.approx(1 / 1e-2),
+        ("batch", 0): pytest.approx(4),
+    }
     assert largest("learning_rate_range", none=[{0.1: 0.1, 0.5: 0.1}]) == {
         ("none", 0): 1
     }

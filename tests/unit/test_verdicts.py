@@ -33,6 +33,7 @@ from normscape.claims.values import best_rates
 PAPER_CLAIMS = "workflow/claims/santurkar2018.yaml"
 UNKNOWN = "a run diverged, or both overflowed, or one was finished at all probes"
 OVER_THE_LIMIT = "the interval reaches over the limit"
+NO_SIZE = "not of the claimed size, and the direction is open"
 
 
 def each(column, rows) -> list:
@@ -60,7 +61,7 @@ def around(values, by=100, **options):
         (spread(5), "as claimed", AS_CLAIMED),
         (spread(9), "as claimed", SMALLER),  # right direction, but small
         (spread(8), "as claimed", SIZE_OPEN),  # on the margin
-        (spread(10, by=0.001), "open", SMALLER),  # no effect, for sure
+        (spread(10, by=0.001), "open", OPEN),  # no effect of the claimed size
         (spread(10, by=0.2), "open", OPEN),
         (spread(13), "opposite", OPPOSITE),
         (spread(10.6, by=0.01), "opposite", OPPOSITE),
@@ -72,9 +73,11 @@ def test_a_claim_has_a_direction_and_a_size(batch, direction, expected):
         quantity="loss_range",
     )
     assert (row.direction, row.verdict) == (direction, expected)
-    assert (row.reason == OVER_THE_LIMIT) == (expected == OPEN)
+    reason = NO_SIZE if list(batch) == spread(10, by=0.001) else OVER_THE_LIMIT
+    assert row.reason == (reason if expected == OPEN else None)
     assert (row.p <= 0.025) == (expected == AS_CLAIMED)
-    assert (row.p_against <= 0.025) == (expected in (SMALLER, OPPOSITE))
+    assert (row.p_direction <= 0.025) == (direction == "as claimed")
+    assert (row.p_opposite <= 0.025) == (direction == "opposite")
 
 
 @pytest.mark.parametrize(
@@ -93,20 +96,29 @@ def test_a_claim_of_no_difference_has_no_direction(batch, expected):
         tables("vgg", none=none, batch=around(batch)), quantity="loss_range", **like
     )
     assert (row.verdict, row.direction) == (expected, None)
+    assert math.isnan(row.p_direction)
+    assert (row.p_opposite <= 0.025) == (expected == OPPOSITE)
 
 
 @pytest.mark.parametrize(
-    ("batch", "expected"),
-    [(10, AS_CLAIMED), (8.5, AS_CLAIMED), (20, AS_CLAIMED), (7, OPPOSITE), (8, OPEN)],
+    ("batch", "direction", "expected"),
+    [
+        (spread(10), "open", AS_CLAIMED),
+        (spread(8.5), "opposite", AS_CLAIMED),  # smaller, within the margin
+        (spread(20), "as claimed", AS_CLAIMED),
+        (spread(7), "opposite", OPPOSITE),
+        (spread(8), "opposite", OPPOSITE),  # smaller, perhaps within the margin
+        (spread(9, by=0.2), "open", OPEN),
+    ],
 )
-def test_a_claim_that_something_is_no_smaller_has_no_direction(batch, expected):
+def test_a_claim_that_something_is_no_smaller(batch, direction, expected):
     row = verdict(
-        tables("vgg", none=around(spread(10)), batch=around(spread(batch))),
+        tables("vgg", none=around(spread(10)), batch=around(batch)),
         quantity="loss_range",
         above=0.8,
         below=math.inf,
     )
-    assert (row.verdict, row.direction) == (expected, None)
+    assert (row.verdict, row.direction) == (expected, direction)
 
 
 @pytest.mark.parametrize(
@@ -140,8 +152,12 @@ def test_two_groups_have_the_interval_and_probabilities_of_welchs_test():
     assert (row.low, row.high) == pytest.approx(tuple(found.confidence_interval()))
     assert row.method == "welch"
     moved = np.array(none) - 2
-    for p, side in ((row.p, "less"), (row.p_against, "greater")):
-        test = stats.ttest_ind(batch, moved, equal_var=False, alternative=side)
+    for p, values, side in (
+        (row.p, moved, "less"),
+        (row.p_direction, none, "less"),
+        (row.p_opposite, none, "greater"),
+    ):
+        test = stats.ttest_ind(batch, values, equal_var=False, alternative=side)
         assert p == pytest.approx(test.pvalue)
 
 
@@ -192,6 +208,39 @@ def test_fewer_than_six_runs_decide_nothing(none, batch, short):
     assert (row.verdict, row.direction) == (OPEN, "open")
     assert row.reason == f"{short}, 6 are needed"
     assert row.effect == pytest.approx(0.1, rel=0.1)
+    assert math.isnan(row.p)  # nor do they count in Holm's correction
+
+
+def test_the_steps_of_other_normalisers_do_not_count():
+    """A third network that is measured at one step alone."""
+    values = {"none": spread(4), "batch": spread(2)}
+    made = {
+        norm: [
+            run(falls(100), lambda t, loss, v=v: np.where(t > 0, v, 7.0), accuracy=0.9)
+            for v in some
+        ]
+        for norm, some in values.items()
+    }
+    third = [run(falls(100), probed=[0], accuracy=0.9)]
+    row = verdict(tables("vgg", **made, l1=third), quantity="loss_range")
+    assert row.effect == pytest.approx(0.5)
+    row = verdict(tables("vgg", **made), quantity="loss_range")
+    assert row.effect == pytest.approx(0.5)
+    # Of the two that are compared, one is measured at the first step alone.
+    few = {"none": made["none"], "batch": third * 6}
+    row = verdict(tables("vgg", **few), quantity="loss_range")
+    assert row.effect == pytest.approx(2.3 / 7)
+
+
+def test_ranks_where_a_claim_asks_for_them():
+    """Six effects over many powers of ten, all below the margin."""
+    batch = [0.5 * 10.0**-power for power in range(6)]
+    runs = tables("dln", none=around([1.0] * 6), batch=around(batch))
+    row = verdict(runs, quantity="loss_range")
+    assert row.verdict == AS_CLAIMED
+    row = verdict(runs, quantity="loss_range", ranks=True)
+    assert (row.method, row.verdict, row.p) == ("ranks", AS_CLAIMED, 2**-6)
+    assert (row.low, row.high) == pytest.approx((0.5e-5, 0.5))
 
 
 def test_runs_of_other_experiments_are_no_open_question():
@@ -515,7 +564,8 @@ def test_of_two_nets_with_one_landscape_the_faster_is_not_smoother():
 
     one = tables("dln", none=runs(170, 2.3, 1e-3), batch=runs(60, 2.4, 0))
     row, other = verdicts(one, quantity="loss_range")
-    assert (row.verdict, other.verdict) == (AS_CLAIMED, SMALLER)
+    assert (row.verdict, other.verdict) == (AS_CLAIMED, OPEN)
+    assert other.reason == NO_SIZE
     assert row.effect < 0.5
     assert other.effect == pytest.approx(1, rel=1e-3)
     assert 0.99 < other.low < 1 < other.high < 1.01
@@ -533,7 +583,8 @@ def test_of_two_nets_with_one_course_the_slower_is_smoother_at_the_same_loss():
 
     none, batch = runs(2, 1), runs(4, 0.5)
     row, other = verdicts(tables("dln", none=none, batch=batch), quantity="loss_range")
-    assert (row.verdict, other.verdict) == (SMALLER, AS_CLAIMED)
+    assert (row.verdict, row.reason) == (OPEN, NO_SIZE)
+    assert (other.verdict, other.levels) == (AS_CLAIMED, "0.65 0.55 0.48 0.42")
     assert row.effect == pytest.approx(1)
     assert other.effect == pytest.approx(0.5, rel=0.01)
 
@@ -705,11 +756,27 @@ def test_an_experiment_without_probes_has_no_verdict_on_them():
 # Many comparisons
 
 
-@pytest.mark.parametrize(("p", "holm"), [("p", "holm"), ("p_against", "holm_against")])
+def holm_by_hand(values) -> list[float]:
+    ordered, corrected = sorted(values), []
+    for rank, p in enumerate(ordered):
+        corrected.append(max([*corrected, min(1, (len(values) - rank) * p)]))
+    return [corrected[ordered.index(p)] for p in values]
+
+
+@pytest.mark.parametrize(
+    ("p", "holm"),
+    [
+        ("p", "holm"),
+        ("p_direction", "holm_direction"),
+        ("p_opposite", "holm_opposite"),
+    ],
+)
 def test_holms_correction_is_within_a_topic_and_not_of_primary_claims(p, holm):
-    runs = tables(none=[10, 11, 9, 10], batch=[5, 8, 4, 7], l1=[5, 7, 6, 5])
-    if p == "p_against":
-        runs = tables(none=[5, 8, 4, 7], batch=[5, 6, 5, 6], l1=[5, 7, 6, 5])
+    none = [10, 11, 9, 10, 10.5, 9.5]
+    ends = {"batch": [5, 8, 4, 7, 6, 6.5], "l1": [7.9, 8.3, 6.9, 8.4, 8.0, 7.5]}
+    if p == "p_opposite":
+        ends = {norm: [100 / end for end in some] for norm, some in ends.items()}
+    runs = tables(none=none, **ends)
     claims = [
         claim(id="a", topic="one", subjects=("batch", "l1")),
         claim(id="b", topic="one", below=0.88),
@@ -721,12 +788,8 @@ def test_holms_correction_is_within_a_topic_and_not_of_primary_claims(p, holm):
     first, second, third, other, absent, primary = judged[p]
     assert second == other
     assert primary == first == judged[holm][5]
-    small, middle, large = sorted([first, second, third])
-    corrected = {small: 3 * small, middle: max(3 * small, 2 * middle)}
-    assert middle < large < 2 * middle  # so that it matters that they are in order
-    corrected[large] = corrected[middle]
-    expected = [corrected[p] for p in (first, second, third)]
-    assert judged[holm].tolist()[:3] == pytest.approx(expected)
+    found = judged[holm][:3].tolist()
+    assert found == pytest.approx(holm_by_hand([first, second, third]))
     assert judged[holm][3] == other
     assert math.isnan(absent)
     assert math.isnan(judged[holm][4])

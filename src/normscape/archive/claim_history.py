@@ -12,10 +12,10 @@ import yaml
 from normscape.archive import provenance
 
 FOLDER = "workflow/claims"
-# What decides a verdict; the claim's words do not.
+# What decides a verdict or its correction; the claim's words do not.
 _DECISIVE = (
     *("model", "place", "lr", "best_lr", "quantity", "subjects", "applies_to"),
-    *("reference", "scale", "claimed", "trained"),
+    *("reference", "scale", "claimed", "trained", "ranks", "topic", "primary"),
 )
 
 

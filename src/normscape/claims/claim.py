@@ -21,6 +21,7 @@ class Claim:
     above, below : the limits between which the effect is claimed to lie.
     primary : for the claims that answer an experiment's question first, the row of the
         replication matrix that they are in.
+    ranks : whether intervals are of exact ranks, whatever the values.
     named : the normalisers that the claims of the same file are about or compare with.
     """
 
@@ -43,6 +44,7 @@ class Claim:
     trained: tuple[str, ...] = ()
     paper: str | None = None
     primary: str | None = None
+    ranks: bool = False
     named: frozenset[str] = frozenset()
 
     def subjects_in(self, norms: Iterable[str]) -> list[str]:

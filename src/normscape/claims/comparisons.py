@@ -21,10 +21,11 @@ from normscape.claims.decision import RUNS
 from normscape.claims.exclusions import keep_learnt
 from normscape.claims.intervals import OneSample, Sample, TwoSamples
 from normscape.claims.quantities import QUANTITIES
+from normscape.claims.selection import keep_shared_steps
 from normscape.claims.values import (
-    at_shared_steps,
     is_finished,
     measured_at_checkpoints,
+    summarise_steps,
     values_per_run,
     values_per_step,
 )
@@ -50,6 +51,7 @@ class Compared(NamedTuple):
     sample : NaN where a run's value is unknown; None without runs.
     undecided : why they decide nothing, or None.
     correlation : of the values of equal seeds; NaN where fewer than three pairs are known.
+    levels : at the same loss, the levels that count, as text.
     finished : how many probes were left out, because they saw a finished run; None where
         the quantity is not one of probes.
     """
@@ -57,28 +59,26 @@ class Compared(NamedTuple):
     sample: Sample | None
     undecided: str | None = None
     correlation: float = math.nan
+    levels: str | None = None
     finished: int | None = None
 
 
 class SameStep:
-    """One number per run: the median over the steps at which all runs were measured."""
+    """One number per run: the median over the steps at which all compared runs were measured."""
 
     name = SAME_STEP
 
     def __init__(self, tables: Tables):
-        self._tables = at_shared_steps(tables)
+        self._tables = tables
         self._outcomes = tables["outcomes"].set_index(CELL).outcome
-        self._per_run: dict[str, pd.Series] = {}
+        self._values: dict[str, pd.Series] = {}
         self._finished: dict[str, pd.Series] = {}
 
     def applies_to(self, claim: Claim) -> bool:
         return not is_at_same_function(claim)
 
     def compare(self, case: Case) -> Compared:
-        name = case.claim.quantity
-        if name not in self._per_run:
-            self._per_run[name] = values_per_run(name, self._tables)
-        measured = values_by_seed(case, self._per_run[name])
+        measured = self._select(case, self._values_of(case.claim.quantity))
         if not all(map(len, measured)):
             return Compared(None, NOT_MEASURED)
         learnt = [
@@ -87,23 +87,43 @@ class SameStep:
         ]
         if not all(map(len, learnt)):
             return Compared(None, NOT_LEARNT)
-        if case.claim.scale == "ratio" and _have_no_ratio(learnt):
+        finished = None
+        if measured_at_checkpoints(QUANTITIES[case.claim.quantity]):
+            learnt, finished = self._summarise(case, learnt)
+        by_seed = [some.groupby("seed").mean(skipna=False) for some in learnt]
+        if case.claim.scale == "ratio" and _have_no_ratio(by_seed):
             return Compared(None, NO_RATIO)
-        return compare_runs(case, learnt)._replace(finished=self._count_finished(case))
+        return compare_runs(case, by_seed)._replace(finished=finished)
 
-    def _count_finished(self, case):
-        name = case.claim.quantity
-        if not measured_at_checkpoints(QUANTITIES[name]):
-            return None
-        if name not in self._finished:
-            steps = values_per_step(name, self._tables)
-            self._finished[name] = is_finished(steps, self._tables)
-        flags = self._finished[name]
-        kept = [
-            keep_learnt(case.select(flags, norm), norm, case, self._outcomes)
-            for norm in case.norms
-        ]
-        return int(pd.concat(kept).sum())
+    def _select(self, case, values):
+        return [case.select(values, norm) for norm in case.norms]
+
+    def _values_of(self, name) -> pd.Series:
+        """Of each step where the quantity is measured at checkpoints, else of each run."""
+        if name not in self._values:
+            at_checkpoints = measured_at_checkpoints(QUANTITIES[name])
+            compute = values_per_step if at_checkpoints else values_per_run
+            self._values[name] = compute(name, self._tables)
+        return self._values[name]
+
+    def _summarise(self, case, steps) -> tuple[list[pd.Series], int]:
+        """One number per run, and how many probes of finished runs were left out.
+
+        A run that was finished at all steps has NaN.
+        """
+        quantity = QUANTITIES[case.claim.quantity]
+        if quantity.name not in self._finished:
+            values = self._values[quantity.name]
+            self._finished[quantity.name] = is_finished(values, self._tables)
+        by_rate = case.claim.lr is None and not case.claim.best_lr
+        found, count = [], 0
+        for values in keep_shared_steps(steps, by_rate):
+            flags = self._finished[quantity.name].loc[values.index]
+            count += int(flags.sum())
+            runs = values.index.droplevel("step").unique()
+            kept = summarise_steps(values[~flags.to_numpy()], quantity.over_steps)
+            found.append(kept.reindex(runs))
+        return found, count
 
 
 class SameLoss:
@@ -137,7 +157,8 @@ class SameLoss:
         means = [
             some[some[levels].notna().all(axis=1)][levels].mean(axis=1) for some in runs
         ]
-        return _compare_scaled(case, means)
+        text = " ".join(f"{level:g}" for level in levels)
+        return _compare_scaled(case, means)._replace(levels=text)
 
     def compare_at_levels(self, case: Case) -> dict[float, Compared]:
         """The comparison at each level that runs of both networks reach."""
@@ -220,18 +241,6 @@ def _tables_at(place: str, tables: Tables) -> Tables:
     return found | {"outcomes": tables["outcomes"]}
 
 
-def values_by_seed(case: Case, values: pd.Series) -> list[pd.Series]:
-    """For the subject and for the reference one value per seed.
-
-    values : of all runs. Without a learning rate, a seed has the mean over all. A value
-    that a run does not have stays NaN.
-    """
-    return [
-        case.select(values, norm).groupby("seed").mean(skipna=False)
-        for norm in case.norms
-    ]
-
-
 def compare_runs(case: Case, values: list[pd.Series]) -> Compared:
     """The comparison of values by seed, which become logarithms where ratios are claimed."""
     if case.claim.scale == "ratio":
@@ -246,16 +255,17 @@ def _compare_scaled(case, values):
     Two networks' runs of a seed start from equal weights and see equal batches. That alone
     does not correlate their values, as the column ``correlation`` of the verdicts shows.
     """
+    ranks = case.claim.ranks
     if len(values) == 1:
-        return Compared(OneSample(values[0].to_numpy(float)))
+        return Compared(OneSample(values[0].to_numpy(float), ranks))
     pairs = pd.concat(values, axis="columns", join="inner").to_numpy(float)
     correlation = _correlation(pairs)
     if case.paired:
         with np.errstate(invalid="ignore"):  # of infinities alike
-            sample = OneSample(pairs[:, 0] - pairs[:, 1])
+            sample = OneSample(pairs[:, 0] - pairs[:, 1], ranks)
         return Compared(sample if len(pairs) else None, correlation=correlation)
     subject, reference = (some.to_numpy(float) for some in values)
-    return Compared(TwoSamples(subject, reference), correlation=correlation)
+    return Compared(TwoSamples(subject, reference, ranks), correlation=correlation)
 
 
 def _correlation(pairs):

@@ -29,16 +29,18 @@ def decide(
     if sample is None:
         interval = Interval(math.nan, math.nan, math.nan, "")
         sizes = (0, 0)
-        p = p_against = math.nan
     else:
         interval, sizes = sample.interval(), sample.sizes
-        p = intervals.probability_inside(sample, *claim.limits)
-        p_against = intervals.probability_outside(sample, *claim.limits)
     direction = find_direction(claim, interval)
     reason = undecided or _explain_few(names, sizes)
+    probabilities = dict.fromkeys(("p", "p_direction", "p_opposite"), math.nan)
+    if not reason:
+        probabilities |= _probabilities(claim, sample)
     verdict = OPEN if reason else judge_size(claim, interval, direction)
     if verdict == OPEN and not reason:
         reason = "the interval reaches over the limit"
+        if _is_outside(claim, interval):
+            reason = "not of the claimed size, and the direction is open"
         if math.isnan(interval.effect):
             reason = (
                 "a run diverged, or both overflowed, or one was finished at all probes"
@@ -50,8 +52,7 @@ def decide(
         "seeds": sizes[0],
         "reference_seeds": sizes[1] if len(sizes) == 2 else None,
         "method": interval.method,
-        "p": p,
-        "p_against": p_against,
+        **probabilities,
         "direction": OPEN if reason and direction else direction,
         "verdict": verdict,
         "reason": reason,
@@ -63,22 +64,31 @@ def unscaled(claim: Claim, effect: float) -> float:
     return float(np.exp(effect)) if claim.scale == "ratio" else float(effect)
 
 
+def claimed_sign(claim: Claim) -> int:
+    """The sign that the effect is claimed to have, or at least not to contradict.
+
+    0 for claims without a direction: of a value, or that an effect lies around none.
+    """
+    above, below = claim.limits
+    if claim.scale == "value":
+        return 0
+    if below == math.inf or above >= 0:
+        return 1
+    return -1 if above == -math.inf or below <= 0 else 0
+
+
 def find_direction(claim: Claim, interval: Interval) -> str | None:
     """Whether the effect has the claimed sign: as claimed, opposite, or open.
 
-    None for claims without a direction: of a value, or that no effect may lie in the range.
+    None for claims without a direction.
     """
-    above, below = claim.limits
-    if claim.scale == "value" or above < 0 < below:
+    sign = claimed_sign(claim)
+    if not sign:
         return None
-    claimed_sign = 1 if above >= 0 else -1
-    if interval.low > 0:
-        sign = 1
-    elif interval.high < 0:
-        sign = -1
-    else:
-        return OPEN
-    return AS_CLAIMED if sign == claimed_sign else OPPOSITE
+    if interval.low > 0 or interval.high < 0:
+        found = 1 if interval.low > 0 else -1
+        return AS_CLAIMED if found == sign else OPPOSITE
+    return OPEN
 
 
 def judge_size(claim: Claim, interval: Interval, direction: str | None) -> str:
@@ -89,12 +99,28 @@ def judge_size(claim: Claim, interval: Interval, direction: str | None) -> str:
     under = below == math.inf or interval.high < below
     if over and under:
         return AS_CLAIMED
-    outside = interval.high <= above or interval.low >= below
+    outside = _is_outside(claim, interval)
     if direction == OPPOSITE or (outside and direction is None):
         return OPPOSITE
-    if outside:
-        return SMALLER
-    return SIZE_OPEN if direction == AS_CLAIMED else OPEN
+    if direction == AS_CLAIMED:
+        return SMALLER if outside else SIZE_OPEN
+    return OPEN
+
+
+def _is_outside(claim, interval):
+    above, below = claim.limits
+    return interval.high <= above or interval.low >= below
+
+
+def _probabilities(claim, sample) -> dict[str, float]:
+    sign = claimed_sign(claim)
+    sides = {1: sample.greater(0.0), -1: sample.less(0.0)} if sign else {}
+    outside = intervals.probability_outside(sample, *claim.limits)
+    return {
+        "p": intervals.probability_inside(sample, *claim.limits),
+        "p_direction": sides.get(sign, math.nan),
+        "p_opposite": sides.get(-sign, outside),
+    }
 
 
 def _explain_few(names, sizes) -> str | None:

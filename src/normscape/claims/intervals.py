@@ -23,7 +23,7 @@ class Interval(NamedTuple):
     """An effect with the ends of its interval, and how they were found.
 
     method : "t" (Student's t), "welch" (Welch's t), "ranks" (exact ranks, where a value is
-        infinite or unknown), "same" (all values alike, so that low = high = effect), or
+        infinite or unknown, or where they are asked for), "same" (all values alike, so that low = high = effect), or
         empty for a single run, which has no interval.
     """
 
@@ -37,6 +37,8 @@ class Interval(NamedTuple):
 class OneSample:
     """One effect per run, or per pair of runs; NaN is unknown.
 
+    ranks : whether ranks are used for finite effects, too.
+
     >>> OneSample(np.array([1.0, 2.0, 3.0])).interval().method
     't'
     >>> OneSample(np.array([1.0, 1.0, 1.0])).interval()
@@ -46,6 +48,7 @@ class OneSample:
     """
 
     effects: np.ndarray
+    ranks: bool = False
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -80,7 +83,7 @@ class OneSample:
         return float(_signed_rank_chances(len(excess))[positive:].sum())
 
     def less(self, limit: float) -> float:
-        return OneSample(-self.effects).greater(-limit)
+        return OneSample(-self.effects, self.ranks).greater(-limit)
 
     @property
     def _method(self):
@@ -88,7 +91,9 @@ class OneSample:
             return ""
         if not np.isfinite(self.effects).all():
             return "ranks"
-        return "same" if _alike(self.effects) else "t"
+        if _alike(self.effects):
+            return "same"
+        return "ranks" if self.ranks else "t"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,6 +111,7 @@ class TwoSamples:
 
     subject: np.ndarray
     reference: np.ndarray
+    ranks: bool = False
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -134,7 +140,7 @@ class TwoSamples:
         return min(1.0, float(_rank_sum_chances(*self.sizes)[positive:].sum()))
 
     def less(self, limit: float) -> float:
-        return TwoSamples(-self.subject, -self.reference).greater(-limit)
+        return TwoSamples(-self.subject, -self.reference, self.ranks).greater(-limit)
 
     @property
     def _method(self):
@@ -142,8 +148,9 @@ class TwoSamples:
             return ""
         if not np.isfinite([*self.subject, *self.reference]).all():
             return "ranks"
-        alike = _alike(self.subject) and _alike(self.reference)
-        return "same" if alike else "welch"
+        if _alike(self.subject) and _alike(self.reference):
+            return "same"
+        return "ranks" if self.ranks else "welch"
 
     def _welch(self, side, limit=0.0):
         shifted = self.subject - limit

@@ -42,11 +42,15 @@ def judge(
     seeds, reference_seeds : the numbers of runs that are compared; the second is empty
         where runs are paired or have no reference. The first is 0 where the experiment
         does not have the runs, and such a claim has no further rows.
-    p, p_against : one-sided, for an effect inside and outside the claimed range; holm,
-        holm_against : corrected for all comparisons of the topic that are not primary.
+    p : one-sided, for an effect inside the claimed range; p_direction : for the claimed
+        sign, empty for claims without one; p_opposite : for the other sign or, without one,
+        for an effect outside of the range. All are empty where too few runs are compared.
+    holm, holm_direction, holm_opposite : corrected for all claims of the same topic and
+        comparison that are not primary.
     direction : "as claimed", "opposite" or "open"; empty for claims without one. verdict :
         one of ``decision.VERDICTS``; reason : why it is "open".
-    correlation : of the values of equal seeds; empty without pairs.
+    correlation : of the values of equal seeds; empty without pairs. levels : of the loss,
+        at which runs are compared at the same loss.
     not_learnt : which runs diverged or stayed at chance, and whether they are left out.
     finished : at the same step, probes left out because they saw a finished run.
     """
@@ -73,6 +77,7 @@ def judge(
                 | decide(case.claim, case.norms, compared.sample, compared.undecided)
                 | {
                     "correlation": compared.correlation,
+                    "levels": compared.levels,
                     "not_learnt": not_learnt,
                     "finished": compared.finished,
                     "figure": case.claim.figure,
@@ -113,7 +118,7 @@ LEVEL_EFFECT = ("effect", "low", "high", "seeds", "reference_seeds")
 def _correct(table: pd.DataFrame) -> pd.DataFrame:
     """Add Holm's correction; primary claims, few and named beforehand, need none."""
     families = table[table.primary.isna()].groupby(["topic", "comparison"])
-    for name in ("p", "p_against"):
+    for name in ("p", "p_direction", "p_opposite"):
         corrected = families[name].transform(lambda p: intervals.holm(p.to_numpy()))
         holm = corrected.reindex(table.index).fillna(table[name])
         column = "holm" + name.removeprefix("p")
@@ -155,7 +160,7 @@ def _paper_columns(case: Case, tables: Tables | None) -> dict:
     # The paper's number is the architecture's.
     case = dataclasses.replace(case, model=claim.model)
     values = paper_values_per_run(claim.quantity, tables)
-    compared = comparisons.values_by_seed(case, values)
+    compared = [case.select(values, norm).droplevel("norm") for norm in case.norms]
     if not all(map(len, compared)):
         return columns
     effect = comparisons.compare_runs(case, compared).sample.interval().effect

@@ -94,20 +94,20 @@ def values_at_levels(
 
 
 def count_levels(tables: list[pd.DataFrame], seeds: int) -> list[float]:
-    """The compared levels that all but one run of each network reach.
+    """The compared levels that count: from the highest down, as long as enough runs reach all.
+
+    These are all but one run of each network, and no fewer than ``seeds`` of them; where a
+    network has no more runs than that, all.
 
     tables : of each network, as ``values_at_levels`` returns. seeds : the number of runs
-    that a verdict needs. A level that leaves fewer does not count unless all runs reach it.
+    that a verdict needs.
     """
-    return [
-        level
-        for level in COMPARED
-        if all(
-            len(runs) and runs[level].notna().sum() >= _enough(len(runs), seeds)
-            for runs in tables
-        )
-    ]
-
-
-def _enough(runs, seeds):
-    return max(runs - 1, min(seeds, runs))
+    counted = []
+    for level in COMPARED:
+        levels = [*counted, level]
+        for runs in tables:
+            enough = max(len(runs) - 1, min(seeds, len(runs)), 1)
+            if runs[levels].notna().all(axis=1).sum() < enough:
+                return counted
+        counted = levels
+    return counted

@@ -18,6 +18,34 @@ def select_runs(
     return values
 
 
+def keep_shared_steps(networks: list[pd.Series], by_rate: bool) -> list[pd.Series]:
+    """The values of networks at the steps at which all of their runs were measured.
+
+    A median over steps would otherwise shift with further steps of some runs. Where no step
+    is shared, all values stay.
+
+    networks : indexed by (model, norm, lr, seed, step). by_rate : whether steps are shared
+    among the runs of each learning rate alone.
+    """
+    both = pd.concat(networks, keys=range(len(networks)), names=["network"])
+    index = both.index.to_frame(index=False)
+    rate = index.lr if by_rate else pd.Series(0, index.index)
+    runs = (
+        index.network.astype(str)
+        + "/"
+        + index.lr.astype(str)
+        + "/"
+        + index.seed.astype(str)
+    )
+    measured = runs.groupby([rate, index.step]).transform("nunique")
+    shared = measured == runs.groupby(rate).transform("nunique")
+    kept = shared | ~shared.groupby(rate).transform("any")
+    return [
+        values[kept[index.network == number].to_numpy()]
+        for number, values in enumerate(networks)
+    ]
+
+
 def shared_steps(table: pd.DataFrame) -> pd.DataFrame:
     """The rows at steps at which all runs of a model and rate were measured.
 

@@ -6,7 +6,14 @@ import pandas as pd
 
 from normscape.claims import intervals
 from normscape.claims.comparisons import NOT_MEASURED, SAME_LOSS
-from normscape.claims.decision import AS_CLAIMED, OPPOSITE, SMALLER, VERDICTS
+from normscape.claims.decision import (
+    AS_CLAIMED,
+    OPEN,
+    OPPOSITE,
+    SIZE_OPEN,
+    SMALLER,
+    VERDICTS,
+)
 
 
 def first_readings(verdicts: pd.DataFrame) -> pd.DataFrame:
@@ -62,20 +69,17 @@ def notes(verdicts: pd.DataFrame) -> list[str]:
     rows = first_readings(verdicts)
     secondary = rows[rows.primary.isna()]
     counts = []
-    for column, names in (
-        ("holm", [AS_CLAIMED]),
-        ("holm_against", [SMALLER, OPPOSITE]),
-    ):
-        decided = secondary[secondary.verdict.isin(names)]
-        count = int((decided[column] <= intervals.LEVEL).sum())
-        label = " or ".join(f'"{name}"' for name in names)
-        counts.append(f"{count} of {len(decided)} verdicts {label}")
+    for name in (AS_CLAIMED, SIZE_OPEN, SMALLER, OPPOSITE):
+        decided = secondary[secondary.verdict == name]
+        count = int((decided[f"holm{_TESTED[name]}"] <= intervals.LEVEL).sum())
+        counts.append(f'{count} of {len(decided)} "{name}"')
     lines = [
-        "p is one-sided: for an effect in the claimed range or, with the verdicts "
-        f'"{SMALLER}" and "{OPPOSITE}", outside of it. Primary claims are tested at '
-        f"{intervals.LEVEL:g}. Holm's p of the others is corrected for all secondary "
-        "comparisons of the same topic, many of which share runs. With it "
-        f"{' and '.join(counts)} stay below {intervals.LEVEL:g}."
+        "p is one-sided: for an effect in the claimed range; with the verdicts "
+        f'"{SIZE_OPEN}" and "{SMALLER}", for the claimed sign; with "{OPPOSITE}", for the '
+        "other sign or, of claims without one, for an effect outside of the range. Primary "
+        f"claims are tested at {intervals.LEVEL:g}. Holm's p of the others is corrected for "
+        "the secondary claims of the same topic and comparison, many of which share runs. "
+        f"Of their verdicts, {', '.join(counts)} stay below {intervals.LEVEL:g} with it."
     ]
     if finished := int(rows.finished.sum()):
         lines.append(
@@ -164,9 +168,19 @@ def _paper(row):
     return f"{row.paper}" + (": its figure does not" if row.paper_shows == "no" else "")
 
 
+# Which p-value and which of Holm's a verdict rests on, by the end of the columns' names.
+_TESTED = {
+    AS_CLAIMED: "",
+    SIZE_OPEN: "_direction",
+    SMALLER: "_direction",
+    OPPOSITE: "_opposite",
+    OPEN: "",
+}
+
+
 def _probability(row):
-    against = row.verdict in (SMALLER, OPPOSITE)
-    p, holm = (row.p_against, row.holm_against) if against else (row.p, row.holm)
+    end = _TESTED[row.verdict]
+    p, holm = row[f"p{end}"], row[f"holm{end}"]
     if pd.isna(p):
         return ""
     return f"{p:.2g}" if pd.notna(row.primary) else f"{p:.2g} ({holm:.2g})"
