@@ -251,7 +251,7 @@ def test_the_comparison(compared, opened):
     assert re.search(r"loss +\| vgg +\| batch", output)
     page = opened(path)
     assert page.faults == []
-    assert page.inner_text("#verdicts tbody tr.differs").count("not reproduced") == 1
+    assert page.inner_text("#verdicts tbody tr.differs").count("opposite") == 1
     assert len(curves(page)) == 4
     assert problems(page) == []
     phone = opened(path, PHONE)
