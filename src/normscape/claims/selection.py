@@ -29,17 +29,10 @@ def keep_shared_steps(networks: list[pd.Series], by_rate: bool) -> list[pd.Serie
     """
     both = pd.concat(networks, keys=range(len(networks)), names=["network"])
     index = both.index.to_frame(index=False)
+    names = ["network", "lr", "seed"]
+    runs = index[names].astype(str).agg("/".join, axis="columns")
     rate = index.lr if by_rate else pd.Series(0, index.index)
-    runs = (
-        index.network.astype(str)
-        + "/"
-        + index.lr.astype(str)
-        + "/"
-        + index.seed.astype(str)
-    )
-    measured = runs.groupby([rate, index.step]).transform("nunique")
-    shared = measured == runs.groupby(rate).transform("nunique")
-    kept = shared | ~shared.groupby(rate).transform("any")
+    kept = _is_shared(runs, index.step, [rate])
     return [
         values[kept[index.network == number].to_numpy()]
         for number, values in enumerate(networks)
@@ -49,14 +42,16 @@ def keep_shared_steps(networks: list[pd.Series], by_rate: bool) -> list[pd.Serie
 def shared_steps(table: pd.DataFrame) -> pd.DataFrame:
     """The rows at steps at which all runs of a model and rate were measured.
 
-    At the same step, runs are compared at these: a median over steps would otherwise shift
-    with further steps of some runs. Where no step is shared, all rows stay, and so do those
-    of a table without steps.
+    Where no step is shared, all rows stay, and so do those of a table without steps.
     """
     if "step" not in table:
         return table
     runs = table.norm + "/" + table.seed.astype(str)
-    rate = [table.model, table.lr]
-    measured = runs.groupby([*rate, table.step]).transform("nunique")
-    shared = measured == runs.groupby(rate).transform("nunique")
-    return table[shared | ~shared.groupby(rate).transform("any")]
+    return table[_is_shared(runs, table.step, [table.model, table.lr])]
+
+
+def _is_shared(runs: pd.Series, steps: pd.Series, groups: list[pd.Series]) -> pd.Series:
+    """Whether all runs of a row's group have a row at its step, or no step has that."""
+    measured = runs.groupby([*groups, steps]).transform("nunique")
+    shared = measured == runs.groupby(groups).transform("nunique")
+    return shared | ~shared.groupby(groups).transform("any")

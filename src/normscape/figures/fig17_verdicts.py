@@ -4,7 +4,7 @@ One row per claim and normaliser, by topic. The large mark is the effect at the 
 the line is its 95% interval over runs. An effect is as claimed if the whole line lies in the
 shaded range. It is opposite if the line lies on the other side of no effect, the grey line. A
 ring marks primary claims, and secondary ones that stay as claimed with Holm's correction for
-the number of comparisons in the topic. The small mark below is the effect at the same training
+the number of claims of the topic. The small mark below is the effect at the same training
 loss. Where the two marks disagree, part of the effect at the same step is that one network is
 ahead in training.
 
