@@ -207,6 +207,15 @@ def test_levels_count_that_all_but_one_run_of_each_network_reach(ends, levels):
     assert row.reference_seeds == (reached if levels else 0)
 
 
+def test_a_level_that_would_leave_out_another_run_does_not_count():
+    """Of seven runs one begins below the first level, and another ends above the last."""
+    found = pd.DataFrame(1.0, range(7), LEVELS)
+    found.loc[0, 0.65] = found.loc[1, 0.42] = math.nan
+    assert count_levels([found, found], 6) == [0.65, 0.55, 0.48]
+    found.loc[2, 0.65] = math.nan
+    assert count_levels([found, found], 6) == [0.55, 0.48, 0.42]
+
+
 def test_no_runs_count_no_level():
     empty = values_at_levels({}, {})
     assert empty.columns.tolist() == list(LEVELS)

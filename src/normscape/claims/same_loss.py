@@ -94,10 +94,10 @@ def values_at_levels(
 
 
 def count_levels(tables: list[pd.DataFrame], seeds: int) -> list[float]:
-    """The compared levels that count: from the highest down, as long as enough runs reach all.
+    """The compared levels that count, from the highest down.
 
-    These are all but one run of each network, and no fewer than ``seeds`` of them; where a
-    network has no more runs than that, all.
+    A level counts if enough runs of each network reach it and all that count before: all but
+    one run, and no fewer than ``seeds``; where a network has no more runs than that, all.
 
     tables : of each network, as ``values_at_levels`` returns. seeds : the number of runs
     that a verdict needs.
@@ -105,9 +105,13 @@ def count_levels(tables: list[pd.DataFrame], seeds: int) -> list[float]:
     counted = []
     for level in COMPARED:
         levels = [*counted, level]
-        for runs in tables:
-            enough = max(len(runs) - 1, min(seeds, len(runs)), 1)
-            if runs[levels].notna().all(axis=1).sum() < enough:
-                return counted
-        counted = levels
+        if all(
+            runs[levels].notna().all(axis=1).sum() >= _enough(len(runs), seeds)
+            for runs in tables
+        ):
+            counted = levels
     return counted
+
+
+def _enough(runs, seeds):
+    return max(runs - 1, min(seeds, runs), 1)
