@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from normscape.claims.claim import Paper
-from normscape.claims.comparisons import SAME_FUNCTION
+from normscape.claims.comparisons import NOT_MEASURED, SAME_FUNCTION
 from normscape.claims.outcomes import describe_failures
 from normscape.claims.wording import (
     counts,
@@ -97,7 +97,8 @@ def render(
 def _first_figure(drawn, verdicts):
     """Take out the figure of the controlled experiment; None without that experiment."""
     compared = verdicts[verdicts.comparison == SAME_FUNCTION]
-    return drawn.pop(SAME_FUNCTION_FIGURE) if (compared.seeds > 0).any() else None
+    measured = (compared.reason != NOT_MEASURED).any()
+    return drawn.pop(SAME_FUNCTION_FIGURE) if measured else None
 
 
 def _read(path):
