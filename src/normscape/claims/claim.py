@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from normscape import components, schemas
+from normscape.claims.quantities import QUANTITIES
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,6 +104,13 @@ def read_paper(path: Path) -> Paper:
         for norm in [*claim["subjects"], claim.get("reference")]
     }
     claims = [_claim(keys, frozenset(named)) for keys in file["claims"]]
+    for claim in claims:
+        # Also in a copy that was cut short.
+        if claim.quantity not in QUANTITIES:
+            line = schemas.unknown_value(claim.quantity, list(QUANTITIES))
+            raise components.DeclarationError(
+                f"{path}: claim {claim.id}: quantity: {line}"
+            )
     return Paper(file["source"], file["topics"], tuple(claims))
 
 

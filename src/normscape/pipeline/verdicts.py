@@ -62,7 +62,6 @@ def _check_claim(claim: Claim, paper: Paper):
         ("topic", [claim.topic], list(paper.topics)),
         ("figure", [claim.figure], catalogue.figures()),
         ("model", [claim.model], components.names("models")),
-        ("quantity", [claim.quantity], list(QUANTITIES)),
         ("place", places, norms),
         ("subjects", claim.subjects, compared),
         ("trained", claim.trained, [*norms, "subject"]),
