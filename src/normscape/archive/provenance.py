@@ -61,7 +61,7 @@ def commit() -> str:
 def versions(folder: str) -> Iterator[tuple[datetime, dict[str, str]]]:
     """When each version of a folder was committed, and its files' texts; the latest first.
 
-    None where the project has no commit. In a clone without history, the first commit
+    Nothing where the project has no commit. In a clone without history, the first commit
     stands for all before it.
     """
     try:

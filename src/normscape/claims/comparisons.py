@@ -136,6 +136,7 @@ class SameLoss:
         self._experiment = experiment
         self._outcomes = tables["outcomes"].set_index(CELL).outcome
         self._constant = tables["constant_losses"].set_index("model").loss.to_dict()
+        self._steps: dict[str, pd.Series] = {}
         self._at_levels: dict[tuple[str, bool], pd.DataFrame] = {}
 
     def applies_to(self, claim: Claim) -> bool:
@@ -148,7 +149,7 @@ class SameLoss:
         if not all(map(len, runs)):
             return Compared(None, NO_COMMON_LOSS)
         if case.claim.scale == "ratio":
-            steps = values_per_step(case.claim.quantity, self._tables)
+            steps = self._steps_of(case.claim.quantity)
             if _have_no_ratio([case.select(steps, name) for name in case.norms]):
                 return Compared(None, NO_RATIO)
         levels = same_loss.count_levels(runs, RUNS)
@@ -186,10 +187,15 @@ class SameLoss:
     def _losses(self):
         return same_loss.smoothed_losses(self._tables["history"], self._experiment)
 
+    def _steps_of(self, name):
+        if name not in self._steps:
+            self._steps[name] = values_per_step(name, self._tables)
+        return self._steps[name]
+
     def _values(self, name, logarithms):
         key = name, logarithms
         if key not in self._at_levels:
-            steps = values_per_step(name, self._tables)
+            steps = self._steps_of(name)
             courses = same_loss.courses(steps, self._losses, logarithms)
             self._at_levels[key] = same_loss.values_at_levels(courses, self._constant)
         return self._at_levels[key]

@@ -101,10 +101,11 @@ def compare_at_levels(
     for case in list_cases(claims, experiment, best_rates(tables)):
         if not comparison.applies_to(case.claim):
             continue
+        described = _describe(case)
         for level, compared in comparison.compare_at_levels(case).items():
             decided = decide(case.claim, case.norms, compared.sample, None)
             rows.append(
-                {key: _describe(case)[key] for key in LEVEL_KEYS}
+                {key: described[key] for key in LEVEL_KEYS}
                 | {"level": level}
                 | {key: decided[key] for key in LEVEL_EFFECT}
             )
