@@ -19,6 +19,8 @@ CORES ?= all
 GIVEN := PYTHON CORES TORCH PRESET ARCHIVE CELLS A B RESULTS
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(GIVEN)
+# Where it is set, as in some containers, each process would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 READY := $(VENV)/ready
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)

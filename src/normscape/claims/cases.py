@@ -12,6 +12,14 @@ from normscape.claims.selection import select_runs
 from normscape.claims.values import measured_at_checkpoints
 from normscape.experiment import Experiment
 
+# The tables of quantities, and those that hold the same columns for each parametrisation.
+SAME_FUNCTION_TABLES = {
+    "landscape": "same_function",
+    "landscape_ranges": "same_function_ranges",
+    "ics": "same_function_ics",
+    "curvature": "same_function_curvature",
+}
+
 
 @dataclasses.dataclass(frozen=True)
 class Case:

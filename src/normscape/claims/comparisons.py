@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from normscape.claims import same_loss
-from normscape.claims.cases import Case, is_at_same_function
+from normscape.claims.cases import SAME_FUNCTION_TABLES, Case, is_at_same_function
 from normscape.claims.claim import Claim
 from normscape.claims.decision import RUNS
 from normscape.claims.exclusions import keep_learnt
@@ -218,15 +218,6 @@ class SameFunction:
         if place not in self._at_places:
             self._at_places[place] = SameStep(_tables_at(place, self._tables))
         return self._at_places[place].compare(case)
-
-
-# The tables of quantities, and those that hold the same columns for each parametrisation.
-SAME_FUNCTION_TABLES = {
-    "landscape": "same_function",
-    "landscape_ranges": "same_function_ranges",
-    "ics": "same_function_ics",
-    "curvature": "same_function_curvature",
-}
 
 
 def _tables_at(place: str, tables: Tables) -> Tables:

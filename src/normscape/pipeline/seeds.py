@@ -1,8 +1,7 @@
 """Claims that an experiment has too few seeds to decide, told before it runs."""
 
 from normscape.claims import claim as claims_files
-from normscape.claims.cases import Case, list_cases
-from normscape.claims.comparisons import SAME_FUNCTION_TABLES
+from normscape.claims.cases import SAME_FUNCTION_TABLES, Case, list_cases
 from normscape.claims.decision import RUNS
 from normscape.claims.quantities import QUANTITIES
 from normscape.experiment import Experiment

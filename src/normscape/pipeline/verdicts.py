@@ -4,9 +4,8 @@ from pathlib import Path
 
 from normscape import components, parametrisations
 from normscape.claims import claim as claims_files
-from normscape.claims.cases import is_at_same_function
+from normscape.claims.cases import SAME_FUNCTION_TABLES, is_at_same_function
 from normscape.claims.claim import Claim, Paper
-from normscape.claims.comparisons import SAME_FUNCTION_TABLES
 from normscape.claims.quantities import QUANTITIES, Quantity
 from normscape.pipeline import catalogue, paths
 from normscape.schemas import ConfigError, unknown_value
