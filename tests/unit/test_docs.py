@@ -5,6 +5,11 @@ import re
 from pathlib import Path
 
 import pytest
+import torch
+
+from normscape import components
+from normscape.claims.quantities import QUANTITIES
+from normscape.pipeline import catalogue
 
 PAGES = [
     Path("README.md"),
@@ -68,12 +73,106 @@ def test_reviewers_are_told_each_verdict_and_what_it_takes():
     assert f"{open_} of {len(judged)} are open" in text
 
 
+def verdicts(experiment) -> list[dict]:
+    """The verdicts of an experiment whose runs it has."""
+    with open(f"docs/{experiment}/verdicts.csv", encoding="utf-8") as file:
+        return [row for row in csv.DictReader(file) if row["seeds"] != "0"]
+
+
 def test_the_table_of_results_has_the_numbers_of_the_verdicts():
     """README's primary claims on the digits, as the default experiment's verdicts say them."""
-    with open("docs/digits/verdicts.csv", encoding="utf-8") as file:
-        verdicts = [row for row in csv.DictReader(file) if row["primary"]]
     text = Path("README.md").read_text(encoding="utf-8")
-    effects = [f"{float(row['effect']):.2f}" for row in verdicts if row["seeds"] != "0"]
-    assert len(effects) > 10
-    for effect in effects:
+    primary = [row for row in verdicts("digits") if row["primary"]]
+    assert len(primary) > 10
+    for effect in (f"{float(row['effect']):.2f}" for row in primary):
         assert f" {effect} " in text, effect
+
+
+# The rows and columns of the results' table of the landscape. The paper's numbers and those
+# of CIFAR-10 at the same loss have other sources.
+LANDSCAPE = {
+    "loss variation": "loss_range",
+    "loss variation / decrease predicted by the gradient": "relative_loss_range",
+    "gradient change": "gradient_change",
+    "gradient change / norm": "relative_gradient_change",
+    "effective β-smoothness": "effective_beta",
+    "gradient norm": "probed_gradient_norm",
+    "reach: largest step that lowers the loss": "reach",
+}
+COLUMNS = {
+    3: ("cifar10", "same step"),
+    5: ("same-function", "same function"),
+    6: ("digits", "same step"),
+    7: ("digits", "same loss"),
+    8: ("digits", "same function"),
+}
+
+
+def test_results_have_the_landscapes_numbers():
+    table = {row[0]: row for row in rows("docs/results.md") if row[0] in LANDSCAPE}
+    assert [*table] == [*LANDSCAPE]
+    for label, quantity in LANDSCAPE.items():
+        for column, (experiment, comparison) in COLUMNS.items():
+            effects = [
+                f"{float(row['effect']):.2f}"
+                for row in verdicts(experiment)
+                if (row["quantity"], row["comparison"]) == (quantity, comparison)
+                and (row["model"], row["subject"]) == ("vgg", "batch")
+                and row["reference"] in ("none", "as_trained")
+            ]
+            assert [table[label][column - 1]] == (effects or [""]), label
+
+
+def test_results_count_the_verdicts_by_topic():
+    names = ["as claimed", "right direction, size open", "opposite", "open"]
+    for topic in ("training", "shift", "landscape", "same function"):
+        found = [
+            row["verdict"]
+            for row in verdicts("digits")
+            if row["topic"] == topic.replace(" ", "_")
+            and row["comparison"] != "same loss"
+        ]
+        counts = [str(found.count(name)) for name in names]
+        assert [topic, *counts] in rows("docs/results.md")
+
+
+def test_concepts_name_every_quantity_and_component():
+    text = Path("docs/concepts.md").read_text(encoding="utf-8")
+    names = set(QUANTITIES)
+    for kind in ("norms", "models", "datasets"):
+        names |= {*components.names(kind)}
+    assert names <= {*re.findall(r"`(\w+)`", text)}
+
+
+def test_outputs_list_each_figure_with_its_tables():
+    listed = dict(
+        cell.replace("`", "").split(": ")
+        for number, _, cell in (row for row in rows("docs/outputs.md") if len(row) == 3)
+        if number.isdigit()
+    )
+    scripts = Path("src/normscape/figures").glob("fig*.py")
+    assert listed == {s.stem: ", ".join(catalogue.tables_of(s)) for s in scripts}
+
+
+def test_readme_is_short():
+    assert len(Path("README.md").read_text(encoding="utf-8").split()) <= 800
+
+
+def test_readmes_example_runs():
+    text = Path("README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    network = torch.nn.Sequential(
+        torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 2)
+    )
+    names = {
+        "network": network,
+        "optimiser": torch.optim.SGD(network.parameters(), lr=0.1),
+        "loss": lambda net, x: net(x).square().mean(),
+        "batch": (torch.randn(8, 3),),
+    }
+    exec(example, names)
+    assert len(names["shift"]) == 2 and len(names["landscape"]) == 2
+    assert names["with_norm"] is not network
+    torch.testing.assert_close(
+        names["with_norm"](*names["batch"]), network(*names["batch"])
+    )
