@@ -1,8 +1,8 @@
 # make environment   PyTorch and all else, 6 GB; TORCH=cpu: without CUDA, 1.4 GB
 # make reproduce     the environment, then every table and figure
 # make demo          the environment, then every stage on a few short runs; a minute
-# make test          the environment, then the unit and workflow tests; ten minutes
-# make test-system   kills, a full disk, Slurm, a browser: what root and apt install
+# make test          the environment, then the tests; five minutes
+# make test-slow     further tests: whole pipelines, kills, a full disk, Slurm, a browser
 # make plan          what an experiment takes: jobs, core-hours, disk (PRESET=paper)
 # make archive       an experiment as one zip (PRESET=paper)
 # make verify        such a zip, checked and rebuilt (ARCHIVE=file.zip, CELLS=2 retrains two)
@@ -29,7 +29,7 @@ SCHEMA := workflow/schemas/config.schema.json
 PRESETS := $(basename $(notdir $(wildcard workflow/presets/*.yaml)))
 OF_PRESET := $${PRESET:+--configfile "workflow/presets/$$PRESET.yaml"}
 
-.PHONY: reproduce demo test test-unit test-system archive verify compare replication plan bench schema lint environment preset
+.PHONY: reproduce demo test test-unit test-slow archive verify compare replication plan bench schema lint environment preset
 reproduce: $(READY)
 	snakemake --cores "$$CORES"
 
@@ -45,9 +45,9 @@ test: $(READY)
 test-unit: $(READY)
 	python -m pytest --numprocesses 2 --dist worksteal tests/unit src tools
 
-# A process for each file: there is one browser, and one Slurm.
-test-system: $(READY)
-	python -m pytest --numprocesses 2 --dist loadfile tests/system
+# More processes than cores, because tests of Slurm wait.
+test-slow: $(READY)
+	python -m pytest --numprocesses 3 --dist loadgroup -m slow
 
 # Always anew: the source may have changed where no result has.
 archive: preset $(READY)

@@ -1,8 +1,12 @@
 """Trainings shared between clones through Snakemake's cache."""
 
+import pytest
+
 from project import copy_of_project, one_of_each, with_config
 from tools import project
 from tools.project import environment
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_second_clone_takes_trainings_from_the_cache(tmp_path):

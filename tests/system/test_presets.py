@@ -1,6 +1,7 @@
 """The presets' ways through the pipeline, at a scale of seconds: CIFAR-10, full width."""
 
 import pandas as pd
+import pytest
 
 from cifar_files import write_archive, write_folder
 from project import (
@@ -12,6 +13,8 @@ from project import (
     snakemake,
     with_config,
 )
+
+pytestmark = pytest.mark.slow
 
 
 def test_from_a_server_to_the_verdicts(tmp_path, file_server):

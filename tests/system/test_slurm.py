@@ -20,9 +20,13 @@ from project import (
 )
 from tools.project import environment
 
-pytestmark = pytest.mark.skipif(
-    bool(slurm_cluster.missing()), reason=str(slurm_cluster.missing())
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("slurm"),  # There is one cluster.
+    pytest.mark.skipif(
+        bool(slurm_cluster.missing()), reason=str(slurm_cluster.missing())
+    ),
+]
 
 SLURM = (
     "--profile",
