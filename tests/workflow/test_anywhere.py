@@ -13,6 +13,8 @@ from project import TINY, commit, results, shared, verify
 from tools import project
 from tools.project import copy_tree, environment
 
+pytestmark = pytest.mark.slow
+
 # A working directory whose name a shell must quote.
 WORK = "a working directory"
 

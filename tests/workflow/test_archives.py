@@ -28,6 +28,8 @@ from project import (
 )
 from tools.project import copy_of_project, copy_tree
 
+pytestmark = pytest.mark.slow
+
 
 def rewritten(archive: Path, change) -> Path:
     """A copy whose files ``change`` has changed: a dict of names and contents."""

@@ -65,6 +65,7 @@ def test_every_section_is_walked():
     assert titles == list(WALKS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("title", WALKS)
 def test_a_walk(extended, finished, title):
     """Nothing of what was there trains or is probed again, and all ends well."""

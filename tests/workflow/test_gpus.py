@@ -2,10 +2,13 @@
 
 import re
 
+import pytest
+
 from project import TINY, one_of_each, snakemake, with_config
 from tools.project import copy_of_project, environment
 
 
+@pytest.mark.slow
 def test_trainings_and_probes_take_a_device_each(tmp_path):
     """CUDA would show them as named; here there is none, so that jobs compute on the CPU."""
     folder = copy_of_project(tmp_path / "project")
@@ -17,7 +20,7 @@ def test_trainings_and_probes_take_a_device_each(tmp_path):
     config = with_config(folder, on_gpus, TINY)
     (tmp_path / "tmp").mkdir()
     names = {"CUDA_VISIBLE_DEVICES": "GPU-a,GPU-b", "TMPDIR": str(tmp_path / "tmp")}
-    options = ("--cores", "3", "--resources", "gpu=2")
+    options = ("--cores", "3", "--resources", "gpu=2", "--until", "collect")
     done = snakemake(folder, *options, config=config, env=environment() | names)
     assert done.returncode == 0, done.stderr[-3000:]
     logs = (folder / "results/tiny/logs").rglob("*.log")

@@ -238,6 +238,7 @@ def test_a_changed_setting_reaches_only_what_uses_it(folder):
     assert all(", batch," in job for job in starting(jobs, "Train"))
 
 
+@pytest.mark.slow
 def test_two_copies_end_with_the_same_bytes(finished, tmp_path):
     """Another folder, one core, so another order of jobs; and checkpoints do not stay."""
     other = copy_of_project(tmp_path / "other")
@@ -256,6 +257,7 @@ def test_two_copies_end_with_the_same_bytes(finished, tmp_path):
     assert planned(other, config) == []
 
 
+@pytest.mark.slow
 def test_an_experiment_without_a_probe(tmp_path):
     """Its tables have only their header, and its claims no runs; all else is there."""
     project = copy_of_project(tmp_path / "project")

@@ -10,6 +10,8 @@ import pytest
 
 from tools.project import copy_of_project
 
+pytestmark = pytest.mark.slow
+
 LOCK = "envs/requirements.txt"
 
 
