@@ -42,7 +42,7 @@ def _claims(texts: Iterable[str]) -> dict[str, dict]:
     found = {}
     for text in texts:
         try:
-            claims = yaml.safe_load(text)["claims"]
+            claims = yaml.load(text, yaml.CSafeLoader)["claims"]
             found |= {c["id"]: {k: c.get(k) for k in _DECISIVE} for c in claims}
         except (yaml.YAMLError, KeyError, TypeError):
             continue  # an early version, or no file of claims
