@@ -1,7 +1,8 @@
-"""Print the table of docs/reviewers.md: a row for each claim that an experiment judges.
+"""Print docs/digits/claims.md: one row per claim that an experiment evaluates.
 
-Minutes are those that Snakemake has recorded for the trainings and for the probe that the
-claim needs, summed over jobs. GB are those of the data, the trainings and that probe's tables.
+Minutes are those that Snakemake has recorded for the training runs and for the probe that the
+claim needs, summed over jobs. GB are the sizes of the data, the training runs and the tables of
+that probe.
 """
 
 from collections import defaultdict
@@ -17,12 +18,28 @@ from normscape.jobs import command_line
 from normscape.pipeline import paths
 from normscape.tables import frames
 
+PAGE = """# What each claim needs
+
+`PYTHONPATH=src python -m tools.reviewers results/digits` wrote this page from a finished
+experiment. It has one row per claim, in the order of the [verdicts](verdicts.md).
+
+- **runs**: the model, and the networks that the claim compares.
+- **figure**: the figure that shows the claim. This command makes `results/digits/figures/FIGURE.png`
+  and only the tables that it needs: `snakemake --cores 2 results/digits/figures/FIGURE.png`.
+- **core-minutes**: all training runs, which the claims share, and the probe that measures the claim.
+- **GB**: data, training runs and tables of that probe.
+- **expected**: the effect, its 95% interval and the number of seeds.
+"""
+HEADER = (
+    "| claim | runs | figure | core-minutes | GB | expected [95%], seeds | verdict |"
+)
+
 
 def main():
     arguments = command_line.parser(__doc__)
     arguments.add_argument("folder", type=Path, help="such as results/digits")
     args = arguments.parse_args()
-    print("\n".join(table(args.folder)))
+    print("\n".join([PAGE, *table(args.folder)]))
 
 
 def table(folder: Path) -> list[str]:
@@ -30,10 +47,7 @@ def table(folder: Path) -> list[str]:
     verdicts = frames.read([folder / "verdicts.csv"])["verdicts"]
     verdicts = pd.concat(rows for _, rows in wording.sections(verdicts))
     minutes = minutes_by_rule(folder)
-    lines = [
-        "| claim | runs | FIGURE | core-minutes | GB | expected [tolerance], seeds | verdict |",
-        "|---|---|---|---|---|---|---|",
-    ]
+    lines = [HEADER, "|---|---|---|---|---|---|---|"]
     rows = wording.first_readings(verdicts).itertuples()
     readable = wording.readable(verdicts).to_dict("records")
     for row, text in zip(rows, readable, strict=True):
@@ -55,7 +69,7 @@ def table(folder: Path) -> list[str]:
 
 
 def minutes_by_rule(folder: Path) -> dict[str, float]:
-    """Of all jobs; those of trainings and their data together."""
+    """Minutes of all jobs by rule; those of training runs and their data are one number."""
     minutes = defaultdict(float)
     project = folder.absolute().parents[1]
     recorded = records.read(folder.absolute().relative_to(project), project)
@@ -66,7 +80,7 @@ def minutes_by_rule(folder: Path) -> dict[str, float]:
 
 
 def gigabytes(folder: Path, probe: str | None) -> float:
-    """What lies on the disk when a claim can be judged."""
+    """The disk space that the inputs of a claim take."""
     places = [folder / "data", folder / "train"]
     if probe:
         tables = components.declaration("probes", probe)["tables"]

@@ -11,6 +11,8 @@ from normscape import components
 from normscape.claims.quantities import QUANTITIES
 from normscape.pipeline import catalogue
 
+from tools import reviewers
+
 PAGES = [
     Path("README.md"),
     Path("CONTRIBUTING.md"),
@@ -55,11 +57,11 @@ def rows(page) -> list[list[str]]:
     ]
 
 
-def test_reviewers_are_told_each_verdict_and_what_it_takes():
+def test_the_page_of_claims_has_each_verdict_and_what_it_takes():
     """As the verdicts of the default experiment say them, in that order."""
     judged = [row for row in rows("docs/digits/verdicts.md") if len(row) == 8]
     judged = [row for row in judged if row[0] != "claim" and row[0].strip("-")]
-    listed = [row for row in rows("docs/reviewers.md") if len(row) == 7][1:]
+    listed = [row for row in rows("docs/digits/claims.md") if len(row) == 7][1:]
     assert len(judged) == len(listed) > 50
     for verdict, row in zip(judged, listed, strict=True):
         claim, runs, figure, minutes, gigabytes, expected, outcome = row
@@ -67,10 +69,26 @@ def test_reviewers_are_told_each_verdict_and_what_it_takes():
         assert outcome.partition(":")[0] == verdict[7].partition(":")[0]
         assert Path(f"src/normscape/figures/{figure}.py").is_file()
         assert float(minutes) > 0 and float(gigabytes) > 0
-    text = " ".join(Path("docs/reviewers.md").read_text(encoding="utf-8").split())
-    assert f"It evaluates {len(judged)} claims" in text
-    open_ = sum(row[7].startswith("open") for row in judged)
-    assert f"{open_} of {len(judged)} are open" in text
+    page = Path("docs/digits/claims.md").read_text(encoding="utf-8")
+    assert page.startswith(f"{reviewers.PAGE}\n{reviewers.HEADER}\n")
+
+
+def test_the_pages_count_the_verdicts():
+    judged = [row for row in rows("docs/digits/verdicts.md") if len(row) == 8]
+    verdicts = [row[7].partition(":")[0] for row in judged]
+    counts = {
+        verdict: verdicts.count(verdict)
+        for verdict in ("as claimed", "opposite", "open", "right direction, size open")
+    }
+    text = " ".join(Path("docs/digits/README.md").read_text(encoding="utf-8").split())
+    total = sum(counts.values())
+    claimed, opposite, open_, size_open = counts.values()
+    assert (
+        f"Of {total} claims {claimed} are as claimed, {opposite} are opposite, {open_} are"
+        f" open, and for {size_open} the direction is right and the size open" in text
+    )
+    text = Path("docs/reviewers.md").read_text(encoding="utf-8")
+    assert f"evaluates {total} claims" in " ".join(text.split())
 
 
 def verdicts(experiment) -> list[dict]:

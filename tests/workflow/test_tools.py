@@ -43,7 +43,7 @@ def test_the_plan_of_an_experiment(tmp_path):
 
 
 def test_the_table_for_reviewers(finished):
-    """A row for each verdict with runs; what a probe takes comes on top of the trainings."""
+    """One row per verdict with runs; the probe's cost is added to that of the training runs."""
     folder = finished / "results/tiny"
     _, _, *rows = (line.strip("| ").split(" | ") for line in reviewers.table(folder))
     text = (folder / "verdicts.md").read_text(encoding="utf-8")
