@@ -1,6 +1,7 @@
 """README and docs: their links lead somewhere, and their counts are the verdicts'."""
 
 import csv
+import math
 import re
 from pathlib import Path
 
@@ -10,7 +11,6 @@ import torch
 from normscape import components
 from normscape.claims.quantities import QUANTITIES
 from normscape.pipeline import catalogue
-
 from tools import reviewers
 
 PAGES = [
@@ -74,12 +74,11 @@ def test_the_page_of_claims_has_each_verdict_and_what_it_takes():
 
 
 def test_the_pages_count_the_verdicts():
-    judged = [row for row in rows("docs/digits/verdicts.md") if len(row) == 8]
-    verdicts = [row[7].partition(":")[0] for row in judged]
-    counts = {
-        verdict: verdicts.count(verdict)
-        for verdict in ("as claimed", "opposite", "open", "right direction, size open")
-    }
+    found = [
+        row["verdict"] for row in verdicts("digits") if row["comparison"] != "same loss"
+    ]
+    names = ("as claimed", "opposite", "open", "right direction, size open")
+    counts = {name: found.count(name) for name in names}
     text = " ".join(Path("docs/digits/README.md").read_text(encoding="utf-8").split())
     total = sum(counts.values())
     claimed, opposite, open_, size_open = counts.values()
@@ -194,3 +193,44 @@ def test_readmes_example_runs():
     torch.testing.assert_close(
         names["with_norm"](*names["batch"]), network(*names["batch"])
     )
+
+
+@pytest.mark.parametrize(
+    ("page", "experiments"),
+    [
+        ("docs/same-function.md", ["digits", "same-function"]),
+        ("docs/cifar10/README.md", ["cifar10"]),
+        ("docs/zoo/README.md", ["zoo"]),
+    ],
+)
+def test_intervals_in_tables_are_those_of_verdicts(page, experiments):
+    """In tables with verdicts or claimed ranges, as far as their digits go."""
+    intervals = [
+        [float(row[key]) for key in ("effect", "low", "high")]
+        for experiment in experiments
+        for row in verdicts(experiment)
+        if row["low"]
+    ]
+    number = r"(-?(?:[\d.]+|∞))"
+    checked, header = 0, ""
+    for line in Path(page).read_text(encoding="utf-8").splitlines():
+        if not line.startswith("|"):
+            header = ""
+            continue
+        header = header or line
+        if not re.search("verdict|claimed", header) or "no claim" in line:
+            continue
+        for found in re.findall(rf"{number} \[{number}, {number}\]", line):
+            assert any(
+                all(rounds_to(*pair) for pair in zip(row, found, strict=True))
+                for row in intervals
+            ), (line, found)
+            checked += 1
+    assert checked > 5
+
+
+def rounds_to(value: float, text: str) -> bool:
+    if math.isinf(value) or "∞" in text:
+        return math.isinf(value) and "∞" in text
+    digits = len(text.partition(".")[2])
+    return abs(value - float(text)) <= 0.5001 * 10**-digits
