@@ -24,11 +24,18 @@ TRACKED = "src|workflow|tests|tools|benchmarks|docs|envs|profiles"
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_links_lead_somewhere(page):
-    for link in re.findall(
-        r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")
-    ):
+    links = re.findall(r"\]\(([^)#]*)(?:#([^)]*))?\)", page.read_text(encoding="utf-8"))
+    for link, section in links:
         if not link.startswith("http"):
-            assert (page.parent / link).exists(), link
+            linked = page.parent / link if link else page
+            assert linked.exists(), link
+            assert not section or section in sections(linked), f"{link}#{section}"
+
+
+def sections(page: Path) -> set[str]:
+    """The names of its headings in links."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in headings}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
