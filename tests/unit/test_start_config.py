@@ -3,7 +3,7 @@
 import pytest
 
 from experiments import default, put
-from normscape.pipeline import paths
+from normscape.pipeline import grid, paths
 from normscape.pipeline.config import checked
 from normscape.schemas import ConfigError
 
@@ -68,3 +68,11 @@ def test_a_resolved_config_can_be_read_again(config):
     """As make verify does with an archive's."""
     complete = checked(config)
     assert checked(complete) == complete
+
+
+@pytest.mark.parametrize("entry", [None, {"grid": []}])
+def test_it_goes_with_the_model_at_whose_checkpoint_it_starts(config, entry):
+    config["models"]["vgg"] = entry and config["models"]["vgg"] | entry
+    complete = checked(config)
+    assert grid.models(complete) == ["dln"]
+    assert {m for p in complete["probes"].values() for m in p["models"]} == {"dln"}

@@ -107,7 +107,7 @@ def _drop_removed(config):
     without_runs = [
         m for m in models if config_schema.mapping(models, m).get("grid") == []
     ]
-    removed = {p[1] for p in config_files.removals(config) if p[:-1] == ["models"]}
+    removed = {p[1] for p in config_files.removals(config) if p[:-1] == ("models",)}
     for name in list(models):
         start = config_schema.mapping(config_schema.mapping(models, name), "start")
         if start.get("model") in [*removed, *without_runs]:
