@@ -59,8 +59,9 @@ def read_source(path: Path) -> str:
 
 def parse(path: Path) -> ast.Module:
     """A Python file as a syntax tree; a DeclarationError names one that is not Python."""
+    source = read_source(path)
     try:
-        return _parse_source(read_source(path))
+        return _parse_source(source)
     except SyntaxError as error:
         line = f"{path}: line {error.lineno} is not Python: {error.msg}"
         raise DeclarationError(line) from None

@@ -245,6 +245,7 @@ def test_a_source_in_another_encoding_is_one_line(library, encoding, file):
     ) as error:
         component_checks.check_components()
     assert "\n" not in str(error.value)
+    assert str(error.value).count("mine.py") == 1
 
 
 def test_a_source_that_cannot_be_read_is_one_line(library):
