@@ -7,7 +7,8 @@
 # make archive       an experiment as one zip (PRESET=paper)
 # make verify        such a zip, checked and rebuilt (ARCHIVE=file.zip, CELLS=2 retrains two)
 # make compare       where two experiments differ (A=results/x B=results/y)
-# make replication   the primary claims in several experiments (RESULTS="results/x results/y")
+# make replication   the primary claims in several experiments (RESULTS="results/x results/y",
+#                    with quotes around a folder that holds spaces)
 # make bench         training steps, probes and the pipeline itself, timed (two hours)
 # make schema        the config's JSON schema for editors, from what components declare
 # make lint          form of code and rules
@@ -63,7 +64,8 @@ compare: $(READY)
 
 replication: $(READY)
 	@test -n "$$RESULTS" || { echo 'make replication RESULTS="results/x results/y"'; exit 1; }
-	@$(TOOL).replication $$RESULTS --output results/replication_matrix.png
+	@printf '%s\n' "$$RESULTS" | \
+	  xargs env $(TOOL).replication --output results/replication_matrix.png
 
 plan: preset $(READY)
 	@PYTHONPATH=src python -m benchmarks.plan $(OF_PRESET)

@@ -160,6 +160,11 @@ def test_make_hands_over_any_name(make, name):
     assert make("reproduce", "CORES=3").stdout.splitlines()[-2:] == ["--cores", "3"]
 
 
+def test_make_hands_over_folders_with_spaces(make):
+    output = make("replication", "RESULTS='my $disk/a' \"it's\" results/b").stdout
+    assert output.splitlines()[-3:] == ["my $disk/a", "it's", "results/b"]
+
+
 def test_make_installs_from_any_folder(make):
     folder = "my wheels/it's"
     output = make("environment", f"TORCH={folder}", "PYTHON=python", ready=False)
