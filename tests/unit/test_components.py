@@ -8,7 +8,7 @@ from importlib.util import find_spec
 import pytest
 import yaml
 
-from experiments import default, without_starts
+from experiments import SMALL, default, put, without_starts
 from normscape import components, models, norms
 from normscape.pipeline.config import checked, description, validate
 from normscape.schemas import VALIDATOR, ConfigError
@@ -62,6 +62,42 @@ def test_a_setting_without_a_default_must_be_given(folder):
         checked(config)
     checked(with_mine(power=2))
     checked(default())  # where it is in no grid
+
+
+@pytest.mark.parametrize(
+    ("kind", "like", "place"),
+    [
+        ("models", "vgg", ["models", "small", "network"]),
+        ("datasets", "digits", ["datasets", "mine"]),
+        ("optimisers", None, ["models", "small", "optimiser"]),
+    ],
+)
+def test_where_a_mapping_is_left_out_its_settings_without_a_default_are_missed(
+    folder, kind, like, place
+):
+    declared = {"description": "Mine."}
+    if like:
+        text = (folder / kind / f"{like}.yaml").read_text(encoding="utf-8")
+        declared = yaml.safe_load(text)
+    declared["settings"] = {"power": {"description": "Of it."}}
+    (folder / kind).mkdir(exist_ok=True)
+    (folder / kind / "mine.yaml").write_text(yaml.dump(declared), encoding="utf-8")
+    (folder / kind / "mine.py").touch()
+    config = without_starts()
+    unused = checked(config)
+    assert checked(unused) == unused
+    model = {key: SMALL[key] for key in ("steps", "checkpoints", "seeds", "grid")}
+    model["architecture"] = "mine" if kind == "models" else "resnet"
+    config["models"]["small"] = model
+    if kind == "datasets":
+        model["dataset"] = "mine"
+    if kind == "optimisers":
+        model["optimiser"] = {"name": "mine"}
+    with pytest.raises(ConfigError, match=rf"^{'[.]'.join(place)}[.]power: missing"):
+        checked(config)
+    put(config, [*place, "power"], 2)
+    complete = checked(config)
+    assert checked(complete) == complete
 
 
 def test_settings_of_another_part_come_with_their_defaults_and_limits(folder):

@@ -265,6 +265,16 @@ def _check_models(config):
                     )
         if "start" in settings:
             _check_start(config, model)
+        architecture, dataset = settings["architecture"], settings["dataset"]
+        optimiser = settings["optimiser"]
+        _check_required(f"{key}.network", "models", architecture, settings["network"])
+        _check_required(
+            f"datasets.{dataset}", "datasets", dataset, config["datasets"][dataset]
+        )
+        if optimiser["name"] in components.names("optimisers"):
+            _check_required(
+                f"{key}.optimiser", "optimisers", optimiser["name"], optimiser
+            )
     if not grid.cells(config):
         raise ConfigError("models: every grid is empty; expected at least one run")
 
@@ -304,12 +314,16 @@ def _fill_norm_settings(config):
     for norm in grid.norms(config):
         given = config["norm_settings"].setdefault(norm, {})
         config["norm_settings"][norm] = components.defaults("norms", norm) | given
-        for key in components.required("norms", norm):
-            if key not in given:
-                raise ConfigError(
-                    f"norm_settings.{norm}.{key}: missing; "
-                    f"{norm} has no default for it, add it"
-                )
+        _check_required(f"norm_settings.{norm}", "norms", norm, given)
+
+
+def _check_required(place, kind, name, given):
+    """Settings without a default are in the config, also where it leaves out their mapping."""
+    for key in components.required(kind, name):
+        if key not in given:
+            raise ConfigError(
+                f"{place}.{key}: missing; {name} has no default for it, add it"
+            )
 
 
 def _check_probe(config, probe):

@@ -89,7 +89,8 @@ def _with_components(models: list[str] | None) -> dict:
     schema = copy.deepcopy(_skeleton())
     properties = schema["properties"]
     properties["datasets"]["properties"] = {
-        name: _settings("datasets", name) | {"default": {}}
+        # What is required is missing only where a model learns the data set.
+        name: _settings("datasets", name) | {"default": {}, "required": []}
         for name in components.names("datasets")
     }
     properties["norm_settings"]["properties"] = {
