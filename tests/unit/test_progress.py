@@ -121,6 +121,23 @@ def test_errors_and_warnings_are_shown_before_and_during_a_run(run):
     assert said[-1].startswith("Shutting down")
 
 
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_an_output_that_takes_no_more_stops_nothing(run, is_closed):
+    """As where a log file's disk is full, or a terminal was closed."""
+    with open("/dev/full", "w", encoding="utf-8") as stream:
+        snake = run(stream)
+        if is_closed:
+            stream.close()
+        snake.start(figure=2)
+        snake.begin(0, "figure", "Draw 0")
+        snake.fail(0)
+        snake.finish(1, 1, 2)
+        snake.progress.stop("")
+        assert list(snake.progress._tally.failed) == [0]
+        with contextlib.suppress(OSError):
+            stream.close()
+
+
 def test_how_much_is_done(run, clock):
     snake = run()
     snake.start(train_vgg=1200)

@@ -1,5 +1,6 @@
 """The stream that Snakemake prints to, with one status line that is redrawn in place."""
 
+import contextlib
 import logging
 import os
 import shutil
@@ -44,8 +45,10 @@ class Console:
             self._write(CLEAR)
 
     def _write(self, text):
-        self._stream.write(text)
-        self._stream.flush()
+        # Jobs go on where the terminal is closed, or the disk of an output file full.
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(text)
+            self._stream.flush()
 
 
 def cut(line: str, width: int) -> str:

@@ -137,9 +137,7 @@ class Progress(logging.Handler):
             self._prints = False
             self._ended.set()
             if self._console is not None:
-                # The terminal may be closed.
-                with contextlib.suppress(OSError, ValueError):
-                    self._console.clear()
+                self._console.clear()
         super().close()
 
     def _print_regularly(self):
