@@ -74,9 +74,12 @@ def sources(tmp_path):
 
 
 @pytest.fixture
-def parent(sources):
-    """The process that has started a server, and the server's folder."""
-    process = starter(sources)
+def parent(sources, request):
+    """The process that has started a server, and the server's folder.
+
+    A parameter has environment variables of both.
+    """
+    process = starter(sources, **getattr(request, "param", {}))
     folder = Path(process.stdout.readline().strip())
     yield process, folder
     process.kill()
@@ -157,6 +160,19 @@ def test_what_an_import_raises_is_the_scripts(parent, start, sources):
     assert status == 1
     assert said.endswith("NameError: name 'undefined' is not defined\n")
     assert server_of(parent).is_running()
+
+
+@pytest.mark.parametrize(
+    "parent",
+    [{"MPLBACKEND": "module://matplotlib_inline.backend_inline"}],
+    indirect=True,
+)
+def test_a_notebooks_backend_does_not_stop_figures(parent, start, sources):
+    script = sources / "script.py"
+    text = script.read_text(encoding="utf-8")
+    script.write_text(f"import normscape.figures.panels\n{text}", encoding="utf-8")
+    status, _, said = end_of(start("tell", parent[1]))
+    assert status == 0, said
 
 
 def test_it_runs_by_itself_where_the_server_is_gone(parent, start, tmp_path):

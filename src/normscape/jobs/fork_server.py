@@ -194,7 +194,11 @@ def _import_modules(script: Path, component: str) -> None:
         names |= code.libraries(file)
     if script.parent == code.SRC:
         names |= code.modules(script)
-    for name in sorted(names):
+    # The project's modules first: they import matplotlib without the user's settings, which
+    # can stop its import half-way.
+    for name in sorted(
+        names, key=lambda name: (not name.startswith("normscape."), name)
+    ):
         # A name in a module is no module. The script itself reports any other error.
         with contextlib.suppress(Exception):
             importlib.import_module(name)
