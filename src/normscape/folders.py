@@ -13,7 +13,7 @@ from normscape.files import digest as digest_of_file
 # What systems and programs leave in a folder, in lower case.
 _LEFTOVERS = {
     *("@eadir", "@__thumb", "@recycle", "#recycle", "#snapshot", "$recycle.bin"),
-    *("recycler", "recycled", "network trash folder", "lost+found", "_gsdata_"),
+    *("network trash folder", "lost+found", "_gsdata_"),
     *("system volume information", "__macosx", "__pycache__"),
     *("desktop.ini", "thumbs.db", "ehthumbs.db"),
 }

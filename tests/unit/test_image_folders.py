@@ -90,6 +90,12 @@ def test_leftovers_change_nothing(tmp_path_factory, name, place, holds):
     assert is_same(load(folder), before)
 
 
+@pytest.mark.parametrize("name", ["recycled", "Trash", "backup", "tmp", "cat.old"])
+def test_a_class_of_any_ordinary_name_counts(tmp_path, name):
+    write_folder(tmp_path, ("a", name))
+    assert load(tmp_path)["train_targets"].unique().tolist() == [0, 1]
+
+
 def test_what_is_no_image_is_counted(tmp_path):
     write_folder(tmp_path)
     before = load(tmp_path)
