@@ -171,7 +171,7 @@ def test_each_figure_says_what_it_shows(index, opened, finished):
             path = index.parent / link.get_attribute("href")
             assert path.resolve().is_file(), path
     figure = page.query_selector("#fig01_training_curves")
-    assert "trains faster than the standard net" in figure.inner_html()
+    assert "faster with BatchNorm than without" in figure.inner_html()
 
 
 def test_it_says_how_it_was_made(index, opened, finished):
@@ -224,7 +224,7 @@ def test_the_explorer_shows_values_under_the_pointer(index, opened, finished):
     value = re.search(r"mean\s*([\d.]+)", tooltip).group(1)
     history = (finished / "results/tiny/tables/history.csv").read_text(encoding="utf-8")
     step = re.search(r"step\s*(\d+)", tooltip).group(1)
-    norm = {"Standard": "none", "BatchNorm": "batch"}[
+    norm = {"No": "none", "BatchNorm": "batch"}[
         re.search(r"curve\s*(\w+)", tooltip).group(1)
     ]
     rows = [line.split(",") for line in history.splitlines()]
@@ -244,7 +244,7 @@ def test_all_but_the_explorer_works_without_javascript(index, opened):
     page = opened(index, java_script_enabled=False)
     text = page.inner_text("main")
     assert "The explorer needs JavaScript" in text
-    assert "trains faster than the standard net" in text
+    assert "faster with BatchNorm than without" in text
 
 
 def test_the_comparison(compared, opened):

@@ -8,7 +8,7 @@ from experiments import PRESETS, default, put
 from normscape.pipeline import config_files, seeds
 from normscape.pipeline.config import checked
 
-FASTER = "BatchNorm trains faster than the standard net"
+FASTER = "Training is faster with BatchNorm than without normalisation"
 
 
 def lines_about(config, statement) -> list[str]:

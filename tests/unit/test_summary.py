@@ -4,7 +4,7 @@ import pytest
 
 from normscape.pipeline import summary
 
-FASTER = "BatchNorm trains faster than the standard net"
+FASTER = "Training is faster with BatchNorm"
 LONG = "The loss varies less " * 4 + "with "
 
 

@@ -1,12 +1,12 @@
 """Figure 24: normalisers ranked, each at its own best learning rate.
 
-A row a network, a line a normaliser with the learning rate of its smallest loss over all
-steps, the fastest on top. Left, that loss, a geometric mean: which trains fastest. Middle, the
-largest eigenvalue of the Hessian over that of the standard net, where both have the same
-training loss: whose landscape is smoothest; a mean over fixed levels of the loss, and empty where a level is not reached. Right, the learning
-rate times the largest eigenvalue at the last probe: at 2, the dashed line, gradient descent is
-at the edge of stability; Adam's lies elsewhere. Marks are geometric means over seeds, lines
-their 95 % intervals, of two seeds or more; an arrowhead is of runs that diverged.
+One row per network and normaliser, the fastest on top, at the learning rate with the lowest mean
+loss. Left: that loss, the geometric mean over all steps. Middle: the largest eigenvalue of the
+Hessian at the same training loss, divided by that without normalisation; it is the mean over fixed
+levels of the loss, and is missing where a network does not reach one of them. Right: the learning
+rate times the largest eigenvalue at the last checkpoint. The dashed line at 2 is the edge of
+stability of gradient descent; Adam's is elsewhere. Marks are geometric means over seeds, lines are
+95% intervals of at least two seeds. An arrowhead marks runs that diverged.
 
 The paper has no such figure; its claims are about one learning rate for both networks.
 """
@@ -26,8 +26,8 @@ TABLES = ("history", "curvature", "constant_losses")
 REFERENCE = "none"
 TITLES = (
     "Loss, mean over all steps",
-    "Largest eigenvalue at equal\nloss, ratio to the standard net",
-    "Learning rate x largest\neigenvalue, last probe",
+    "Largest eigenvalue at the same\nloss / no normalisation",
+    "Learning rate x largest\neigenvalue, last checkpoint",
 )
 LINE = 0.14  # inches, of a normaliser
 # An interval ends where it is so many times as large or small as all means, as a logarithm;

@@ -1,6 +1,6 @@
 """The noise of noisy batch normalisation, without the normalisation.
 
-On the standard network this is the paper's control: the same noise stops it from
+Without normalisation this is the paper's control: the same noise stops the network from
 training (Section 2.1).
 """
 
