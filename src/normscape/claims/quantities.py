@@ -214,41 +214,41 @@ def _largest(run) -> float:
     return float(np.exp(np.interp(well, accuracies[ends], logarithms[ends])))
 
 
-# Internal covariate shift. Of the first layer, G and G' are equal by definition.
+# Internal covariate shift (ICS). In the first layer, G and G' are equal by definition.
 
 ics = functools.partial(quantity, tables=["ics"], same_loss=True)
 
 
-@ics(label="Internal covariate shift: L2 difference, mean over layers")
+@ics(label="Internal covariate shift (ICS): l2 difference, mean over layers")
 def ics_l2(ics):
     rows = ics[ics.layer > 1]
     return average_rows(rows, rows.l2_difference, "geometric_mean")
 
 
-@ics(label="Internal covariate shift: cosine, mean over layers")
+@ics(label="Internal covariate shift (ICS): cosine, mean over layers")
 def ics_cosine(ics):
     rows = ics[ics.layer > 1]
     return average_rows(rows, rows.cosine, "mean")
 
 
-@ics(label="Internal covariate shift: cosine, mean over hidden layers")
+@ics(label="Internal covariate shift (ICS): cosine, mean over hidden layers")
 def ics_cosine_hidden(ics):
     rows = hidden(ics[ics.layer > 1])
     return average_rows(rows, rows.cosine, "mean")
 
 
-@ics(label="Internal covariate shift: cosine, layer 5")
+@ics(label="Internal covariate shift (ICS): cosine, layer 5")
 def ics_cosine_layer_5(ics):
     return ics[ics.layer == 5].set_index(STEP).cosine
 
 
-@ics(label="Internal covariate shift: cosine, layer 10")
+@ics(label="Internal covariate shift (ICS): cosine, layer 10")
 def ics_cosine_layer_10(ics):
     return ics[ics.layer == 10].set_index(STEP).cosine
 
 
 @ics(
-    label="Internal covariate shift: L2 difference, over the gradient's norm, mean over layers"
+    label="Internal covariate shift (ICS): l2 difference / gradient norm, mean over layers"
 )
 def ics_relative_l2(ics):
     rows = ics[ics.layer > 1]

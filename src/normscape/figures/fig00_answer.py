@@ -35,7 +35,7 @@ def draw(tables, experiment):
         plot_landscape(axes, ranges, model, norms, lr, quantities=[VARIATION])
     for ax, question in (
         (training, "Does it train better?"),
-        (shift, "Does it shift less?"),
+        (shift, "Does it reduce ICS?"),
         (smoothness, "Is the landscape smoother?"),
     ):
         panels.note_if_empty(ax)

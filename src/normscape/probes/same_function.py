@@ -1,4 +1,4 @@
-"""The landscape, covariate shift and curvature of one function in several parametrisations.
+"""Landscape, internal covariate shift and curvature of one function in several parametrisations.
 
 Observation 4.3 of the paper: gamma and beta can make a network with batch normalisation
 compute the same function as the network without it. So parametrisations are compared at one
