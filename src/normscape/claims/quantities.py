@@ -105,7 +105,7 @@ def test_accuracy(evaluation):
     return evaluation.set_index(STEP).test_accuracy
 
 
-@quantity(tables=["history"], label="Norm of the gradient")
+@quantity(tables=["history"], label="Gradient norm")
 def gradient_norm(history):
     return history.set_index(STEP).gradient_norm
 
@@ -304,34 +304,34 @@ def _along(ranges, direction, value):
     return average_rows(rows, value(rows).fillna(np.inf), "median")
 
 
-@landscape(label="Range of the loss along the gradient")
+@landscape(label="Loss variation along the gradient")
 def loss_range(ranges, direction="gradient"):
     return _along(ranges, direction, lambda rows: rows.loss_high - rows.loss_low)
 
 
-@landscape(label="Largest change of the gradient along it")
+@landscape(label="Gradient change along the gradient")
 def gradient_change(ranges, direction="gradient"):
     return _along(ranges, direction, lambda rows: rows.gradient_change_high)
 
 
-@landscape(label="Effective beta")
+@landscape(label="Effective β-smoothness")
 def effective_beta(ranges, direction="gradient"):
     return _along(ranges, direction, lambda rows: rows.effective_beta)
 
 
-@landscape(label="Largest change of the gradient along it, over its norm")
+@landscape(label="Relative gradient change: gradient change / gradient norm")
 def relative_gradient_change(ranges, direction="gradient"):
     return _along(
         ranges, direction, lambda rows: rows.gradient_change_high / rows.gradient_norm
     )
 
 
-@landscape(label="Norm of the gradient at probes")
+@landscape(label="Gradient norm at checkpoints")
 def probed_gradient_norm(ranges):
     return _along(ranges, "gradient", lambda rows: rows.gradient_norm)
 
 
-@landscape(label="Range of the loss along the gradient, over LR ||g||²")
+@landscape(label="Relative loss variation: loss variation / (LR ||g||²)")
 def relative_loss_range(ranges):
     """A step of gradient descent lowers the loss by LR ||g||² to first order."""
     return _along(
@@ -345,7 +345,7 @@ def relative_loss_range(ranges):
 
 @quantity(
     tables=["landscape"],
-    label="Reach: the largest step that lowers the loss, over the learning rate",
+    label="Reach: largest step that lowers the loss / learning rate",
     same_loss=True,
     explored=False,
 )
@@ -374,57 +374,56 @@ def _reach(rows: pd.DataFrame) -> float:
     return sizes[first - 1] + share * (sizes[first] - sizes[first - 1])
 
 
-@landscape(label="Effective beta times the learning rate")
+@landscape(label="Effective β-smoothness times the learning rate")
 def beta_times_lr(ranges):
     return _along(ranges, "gradient", lambda rows: rows.effective_beta * rows.lr)
 
 
-@excursions(label="Range of the loss along the gradient, 90th percentile")
+@excursions(label="Loss variation along the gradient, 90th percentile")
 def loss_range_excursions(ranges):
     return loss_range(ranges)
 
 
-@excursions(label="Largest change of the gradient along it, 90th percentile")
+@excursions(label="Gradient change along the gradient, 90th percentile")
 def gradient_change_excursions(ranges):
     return gradient_change(ranges)
 
 
-@excursions(label="Effective beta, 90th percentile", listed=True)
+@excursions(label="Effective β-smoothness, 90th percentile", listed=True)
 def effective_beta_excursions(ranges):
     return effective_beta(ranges)
 
 
 @landscape(
-    label="Smallest change of the gradient along it", explored=False, listed=True
+    label="Smallest gradient change along the gradient", explored=False, listed=True
 )
 def smallest_gradient_change(ranges):
     return _along(ranges, "gradient", lambda rows: rows.gradient_change_low)
 
 
-@landscape(label="Range of the loss along random directions")
+@landscape(label="Loss variation along random directions")
 def random_loss_range(ranges):
     return loss_range(ranges, "random")
 
 
-@landscape(label="Largest change of the gradient along random directions")
+@landscape(label="Gradient change along random directions")
 def random_gradient_change(ranges):
     return gradient_change(ranges, "random")
 
 
-@landscape(label="Effective beta along random directions")
+@landscape(label="Effective β-smoothness along random directions")
 def random_effective_beta(ranges):
     return effective_beta(ranges, "random")
 
 
 # Along these, all networks move equally far relative to their weights.
-@landscape(label="Range of the loss along random directions of the weights' length")
+@landscape(label="Loss variation along random directions of the weights' length")
 def random_loss_range_relative(ranges):
     return loss_range(ranges, "relative")
 
 
 @landscape(
-    label="Largest change of the gradient along random directions of the weights' length, "
-    "over its norm"
+    label="Relative gradient change along random directions of the weights' length"
 )
 def random_gradient_change_relative(ranges):
     return relative_gradient_change(ranges, "relative")
