@@ -42,9 +42,7 @@ def decide(
         if _is_outside(claim, interval):
             reason = "not of the claimed size, and the direction is open"
         if math.isnan(interval.effect):
-            reason = (
-                "a run diverged, or both overflowed, or one was finished at all probes"
-            )
+            reason = "a run diverged, both overflowed, or one was finished at all checkpoints"
     return {
         "effect": unscaled(claim, interval.effect),
         "low": unscaled(claim, interval.low),

@@ -99,7 +99,7 @@ def accuracy(history):
 
 @quantity(
     tables=["evaluation"],
-    label="Test accuracy (noisy norms: statistics taken anew without noise)",
+    label="Test accuracy (noisy normalisers: statistics estimated again without noise)",
 )
 def test_accuracy(evaluation):
     return evaluation.set_index(STEP).test_accuracy
@@ -167,7 +167,7 @@ def largest_learning_rate(runs, outcomes):
 
 @per_run(
     tables=["runs", "outcomes"],
-    label="Range of learning rates that train well, largest over smallest",
+    label="Range of learning rates that train well, largest / smallest",
 )
 def learning_rate_range(runs, outcomes):
     """The largest learning rate that trains well, over the smallest that does.
@@ -269,20 +269,20 @@ def _drift(drift, scope, column):
     return average_rows(rows, rows[column], "median")
 
 
-@quantity(tables=["moment_drift"], label="Change of one unit's mean in a step")
+@quantity(tables=["moment_drift"], label="Drift of one unit's mean per step")
 def mean_change(drift):
     return _drift(drift, "unit", "mean_change")
 
 
 @quantity(
     tables=["moment_drift"],
-    label="Change of one unit's mean before the normaliser in a step",
+    label="Drift of one unit's mean before the normaliser per step",
 )
 def input_mean_change(drift):
     return _drift(drift, "input", "mean_change")
 
 
-@quantity(tables=["moment_drift"], label="Change of one unit's variance in a step")
+@quantity(tables=["moment_drift"], label="Drift of one unit's variance per step")
 def variance_change(drift):
     return _drift(drift, "unit", "variance_change")
 
@@ -444,7 +444,7 @@ def largest_eigenvalue(curvature):
 def largest_eigenvalue_times_lr(curvature):
     """Gradient descent is unstable along the eigenvector above 2 (Cohen et al. 2021).
 
-    With momentum or Adam the edge lies elsewhere.
+    With momentum or Adam the edge is elsewhere.
     """
     rows = curvature[curvature.converged != 0].set_index(STEP, drop=False)
     return (rows.largest_eigenvalue * rows.lr).fillna(np.inf)
@@ -452,7 +452,7 @@ def largest_eigenvalue_times_lr(curvature):
 
 @quantity(
     tables=["curvature"],
-    label="Largest eigenvalue of the Hessian times the learning rate, at the last probe",
+    label="Largest eigenvalue of the Hessian times the learning rate, at the last checkpoint",
     over_steps="last",
     explored=False,
 )
@@ -471,9 +471,7 @@ def gradient_curvature_times_lr(curvature):
     return (rows.gradient_curvature * rows.lr).fillna(np.inf)
 
 
-@curvature(
-    label="Curvature along the gradient over the largest eigenvalue of the Hessian"
-)
+@curvature(label="Curvature along the gradient / largest eigenvalue of the Hessian")
 def gradient_alignment(curvature):
     """At most 1, where the gradient is the eigenvector; negative along a saddle."""
     rows = curvature.set_index(STEP)
@@ -512,29 +510,27 @@ def learnt_rank(rank):
 invariance = functools.partial(quantity, tables=["invariance"], same_loss=True)
 
 
-@invariance(label="Cosine of weight and gradient, size, mean over hidden layers")
+@invariance(label="Absolute cosine of weight and gradient, mean over hidden layers")
 def weight_gradient_cosine(invariance):
     rows = hidden(invariance)
     return average_rows(rows, rows.cosine.abs(), "mean")
 
 
-@invariance(label="Effective learning rate, LR / ||W||², mean over hidden layers")
+@invariance(label="Effective learning rate LR / ||W||², mean over hidden layers")
 def effective_learning_rate(invariance):
     rows = hidden(invariance)
     return average_rows(rows, rows.lr / rows.weight_norm**2, "geometric_mean")
 
 
 @invariance(
-    label="Angle by which a step turns a weight, in degrees, mean over hidden layers"
+    label="Angle between a weight before and after a step (degrees), mean over hidden layers"
 )
 def angle_turned(invariance):
     rows = hidden(invariance)
     return average_rows(rows, rows.angle, "mean")
 
 
-@invariance(
-    label="Change of a weight in a step, over its norm, mean over hidden layers"
-)
+@invariance(label="Relative change of a weight per step, mean over hidden layers")
 def relative_update(invariance):
     rows = hidden(invariance)
     return average_rows(rows, rows.relative_update, "mean")
@@ -550,7 +546,7 @@ def scale_free_curvature(invariance):
 
 @per_run(
     tables=["invariance"],
-    label="Effective learning rate, LR / ||W||², at the last probe over that at the first",
+    label="Effective learning rate LR / ||W||², last checkpoint / first",
 )
 def effective_rate_change(invariance):
     """Arora et al. 2018: the geometric mean over hidden layers, below 1 where weights grow."""

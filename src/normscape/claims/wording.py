@@ -83,7 +83,7 @@ def notes(verdicts: pd.DataFrame) -> list[str]:
     ]
     if finished := int(rows.finished.sum()):
         lines.append(
-            "Probes of finished runs, left out at the same step and summed over comparisons: "
+            "Measurements of finished runs, left out at the same step, summed over comparisons: "
             f"{finished}."
         )
     absent = not_measured(verdicts)

@@ -2,7 +2,7 @@
 
 Per learning rate, at checkpoints during training: (a) loss variation along the gradient, (b)
 gradient change, (c) effective β-smoothness times the learning rate. Each is the range or
-maximum over the probe's step sizes; smoother landscapes have lower lines. Thick lines are
+maximum over the step sizes tried; smoother landscapes have lower lines. Thick lines are
 medians over seeds, thin lines are seeds. Axes are logarithmic, so equal ratios are equal
 distances. The paper's own curves are dotted where our runs have at least 20% of its steps.
 

@@ -2,8 +2,9 @@
 
 The quantities of Figures 4 and 10 against the training loss instead of the step, at the first
 learning rate. A network that trains faster is ahead at the same step; here networks are
-compared at the same loss. Losses fall to the right and are moving averages around the probe,
-without the weight penalty. Thin lines are seeds, with one dot per probe in the order of losses.
+compared at the same loss. Losses fall to the right and are moving averages around the
+checkpoint, without the weight penalty. Thin lines are seeds, with one dot per checkpoint in the
+order of losses.
 Thick lines are geometric means over seeds at five fixed levels, the grey lines: 0.80, 0.65,
 0.55, 0.48 and 0.42 of the loss of constant outputs, such as ln 10 for ten classes.
 
