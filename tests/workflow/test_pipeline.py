@@ -103,7 +103,7 @@ def test_a_changed_margin_trains_and_draws_nothing(folder):
     )
     copied = "Copy the claims santurkar2018.yaml"
     drawn = "Draw fig17_verdicts"
-    assert planned(folder) == [CHECK, copied, drawn, "Judge the claims", PAGE]
+    assert planned(folder) == [CHECK, copied, drawn, "Evaluate the claims", PAGE]
 
 
 def test_nothing_is_left_to_do(finished):
@@ -156,7 +156,7 @@ def test_an_edit_of_the_tables_trains_nothing(folder):
     edit(folder / "src/normscape/tables/frames.py")
     edit(folder / "src/normscape/tables/tables.yaml", "\n# An edit.\n")
     jobs = planned(folder)
-    assert "Judge the claims" in jobs
+    assert "Evaluate the claims" in jobs
     assert not starting(jobs, "Train", "Probe", "Prepare")
     edit(folder / "src/normscape/tables/rows.py")  # what writes the probes' tables
     jobs = planned(folder)

@@ -11,7 +11,7 @@ rule verdicts:
             f"{ROOT}/verdicts.csv",
             caption="../report/verdicts.rst",
             category="Verdicts",
-            labels={"table": "The claims, judged"},
+            labels={"table": "Verdicts on the claims"},
         ),
         markdown=f"{ROOT}/verdicts.md",
         levels=f"{ROOT}/same_loss_levels.csv",
@@ -29,7 +29,7 @@ rule verdicts:
         code=code.digests("verdicts.py"),
         depends_on=params.norm_labels(),
     message:
-        "Judge the claims"
+        "Evaluate the claims"
     shell:
         "python -IS {resources.project:q}/src/run.py verdicts --claims {input.claims} --paper-curves {input.curves}"
         " --tables {input.tables} {input.outcomes} {input.constant_losses}"

@@ -137,7 +137,7 @@ def _figure(path, image, tables, folder):
         part.replace("\n", " ") for part in inspect.getdoc(module).split("\n\n")
     )
     title = title.removesuffix(".")
-    # Where no claim is judged from a figure, it names others that show the same matter.
+    # A figure that no claim names lists other figures, whose claims it shows.
     judged = getattr(module, "CLAIMS_OF", (path.stem,))
     finding = answers.findings(tables["verdicts"], judged)
     if "theory_instances" in module.TABLES:
@@ -152,7 +152,7 @@ def _figure(path, image, tables, folder):
         "width": image.width,
         "height": image.height,
         "alt": " ".join(
-            [f"{title}.", *(finding or [*caption, "No claim is judged from it."])]
+            [f"{title}.", *(finding or [*caption, "No claim is evaluated from it."])]
         ),
         "title": title,
         "finding": finding,
