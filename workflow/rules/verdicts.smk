@@ -18,7 +18,8 @@ rule verdicts:
         comparison=f"{ROOT}/paper_comparison.csv",
     log:
         f"{ROOT}/logs/verdicts.log",
-    # What waits for it waits for all else, too: before the figures, so that no core idles.
+    # Jobs that depend on the verdicts depend on everything else, too. With this priority they are
+    # evaluated before the figures are drawn, so that no core is idle.
     priority: 1
     localrule: True
     conda:
