@@ -134,7 +134,7 @@ def test_it_loads_without_a_fault_or_the_network(index, opened):
     assert "Why does normalisation help optimisation?" in page.inner_text("h1")
     # The tiny experiment has no other learning rate.
     answers = page.inner_text(".answer")
-    assert "Does BatchNorm train faster?" in answers
+    assert "Is training faster with BatchNorm?" in answers
     assert "larger learning rates" not in answers
 
 
@@ -161,7 +161,7 @@ def test_each_figure_says_what_it_shows(index, opened, finished):
     page = opened(index)
     figures = page.query_selector_all("#figures figure")
     drawn = list((finished / "results/tiny/figures").glob("*.png"))
-    assert len(figures) == len(drawn) - 2  # two stand before them
+    assert len(figures) == len(drawn) - 2  # two have their own sections
     for figure in figures:
         alt = figure.query_selector("img").get_attribute("alt")
         assert alt.startswith("Figure ")
@@ -181,7 +181,7 @@ def test_it_says_how_it_was_made(index, opened, finished):
     assert "torch" in making
     page.click("summary >> text=Time and peak memory")
     assert "vgg" in page.inner_text("#making details table")
-    page.click("summary >> text=The config")
+    page.click("summary >> text=The resolved config")
     assert "learning_rates" in page.inner_text("#making pre")
 
 

@@ -1,12 +1,9 @@
 """Figure 24: normalisers ranked, each at its own best learning rate.
 
-One row per network and normaliser, the fastest on top, at the learning rate with the lowest mean
-loss. Left: that loss, the geometric mean over all steps. Middle: the largest eigenvalue of the
-Hessian at the same training loss, divided by that without normalisation; it is the mean over fixed
-levels of the loss, and is missing where a network does not reach one of them. Right: the learning
-rate times the largest eigenvalue at the last checkpoint. The dashed line at 2 is the edge of
-stability of gradient descent; Adam's is elsewhere. Marks are geometric means over seeds, lines are
-95% intervals of at least two seeds. An arrowhead marks runs that diverged.
+One row per network and normaliser at its best learning rate, the fastest on top. The middle panel
+compares networks at the same training loss; a missing mark is a network that does not reach it.
+Marks are geometric means over seeds with 95% intervals, arrowheads are runs that diverged, and the
+dashed line at 2 is the edge of stability of gradient descent.
 
 The paper has no such figure; its claims are about one learning rate for both networks.
 """
