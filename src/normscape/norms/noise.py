@@ -18,11 +18,17 @@ class Norm(RandomNormaliser):
     s_ij ~ N(sigma_j, scale_jitter). For convolutions a feature is a channel, and
     every pixel of every image is an element.
 
-    mean_shift, scale_shift, mean_jitter, scale_jitter :
-        n_mu, n_sigma, r_mu, r_sigma of the paper.
+    Parameters
+    ----------
+    features : int
+        Number of units, or of channels after a convolution.
+    mean_shift, scale_shift, mean_jitter, scale_jitter : float
+        n_mu, n_sigma, r_mu and r_sigma of the paper.
 
-    r_sigma is a standard deviation, and evaluation mode adds no noise; the paper leaves both
-    open.
+    Notes
+    -----
+    r_sigma is a standard deviation, and evaluation mode adds no noise. The paper specifies
+    neither.
     """
 
     def __init__(

@@ -104,7 +104,10 @@ def _first_figure(drawn, verdicts):
 def _read(path):
     content = Path(path).read_bytes()
     if not content.endswith(b"\n"):
-        raise ValueError(f"{path}: cut short; delete it, and run again")
+        raise ValueError(
+            f"{path}: expected a line break at the end, got a file that was cut short; "
+            "delete it and rerun"
+        )
     return content
 
 
