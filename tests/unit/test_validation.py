@@ -55,7 +55,7 @@ MISTAKES = [
     ("models", {}, "1 or more"),
     ("models", {"a/b": SMALL}, "'a/b'"),
     ("models.VGG", SMALL, "models.vgg"),
-    ("models.random", SMALL, "reserved"),
+    ("models.random", SMALL, "Figure 16"),
     ("models.lenet", {}, "architecture: missing", "dln, resnet, vgg, vit"),
     (
         "models.small",

@@ -163,7 +163,7 @@ def _check_sources(path):
     if tables is None:
         _refuse(
             path,
-            'TABLES: expected a tuple of strings such as ("history",), got none; add it',
+            'TABLES: missing; add a tuple of strings such as ("history",)',
         )
     for table in tables:
         if table not in known:

@@ -310,8 +310,7 @@ def _fill_norm_settings(config):
         for key in components.required("norms", norm):
             if key not in given:
                 raise ConfigError(
-                    f"norm_settings.{norm}.{key}: expected a value, because {norm} has no "
-                    "default, got none; add it"
+                    f"norm_settings.{norm}.{key}: missing; {norm} has no default for it, add it"
                 )
 
 
