@@ -5,8 +5,7 @@ describe their columns). It returns a Series with one number per step, indexed b
 one number per run, indexed by ``CELL``. A number that has overflowed is infinite. A number
 that a run cannot give is NaN.
 
-To add a quantity, write one more function here. Only claims, figures and the page are then
-made again:
+To add a quantity, write a function here. Then only claims, figures and the page are made again:
 
     @quantity(tables=["weights"], label="Norm of the weights, mean over layers")
     def weight_norm(weights):
@@ -30,14 +29,24 @@ TRAINS_WELL = 0.9
 
 @dataclasses.dataclass(frozen=True)
 class Quantity:
-    """A quantity as ``quantity`` declares it.
+    """A quantity as the decorator ``quantity`` declares it.
 
-    tables : names of the tables that ``compute`` takes, in order.
-    over_steps : how the numbers of a run's steps become one: "median", "last" or
-        "percentile_90". None says that ``compute`` returns one number per run.
-    same_loss : whether runs are compared at the same training loss, too.
-    explored : whether the explorer of the results page offers its curves.
-    listed : whether it is compared with the paper's curves although no claim is about it.
+    Attributes
+    ----------
+    name, label : str
+        Name in files of claims, and label on the page.
+    tables : tuple[str, ...]
+        Names of the tables that ``compute`` takes, in order.
+    compute : callable
+        Returns a Series with one number per step or run.
+    over_steps : {"median", "last", "percentile_90"} or None
+        Summary of the numbers of a run's steps; None if ``compute`` returns one number per run.
+    same_loss : bool
+        Whether runs are compared at the same training loss, too.
+    explored : bool
+        Whether the explorer of the results page offers its curves.
+    listed : bool
+        Whether it is compared with the paper's curves although no claim is about it.
     """
 
     name: str
@@ -54,7 +63,22 @@ QUANTITIES: dict[str, Quantity] = {}
 
 
 def quantity(*, tables: list[str], label: str, **options):
-    """Decorate a function as a quantity of its name; options are those of ``Quantity``."""
+    """Decorator that declares a function as a quantity of the same name.
+
+    Parameters
+    ----------
+    tables : list[str]
+        Names of the tables that the function takes, in order.
+    label : str
+        Label on the page.
+    **options
+        Other attributes of ``Quantity``.
+
+    Raises
+    ------
+    ValueError
+        If there is a quantity of this name.
+    """
 
     def add(function):
         name = function.__name__
@@ -67,9 +91,26 @@ def quantity(*, tables: list[str], label: str, **options):
 
 
 def average_rows(table: pd.DataFrame, values: pd.Series, average: str) -> pd.Series:
-    """One number per step: the average over its rows, NaN where a row has none.
+    """Average values over the rows of each step.
 
-    average : "mean", "median" or "geometric_mean".
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        With the columns of ``STEP``.
+    values : pandas.Series
+        One value per row of the table.
+    average : {"mean", "median", "geometric_mean"}
+
+    Returns
+    -------
+    pandas.Series
+        Indexed by ``STEP``; NaN if one of the step's values is NaN.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({name: [0, 0] for name in STEP} | {"value": [1.0, 100.0]})
+    >>> round(average_rows(rows, rows.value, "geometric_mean").item(), 6)
+    10.0
     """
     groups = table[STEP].assign(value=values).groupby(STEP, sort=False).value
     if average == "geometric_mean":
@@ -112,7 +153,7 @@ def gradient_norm(history):
 
 @per_run(tables=["history"], label="Training accuracy, mean over all steps")
 def mean_accuracy(history):
-    """High for a run that learns early. Steps after a divergence count as accuracy 0."""
+    """High for a run that learns early. Steps after divergence count as accuracy 0."""
     history = history.dropna(subset="accuracy")
     steps = history.groupby("model").step.max() + 1
     totals = history[history.diverged == 0].groupby(CELL).accuracy.sum()
@@ -122,9 +163,9 @@ def mean_accuracy(history):
 
 @per_run(tables=["history"], label="Training loss, geometric mean over all steps")
 def mean_loss(history):
-    """The area under the loss's logarithm; infinite for a run that diverged.
+    """exp(mean log loss) over all steps; infinite for a run that diverged.
 
-    It goes on falling where accuracy is near 1.
+    It distinguishes runs whose accuracies are all near 1.
     """
     with np.errstate(divide="ignore"):
         logarithms = history.assign(value=np.log(history.loss))
