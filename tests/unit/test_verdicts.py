@@ -32,7 +32,7 @@ from normscape.claims.values import best_rates
 
 PAPER_CLAIMS = "workflow/claims/santurkar2018.yaml"
 UNKNOWN = "a run diverged, both overflowed, or one was finished at all checkpoints"
-OVER_THE_LIMIT = "the interval reaches over the limit"
+OVER_THE_LIMIT = "the interval includes the limit"
 NO_SIZE = "not of the claimed size, and the direction is open"
 
 
