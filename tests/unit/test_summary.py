@@ -4,7 +4,7 @@ import pytest
 
 from normscape.pipeline import summary
 
-FASTER = "Training is faster with BatchNorm"
+FASTER = "BatchNorm trains faster"
 LONG = "The loss varies less " * 4 + "with "
 
 
