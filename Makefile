@@ -1,22 +1,21 @@
-# make environment   PyTorch and all else, 6 GB; TORCH=cpu: without CUDA, 1.4 GB
-# make reproduce     the environment, then every table and figure
-# make demo          the environment, then every stage on a few short runs; a minute
-# make test          the environment, then the tests; five minutes
+# make environment   install PyTorch and all packages, 6 GB (TORCH=cpu: without CUDA, 1.4 GB)
+# make reproduce     install, then run the default experiment: every table and figure
+# make demo          install, then run every stage on a few short runs (one minute)
+# make test          install, then run the tests (five minutes)
 # make test-slow     further tests: whole pipelines, kills, a full disk, Slurm, a browser
-# make plan          what an experiment takes: jobs, core-hours, disk (PRESET=paper)
-# make archive       an experiment as one zip (PRESET=paper)
-# make verify        such a zip, checked and rebuilt (ARCHIVE=file.zip, CELLS=2 retrains two)
-# make compare       where two experiments differ (A=results/x B=results/y)
-# make replication   the primary claims in several experiments (RESULTS="results/x results/y",
+# make plan          estimate jobs, core-hours and disk space of an experiment (PRESET=paper)
+# make archive       pack an experiment into one zip file (PRESET=paper)
+# make verify        check and rebuild such a zip file (ARCHIVE=file.zip; CELLS=2 retrains two runs)
+# make compare       show where two experiments differ (A=results/x B=results/y)
+# make replication   draw the primary claims of several experiments (RESULTS="results/x results/y",
 #                    with quotes around a folder that holds spaces)
-# make bench         training steps, probes and the pipeline itself, timed (two hours)
-# make schema        the config's JSON schema for editors, from what components declare
-# make lint          form of code and rules
+# make bench         time training steps, measurements and the pipeline itself (two hours)
+# make schema        write the config's JSON schema for editors, from the components' declarations
+# make lint          check the form of code and rules
 
 PYTHON ?= python3
 CORES ?= all
-# Recipes read variables from the environment, as they were given: values may hold spaces,
-# quotes and $.
+# Recipes read variables from the environment, because values may hold spaces, quotes and $.
 GIVEN := PYTHON CORES TORCH PRESET ARCHIVE CELLS A B RESULTS
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(GIVEN)
@@ -35,10 +34,10 @@ reproduce: $(READY)
 	snakemake --cores "$$CORES"
 
 demo: $(READY)
-	@echo "A few short runs, from data to a page: what normscape does, not what it finds."
+	@echo "Demo: every stage of the pipeline on a few short runs. They are too short for conclusions."
 	snakemake --cores "$$CORES" --configfile workflow/presets/demo.yaml
-	@echo "Next: make reproduce, the default experiment (a quarter of an hour on two cores);"
-	@echo "docs/experiments.md for CIFAR-10 and experiments of your own."
+	@echo "Next: make reproduce runs the default experiment (15 to 20 minutes on two cores)."
+	@echo "docs/experiments.md explains CIFAR-10 and experiments of your own."
 
 test: $(READY)
 	python -m pytest --numprocesses 2 --dist worksteal
@@ -50,20 +49,20 @@ test-unit: $(READY)
 test-slow: $(READY)
 	python -m pytest --numprocesses 3 --dist loadgroup -m slow
 
-# Always anew: the source may have changed where no result has.
+# Always rerun, because the source may have changed even if no result did.
 archive: preset $(READY)
 	snakemake archive --cores "$$CORES" --forcerun archive $(OF_PRESET)
 
 verify: $(READY)
-	@test -n "$$ARCHIVE" || { echo "make verify ARCHIVE=file.zip [CELLS=n]"; exit 1; }
+	@test -n "$$ARCHIVE" || { echo "ARCHIVE: expected a zip file, got nothing; run make verify ARCHIVE=file.zip [CELLS=n]"; exit 1; }
 	@$(TOOL).verify "$$ARCHIVE" $${CELLS:+--cells "$$CELLS"}
 
 compare: $(READY)
-	@test -n "$$A" && test -n "$$B" || { echo "make compare A=results/x B=results/y"; exit 1; }
+	@test -n "$$A" && test -n "$$B" || { echo "A, B: expected two folders, got '$$A' and '$$B'; run make compare A=results/x B=results/y"; exit 1; }
 	@$(TOOL).compare "$$A" "$$B"
 
 replication: $(READY)
-	@test -n "$$RESULTS" || { echo 'make replication RESULTS="results/x results/y"'; exit 1; }
+	@test -n "$$RESULTS" || { echo 'RESULTS: expected folders, got nothing; run make replication RESULTS="results/x results/y"'; exit 1; }
 	@printf '%s\n' "$$RESULTS" | \
 	  xargs env $(TOOL).replication --output results/replication_matrix.png
 
@@ -85,12 +84,12 @@ lint: $(READY)
 	ruff format --check .
 	snakefmt --check Snakefile workflow
 	snakemake --lint
-	@$(TOOL).schema | cmp - $(SCHEMA) || { echo "$(SCHEMA) is not what components declare: make schema"; exit 1; }
+	@$(TOOL).schema | cmp - $(SCHEMA) || { echo "$(SCHEMA): expected what components declare; run make schema"; exit 1; }
 
 environment: $(READY)
 
-# The stamp comes last, so that an interrupted installation is taken up again. What is imported
-# compiles itself; compiling all of it would take a quarter of the installation's time.
+# The stamp is written last, so that an interrupted installation continues. Packages are compiled
+# when they are imported; compiling all of them would take 25% of the installation's time.
 $(READY): envs/requirements.txt
 	@command -v "$$PYTHON" >/dev/null || \
 	  { echo "normscape needs Python 3.11 or newer; '$$PYTHON' was not found (make PYTHON=...)"; exit 1; }

@@ -1,7 +1,7 @@
-"""Benchmark on this machine: training, probes, growth, and the pipeline itself.
+"""Time training, measurements, their growth with size, and the pipeline on this machine.
 
-Writes one table per part to the folder, and summary.md and bench.png once the tables of all
-parts exist. All parts together take two hours and 8 GiB of memory.
+Writes one table per part to the folder, and summary.md and bench.png if the tables of all parts
+exist. All parts together take two hours and 8 GiB of memory.
 """
 
 from normscape.jobs import command_line
@@ -16,10 +16,12 @@ def main():
         nargs="+",
         choices=PARTS,
         default=PARTS,
-        help=f"{', '.join(PARTS)} (all)",
+        help=f"parts to time: {', '.join(PARTS)} (all)",
         metavar="PART",
     )
-    arguments.add_argument("--folder", default="results/bench", help="(results/bench)")
+    arguments.add_argument(
+        "--folder", default="results/bench", help="folder of the tables (results/bench)"
+    )
     command_line.add_threads_argument(arguments)
     args = arguments.parse_args()
 

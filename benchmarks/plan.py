@@ -1,9 +1,9 @@
-"""Tell what an experiment takes: jobs by rule, core-hours, checkpoints on the disk.
+"""Estimate the cost of an experiment: jobs by rule, core-hours, disk space of checkpoints.
 
-And which claims it cannot decide, because it has fewer seeds than a verdict needs.
+Also lists the claims that it cannot decide, because it has fewer seeds than a verdict needs.
 
-Jobs are those that Snakemake would run now. Their times come from a step, or the probe
-of a checkpoint, of each kind, measured on this machine: a minute, or three at the paper's scale.
+Jobs are those that Snakemake would run now. Times are measured on this machine, on one training step
+and one measurement of each kind. This takes one minute, or three at the paper's scale.
 """
 
 import statistics
@@ -27,7 +27,7 @@ def main():
         nargs="+",
         action="extend",
         default=[],
-        help="such as a preset's; of several, each extends those before it",
+        help="config file such as a preset; later files extend earlier ones",
     )
     args = arguments.parse_args()
     files = [path.absolute() for path in args.configfile]
@@ -40,7 +40,7 @@ def main():
     print(disk_space(config, jobs))
     if few := seeds.undecidable(config):
         print(
-            f"claims that stay open, because a verdict needs {RUNS} runs of each network:"
+            f"Claims that stay open, because a verdict needs {RUNS} runs of each network:"
         )
         print("\n".join(f"  {line}" for line in few))
 
@@ -84,16 +84,16 @@ def time_table(counts: dict[str, int], seconds: dict[str, float], device) -> str
     """A line for each rule, the longest first, and their sum.
 
     >>> print(time_table({"figure": 2, "train_vgg": 3}, {"other": 1, "train_vgg": 60}, "cpu"))
-    rule                  jobs  seconds a job  core-hours
+    rule                  jobs          s/job  core-hours
     train_vgg                3          60.00        0.05
     figure                   2           1.00        0.00
-    all                      5                       0.05  (on cpu, as this machine is now)
+    all                      5                       0.05  (on cpu, measured on this machine)
     """
     hours = {
         rule: count * seconds.get(rule, seconds["other"]) / 3600
         for rule, count in counts.items()
     }
-    lines = [f"{'rule':18}  {'jobs':>6}  {'seconds a job':>13}  {'core-hours':>10}"]
+    lines = [f"{'rule':18}  {'jobs':>6}  {'s/job':>13}  {'core-hours':>10}"]
     for rule in sorted(counts, key=hours.get, reverse=True):
         each = seconds.get(rule, seconds["other"])
         lines.append(
@@ -102,7 +102,7 @@ def time_table(counts: dict[str, int], seconds: dict[str, float], device) -> str
     total = sum(counts.values())
     lines.append(
         f"{'all':18}  {total:6,}  {'':13}  {sum(hours.values()):10,.2f}"
-        f"  (on {device}, as this machine is now)"
+        f"  (on {device}, measured on this machine)"
     )
     return "\n".join(lines)
 
@@ -116,10 +116,10 @@ def disk_space(config: dict, jobs: Jobs) -> str:
         sizes.append(steps * jobs.checkpoint_bytes(cell.model, cell.norm))
     line = f"checkpoints: {files:,} files, {sum(sizes) / 1e9:,.1f} GB"
     if config["keep_checkpoints"]:
-        return f"{line}, which stay"
+        return f"{line}, kept"
     return (
-        f"{line} in all, removed when probed: "
-        f"at most about {max(sizes) / 1e9:.1f} GB for each job at once"
+        f"{line} in total, removed after measurement: "
+        f"at most about {max(sizes) / 1e9:.1f} GB per concurrent job"
     )
 
 

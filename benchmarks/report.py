@@ -24,9 +24,9 @@ def _training_lines(table):
     for network, rows in table.groupby(_networks(table), sort=False):
         rows = rows.loc[NORMS]
         for name, values in (
-            ("plain / ours", _spreads(rows, "ratio")),
+            ("baseline / ours", _spreads(rows, "ratio")),
             ("samples per second", map(_round, rows.samples_per_second)),
-            ("over batch", _spreads(rows, "over_batch_norm")),
+            ("step time / batch", _spreads(rows, "over_batch_norm")),
         ):
             yield f"| {network}: {name} | {' | '.join(values)} |"
 
@@ -39,7 +39,7 @@ def _probe_lines(tables):
         if row.precision != "float32":
             seconds += f", {_spread(row, 'over_float32')} / float32"
         yield (
-            f"{names[row.probe]}, plain / ours: {network} {row['size']}, {row.precision}",
+            f"{names[row.probe]}, baseline / ours: {network} {row['size']}, {row.precision}",
             f"{_spread(row, 'ratio')} (ours {seconds};"
             f" difference {row.largest_difference:.0e})",
         )
@@ -113,7 +113,7 @@ def plot(tables: Tables):
     planning.set_ylim(bottom=0)
     planning.set_xlim(left=0)
     steps.set(title="Growth of training", ylabel="seconds per step")
-    probes.set(title="Growth of probes", ylabel="seconds per checkpoint")
+    probes.set(title="Growth of measurements", ylabel="seconds per checkpoint")
     memory.set(title="Growth of memory", ylabel="peak memory (GiB)")
     _plot_growth(steps, probes, memory, tables["growth"])
     for axis in axes.flat:
@@ -133,7 +133,7 @@ def _plot_ratios(axis, steps):
     bars = {"rot": 0, "yerr": spread, "error_kw": {"elinewidth": 0.8}}
     tables["ratio"][NORMS].plot.bar(ax=axis, **bars)
     axis.axhline(1, color="black", linewidth=0.8)
-    axis.set(title="Training step", xlabel="network", ylabel="plain loop / ours")
+    axis.set(title="Training step", xlabel="network", ylabel="baseline / ours")
 
 
 def _plot_use(axis, shares):

@@ -1,9 +1,9 @@
-"""Install the lock, requirements.txt, into the environment whose Python runs this.
+"""Install the lock file requirements.txt into the environment whose Python runs this.
 
 usage: python envs/install.py [cpu | FOLDER | INDEX]
 
-The lock's PyTorch brings CUDA libraries, two thirds of 6 GB on Linux. With an argument
-they are left out, and PyTorch comes in the lock's version, but without its hashes, from its
+PyTorch of the lock file includes CUDA libraries, two thirds of 6 GB on Linux. With an argument
+they are left out, and PyTorch comes in the same version, but without hashes, from its
 own index of CPU builds (cpu), from a folder of wheels, or from another index (https://...).
 """
 
@@ -19,7 +19,7 @@ PIP = [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--no-
 
 
 def commands(torch: str | None, folder: Path) -> list[list[str]]:
-    """The calls of pip that install the lock; ``folder`` is for the files that they read.
+    """The calls of pip that install the lock file; ``folder`` is for the files that they read.
 
     Together they install each package once, so that they may run at the same time.
     """
@@ -49,8 +49,8 @@ def _source(torch):
     if Path(torch).is_dir():
         return ["--no-index", "--find-links", torch]
     sys.exit(
-        f"TORCH: found {torch!r}; allowed is cpu, a folder of wheels, or an index's "
-        "address (https://...)"
+        "TORCH: expected cpu, a folder of wheels, or the address of an index "
+        f"(https://...), got {torch!r}"
     )
 
 

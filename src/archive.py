@@ -1,8 +1,8 @@
 """Pack an experiment into a Workflow Run RO-Crate: results/NAME/NAME-DIGEST.zip.
 
-An archive holds the project's source, the config, the results that this config makes,
-without checkpoints and data, and Snakemake's records of them. Unpacked into a clone, the
-experiment is done. The digest is that of all content.
+An archive holds the project's source, the config, the results of this config without checkpoints
+and data, and Snakemake's records of them. If it is unpacked into a clone, the experiment is complete
+there. DIGEST is that of all content.
 """
 
 from normscape.jobs import command_line
@@ -10,12 +10,14 @@ from normscape.jobs import command_line
 
 def main():
     arguments = command_line.parser(__doc__)
-    arguments.add_argument("--name", required=True, help="of the experiment")
+    arguments.add_argument("--name", required=True, help="name of the experiment")
     command_line.add_config_argument(arguments)
     arguments.add_argument(
-        "--checkpoints", action="store_true", help="checkpoints and data too"
+        "--checkpoints", action="store_true", help="include checkpoints and data"
     )
-    arguments.add_argument("--output", required=True, help="the zip's path, as text")
+    arguments.add_argument(
+        "--output", required=True, help="text file for the path of the zip"
+    )
     args = arguments.parse_args()
 
     import hashlib
@@ -28,7 +30,9 @@ def main():
     made = dict.fromkeys(contents.outputs(args.config))
     recorded = [r for r in records.read(folder) if str(r.output) in made]
     if not recorded:
-        raise ValueError(f".snakemake: no records of {folder}; run the experiment here")
+        raise ValueError(
+            f".snakemake: expected records of {folder}, got none; run the experiment here"
+        )
     wanted = [m for m in made if args.checkpoints or not contents.is_checkpoint(m)]
     results = {names.in_archive(m): Path(m) for m in wanted if Path(m).is_file()}
     source = provenance.source()
@@ -48,7 +52,7 @@ def main():
     print(f"{path}: {len(files)} files, {size:.1f} MB, {source.commit}")
     for what, listed in (
         ("packed, but not in the commit", source.added),
-        ("left out, as this config does not make them", contents.others(args.config)),
+        ("left out, not made by this config", contents.others(args.config)),
         ("missing", [m for m in wanted if m not in results]),
     ):
         if listed:

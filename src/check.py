@@ -1,7 +1,7 @@
 """Check the integrity of files, and list their checksums as ``sha256sum`` does.
 
-Paths in the list are relative to its folder: there, ``sha256sum --check`` reads it. A file
-that has changed since the last list, though no job has made it again, is named as damaged.
+Paths in the list are relative to its folder, where ``sha256sum --check`` reads it. A file that has
+changed since the last list, although no job has made it again, is reported as damaged.
 """
 
 from normscape.jobs import command_line
@@ -14,9 +14,9 @@ def main():
         "--runs",
         nargs="*",
         default=[],
-        help="run.json of runs, whose outputs are checked",
+        help="run.json of the runs whose outputs are checked",
     )
-    arguments.add_argument("--output", required=True, help="the list")
+    arguments.add_argument("--output", required=True, help="the list of checksums")
     args = arguments.parse_args()
 
     from pathlib import Path

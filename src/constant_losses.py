@@ -1,6 +1,6 @@
-"""Compute the loss of the best constant outputs of each model: what ignoring inputs gives.
+"""Compute the loss of each model's best constant outputs, which ignore the inputs.
 
-Writes a row per model as CSV.
+Writes one row per model as CSV.
 """
 
 from normscape.jobs import command_line

@@ -1,4 +1,4 @@
-"""Download a file, check it, and put it in its place only if it is whole."""
+"""Download a file and check it; it appears at its path only if the checksum is right."""
 
 from normscape.jobs import command_line
 
@@ -9,7 +9,9 @@ def main():
     arguments = command_line.parser(__doc__)
     arguments.add_argument("--url", required=True)
     arguments.add_argument("--checksum", required=True, help="md5:... or sha256:...")
-    arguments.add_argument("--help-line", required=True, help="said when it fails")
+    arguments.add_argument(
+        "--help-line", required=True, help="advice in the message if it fails"
+    )
     arguments.add_argument("--output", required=True)
     args = arguments.parse_args()
 

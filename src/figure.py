@@ -5,7 +5,9 @@ from normscape.jobs import command_line
 
 def main():
     arguments = command_line.parser(__doc__)
-    arguments.add_argument("figure", help="a file of figures/, such as fig04_landscape")
+    arguments.add_argument(
+        "figure", help="name of a file in figures/, such as fig04_landscape"
+    )
     arguments.add_argument("--tables", nargs="+", required=True, help="tables (CSV)")
     command_line.add_experiment_argument(arguments)
     arguments.add_argument("--output", nargs="+", required=True, help=".png, .pdf")
@@ -24,7 +26,8 @@ def main():
     missing = {*module.TABLES, "outcomes"} - tables.keys()
     if missing:
         raise ValueError(
-            f"--tables: {', '.join(f'{name}.csv' for name in sorted(missing))} is missing"
+            f"--tables: expected {', '.join(f'{name}.csv' for name in sorted(missing))}, "
+            "got none of that name; add its path"
         )
     outcomes = tables.pop("outcomes")
     tables = {name: add_column(table, outcomes) for name, table in tables.items()}

@@ -1,7 +1,4 @@
-"""Note which runs have learnt something, which stayed at chance, and which diverged.
-
-Writes a row per run as CSV.
-"""
+"""Classify runs: learnt, at chance accuracy, or diverged. Writes one row per run as CSV."""
 
 from normscape.jobs import command_line
 

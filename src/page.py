@@ -1,7 +1,7 @@
 """Write an experiment's results page: one HTML file that needs no network.
 
-The answer in three sentences, the verdicts, every figure with its caption, curves to
-explore, and how it was made. Links lead to the files beside it.
+The page has answers in sentences, the primary claims, every figure with its caption, all verdicts,
+curves to explore, and the conditions of the runs. Links lead to files in the same folder.
 """
 
 from normscape.jobs import command_line
@@ -9,7 +9,7 @@ from normscape.jobs import command_line
 
 def main():
     arguments = command_line.parser(__doc__)
-    arguments.add_argument("--name", required=True, help="of the experiment")
+    arguments.add_argument("--name", required=True, help="name of the experiment")
     arguments.add_argument("--claims", nargs="+", required=True, help="claims (YAML)")
     arguments.add_argument("--verdicts", required=True, help="CSV")
     arguments.add_argument("--paper-comparison", required=True, help="CSV")

@@ -1,6 +1,6 @@
-"""Prepare a data set as tensors that training and probes read.
+"""Prepare a data set as tensors for training and measurements.
 
-Prints what its author or its files want noted, which the file holds as metadata, too.
+Prints the notes of the data set, such as files left out; they are also metadata of the output.
 """
 
 from normscape.jobs import command_line

@@ -1,4 +1,4 @@
-"""Probe a checkpoint: measure what a file of probes/ defines, and write its tables."""
+"""Measure a checkpoint by a probe, a file of probes/, and write its tables."""
 
 from normscape.jobs import command_line
 

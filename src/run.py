@@ -1,9 +1,9 @@
 """Run a script of this folder: python -IS src/run.py probe landscape --checkpoint ...
 
-Importing PyTorch takes a second or two, longer than most jobs compute. The environment
-variable NORMSCAPE_SERVER names a server that has imported the libraries
-(normscape.jobs.fork_server), and the script runs as a fork of it. Without a server, or if it
-fails, the script runs as python src/probe.py landscape --checkpoint ... with equal results.
+Importing PyTorch takes one to two seconds, longer than most jobs compute. The environment variable
+NORMSCAPE_SERVER names a server that has imported the libraries (normscape.jobs.fork_server), and the
+script runs as a fork of it. Without a server, or if it fails, the script runs as
+python src/probe.py landscape --checkpoint ... with the same results.
 
 The options -I and -S shorten Python's start, because this file starts every job.
 """

@@ -1,12 +1,12 @@
-"""Write a summary of tables of all runs, which a file of summaries/ defines."""
+"""Write a summary, as a file of summaries/ computes it from tables of all runs."""
 
 from normscape.jobs import command_line
 
 
 def main():
     arguments = command_line.parser(__doc__)
-    arguments.add_argument("summary", help="a file of summaries/, such as runs")
-    arguments.add_argument("tables", nargs="+", help="the tables it needs (CSV)")
+    arguments.add_argument("summary", help="name of a file in summaries/, such as runs")
+    arguments.add_argument("tables", nargs="+", help="tables that it needs (CSV)")
     arguments.add_argument("--output", required=True, help="table (CSV)")
     args = arguments.parse_args()
 

@@ -10,17 +10,19 @@ from normscape.jobs import command_line
 
 def main():
     arguments = command_line.parser(__doc__)
-    arguments.add_argument("--random", type=int, required=True, help="random units")
+    arguments.add_argument(
+        "--random", type=int, required=True, help="number of random units"
+    )
     arguments.add_argument(
         "--trained",
         nargs=3,
         action="append",
         default=[],
         metavar=("START", "CHECKPOINT", "DATA"),
-        help="checkpoints of a run with batch normalisation; may be repeated",
+        help="two checkpoints of a run with batch normalisation, and its data; may be repeated",
     )
     arguments.add_argument("--layers", type=int, nargs="+", required=True)
-    arguments.add_argument("--units", type=int, default=3, help="of each layer (3)")
+    arguments.add_argument("--units", type=int, default=3, help="units per layer (3)")
     arguments.add_argument("--instances", required=True, help="output (CSV)")
     arguments.add_argument("--summary", required=True, help="output (CSV)")
     args = arguments.parse_args()

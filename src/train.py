@@ -3,8 +3,8 @@
 Writes history.csv (one row per step), evaluation.csv (test accuracy before each step of
 --evaluations and after the last), a checkpoint stepN.safetensors before each step of
 --checkpoints, and run.json, which records the machine, the time and the versions. A stopped
-training resumes from its last saved state and ends with the same bytes. On SIGTERM it saves
-its state and stops before the next step.
+run resumes from its last saved state, with bitwise identical results. On SIGTERM it saves its state
+and stops before the next step.
 """
 
 from normscape.jobs import command_line
@@ -19,9 +19,13 @@ SETTINGS = (
 
 def main():
     arguments = command_line.parser(__doc__)
-    arguments.add_argument("--model", required=True, help="its name in the tables")
-    arguments.add_argument("--architecture", required=True, help="a file of models/")
-    arguments.add_argument("--norm", required=True, help="a file of norms/")
+    arguments.add_argument(
+        "--model", required=True, help="name of the model in the tables"
+    )
+    arguments.add_argument(
+        "--architecture", required=True, help="name of a file in models/"
+    )
+    arguments.add_argument("--norm", required=True, help="name of a file in norms/")
     arguments.add_argument("--lr", type=float, required=True, help="learning rate")
     arguments.add_argument("--seed", type=int, required=True)
     for name, description in (
@@ -40,16 +44,20 @@ def main():
     arguments.add_argument("--evaluations", type=int, nargs="+", required=True)
     arguments.add_argument("--data", required=True, help="output of prepare.py")
     arguments.add_argument(
-        "--start", nargs="?", help="another run's checkpoint to start at (step 0)"
+        "--start",
+        nargs="?",
+        help="checkpoint of another run to start at (default: step 0)",
     )
     arguments.add_argument(
-        "--manifest", required=True, help="run.json; the other outputs go beside it"
+        "--manifest",
+        required=True,
+        help="path of run.json; the other outputs go to its folder",
     )
     arguments.add_argument(
         "--save-interval",
         type=float,
         default=60,
-        help="seconds between saved states, from which a stopped training resumes (60)",
+        help="seconds between saved states, from which a stopped run resumes (60)",
     )
     command_line.add_compute_arguments(arguments)
     args = arguments.parse_args()
@@ -101,8 +109,7 @@ def main():
                 state.save(run, history, evaluation)
             if stopping:
                 raise InterruptedError(
-                    f"SIGTERM: the state at step {run.step} is saved; run the same command "
-                    "to resume there"
+                    f"SIGTERM: state saved at step {run.step}; run the same command to resume"
                 )
             step_log.print_if_due(run.step, history)
 

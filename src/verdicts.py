@@ -1,4 +1,4 @@
-"""Judge claims from the tables of an experiment.
+"""Evaluate claims from the tables of an experiment.
 
 Writes one row per claim, normaliser and comparison as CSV, a readable table as Markdown, the
 effects at each level of the training loss, and our numbers with those of the paper's

@@ -1,6 +1,6 @@
 """Compare two finished experiments: where their verdicts and their curves differ.
 
-Prints the differences, and writes a page with both beside each other.
+Prints the differences and writes a page with both side by side.
 """
 
 from normscape.jobs import command_line
@@ -12,7 +12,7 @@ def main():
     arguments = command_line.parser(__doc__)
     arguments.add_argument("a", type=Path, help="folder, such as results/digits")
     arguments.add_argument("b", type=Path, help="folder of the other experiment")
-    arguments.add_argument("--output", help="page (results/A-and-B.html)")
+    arguments.add_argument("--output", help="path of the page (results/A-and-B.html)")
     args = arguments.parse_args()
 
     from normscape.files import atomic

@@ -1,6 +1,6 @@
 """Draw the replication matrix: the primary claims in several finished experiments.
 
-Experiments may be of other data, networks, seeds or processors.
+Experiments may differ in data, networks, seeds or processors.
 """
 
 from normscape.jobs import command_line
@@ -14,12 +14,16 @@ def main():
         "folders",
         type=Path,
         nargs="+",
-        help="such as results/digits, with verdicts.csv",
+        help="folders with verdicts.csv, such as results/digits",
     )
     arguments.add_argument(
-        "--labels", nargs="+", help="of the experiments (the folders' names)"
+        "--labels",
+        nargs="+",
+        help="names of the experiments (default: those of the folders)",
     )
-    arguments.add_argument("--output", required=True, help=".png or .pdf")
+    arguments.add_argument(
+        "--output", required=True, help="path that ends with .png or .pdf"
+    )
     args = arguments.parse_args()
     labels = args.labels or [folder.resolve().name for folder in args.folders]
     if len(labels) != len(args.folders) or len(set(labels)) != len(labels):

@@ -1,11 +1,13 @@
-"""Verify an archive: a line for each check, and exit 0 only if all hold.
+"""Verify an archive. Prints one line per check; the exit status is 0 only if all hold.
 
-Every file has the bytes that were archived; the source and the lock are this clone's;
-each run's history and evaluation, taken from the collected tables, are those that its
-run.json lists; all tables made from tables, verdicts and figures are rebuilt from the
-archived tables, and equal in bytes; with --cells, so many runs picked at random are trained
-again, and their histories compared: equal in bytes on the same kind of machine,
-elsewhere close.
+integrity  every file has the checksum of the archive
+source     source files are those of this clone
+lock file  the installed versions are those of the archive's lock file
+runs       rows of the collected tables have the checksums that each run.json lists
+results    summaries, verdicts and figures, rebuilt from the archived tables, are bitwise
+           identical
+retrained  with --cells N, N random runs are trained again; histories are bitwise identical on
+           the same kind of machine, and close on others
 """
 
 import contextlib
@@ -32,21 +34,25 @@ from normscape.tables.rows import read_lines
 from tools.project import PROJECT, snakemake
 
 LOCK = "envs/requirements.txt"
-# What an archive may hold of its own: nothing that Python or Snakemake would run. The
-# lock is compared by versions.
+# Files of an archive that need not be in this clone; Python and Snakemake run none of them. The
+# lock file is compared by versions.
 DATA = ("results/", "archive/", ".snakemake/metadata/", "ro-crate-metadata.json", LOCK)
 # Problems of one check that are printed.
 MOST = 50
-# Of a retrained history on another kind of machine, over the first steps: rounding
-# grows with each step, so that later ones say nothing.
+# Relative tolerance of a retrained history on another kind of machine. Rounding errors grow with
+# each step, so only the first steps are compared.
 TOLERANCE, FIRST_STEPS = 1e-3, 10
 
 
 def main():
     arguments = command_line.parser(__doc__)
     arguments.add_argument("archive", help="zip made by `make archive`, or its folder")
-    arguments.add_argument("--cells", type=int, default=0, help="runs to retrain (0)")
-    arguments.add_argument("--seed", type=int, help="of the choice of runs (at random)")
+    arguments.add_argument(
+        "--cells", type=int, default=0, help="number of random runs to retrain (0)"
+    )
+    arguments.add_argument(
+        "--seed", type=int, help="seed of the choice of runs (random)"
+    )
     args = arguments.parse_args()
 
     failed = False
@@ -66,17 +72,17 @@ def checks(
             damages = list(archive.damages())
         except (OSError, ValueError) as error:
             damages = [str(error)]
-        yield "integrity", damages, "every file has the bytes that were archived"
+        yield "integrity", damages, "every file has the archived checksum"
         if damages:
             return
         differences = compare_source(archive)
         yield "source", differences, "matches this clone"
-        yield "lock", compare_versions(archive), "the versions installed here"
+        yield "lock file", compare_versions(archive), "matches the installed versions"
         if differences:  # Only this clone's code is run.
             return
         config = json.loads(archive.path(CONFIG).read_text(encoding="utf-8"))
-        yield "trainings", compare_runs(archive, config), "as run.json lists them"
-        yield "results", rebuild(archive, config), "rebuilt, equal in bytes"
+        yield "runs", compare_runs(archive, config), "match the checksums in run.json"
+        yield "results", rebuild(archive, config), "rebuilt, bitwise identical"
         runs = grid.cells(config)
         for run in random.Random(seed).sample(runs, min(cells, len(runs))):
             yield f"retrained {'/'.join(map(str, run))}", *retrain(archive, config, run)
@@ -100,12 +106,12 @@ def compare_source(archive: Archive) -> list[str]:
             continue
         file = PROJECT / on_disk(name)
         if not file.is_file():
-            problem = "differs from this clone's, which has none"
+            problem = "expected in this clone, got none"
         elif not _is_same(file.read_bytes(), archive.path(name).read_bytes()):
-            problem = "differs from this clone's"
+            problem = "differs from this clone's file"
         else:
             continue
-        problems.append(f"{printable(name)} {problem}; check out its commit")
+        problems.append(f"{printable(name)}: {problem}; check out the archive's commit")
     return problems
 
 
@@ -127,9 +133,7 @@ def compare_versions(archive: Archive) -> list[str]:
             installed = "none"
         # A build for other devices is the same version: 2.15.0+cpu, from PyTorch's index.
         if installed.partition("+")[0] != expected:
-            text = (
-                f"{name} is {installed}, expected {expected} as in the archive's lock"
-            )
+            text = f"{name}: expected version {expected}, as in the archive's lock file, got {installed}"
             problems.append(text)
     return problems
 
@@ -142,7 +146,7 @@ def compare_runs(archive: Archive, config: dict) -> list[str]:
         try:
             header, *lines = read_lines(archive.path(table))
         except (OSError, ValueError):
-            problems.append(f"{table} is missing or damaged")
+            problems.append(f"{table}: expected a complete table, got none")
             continue
         rows = {cell: [header] for cell in grid.cells(config)}
         for line in lines:
@@ -156,12 +160,16 @@ def compare_runs(archive: Archive, config: dict) -> list[str]:
                 text = archive.path(manifest).read_text(encoding="utf-8")
                 expected = json.loads(text)["sha256"][f"{name}.csv"]
             except FileNotFoundError:
-                problems.append(f"{table} has rows of {run}, which has no run.json")
+                problems.append(
+                    f"{table}: expected a run.json for the rows of {run}, got none"
+                )
             except (ValueError, KeyError, TypeError):
-                problems.append(f"{manifest} lists no {name}.csv")
+                problems.append(
+                    f"{manifest}: expected a checksum of {name}.csv, got none"
+                )
             else:
                 if hashlib.sha256("".join(lines).encode()).hexdigest() != expected:
-                    text = f"{table}: other rows of {run} than its run.json lists"
+                    text = f"{table}: checksum mismatch between the rows of {run} and its run.json"
                     problems.append(text)
     return problems
 
@@ -172,14 +180,14 @@ def rebuild(archive: Archive, config: dict) -> list[str]:
     figures = f"{paths.root(config)}/figures/"
     names = paths.results(config)
     names = [n for n in names if n.startswith(figures) or Path(n).stem in tables]
-    problems = [f"{name} is missing" for name in names if name not in archive.checksums]
+    problems = [f"{name}: missing" for name in names if name not in archive.checksums]
     with made_again(archive, names) as (folder, failure):
         return (
             [failure]
             if failure
             else problems
             + [
-                f"{name} comes out otherwise"
+                f"{name}: differs when it is rebuilt"
                 for name in names
                 if name in archive.checksums
                 and archive.path(name).read_bytes() != (folder / name).read_bytes()
@@ -196,7 +204,7 @@ def retrain(archive: Archive, config: dict, cell: grid.Cell) -> tuple[list[str],
         files = archive.path(name), folder / name
         archived, retrained = (path.read_bytes() for path in files)
         if retrained == archived:
-            return [], "equal in bytes"
+            return [], "bitwise identical"
         archived, retrained = (
             pd.read_csv(path, keep_default_na=False).head(FIRST_STEPS).loss
             for path in files

@@ -99,12 +99,16 @@ def declaration(kind: str, name: str) -> dict:
     settings = {}
     for other in declared.get("settings_of", []):
         if not path.with_name(f"{other}.yaml").is_file():
-            raise DeclarationError(f"{path}: settings_of: {other}.yaml does not exist")
+            raise DeclarationError(
+                f"{path}: settings_of: expected a component, got {other!r}, which has no "
+                f"{other}.yaml; correct the name"
+            )
         try:
             settings |= declaration(kind, other)["settings"]
         except RecursionError:
             raise DeclarationError(
-                f"{path}: settings_of: {other} takes this one's settings in turn"
+                f"{path}: settings_of: expected no circle, got {other}, which has settings of "
+                f"{name} itself; remove one"
             ) from None
     return declared | {"settings": settings | declared["settings"]}
 

@@ -9,10 +9,24 @@ _FREE_COLOURS = ("#56B4E9", "#8C6D31", "#7B4173", "#637939", "#1F3B73")
 
 @dataclasses.dataclass(frozen=True)
 class Model:
-    """A network of the config, with what its architecture declares (``components.schema.yaml``).
+    """A network of the config, with the declaration of its architecture.
 
-    data_by_seed : whether each seed has a data set of its own.
-    start : the checkpoint of another model's runs at which its runs start, or None.
+    Attributes
+    ----------
+    name, architecture, label : str
+        Name in the config, name of its file in ``models``, and label in figures.
+    metric : {"accuracy", "loss"}
+        The measure of progress in training.
+    loss : str
+        Name of the loss, for the label of its axis.
+    layers : tuple[int, ...]
+        Numbers of the layers that figures show, from 1.
+    left_chance : dict
+        The limit above chance (``workflow/schemas/components.schema.yaml``).
+    data_by_seed : bool
+        Whether each seed has its own data set.
+    start : dict or None
+        The checkpoint of another model's runs at which its runs start.
     """
 
     name: str
@@ -37,7 +51,13 @@ class Model:
 
 @dataclasses.dataclass(frozen=True)
 class Norm:
-    """A normaliser of the config, with the label and colour of its lines."""
+    """A normaliser of the config, with the label and colour of its lines.
+
+    Attributes
+    ----------
+    name, label, colour : str
+        Colours have the form "#RRGGBB".
+    """
 
     name: str
     label: str
@@ -47,15 +67,23 @@ class Norm:
 class Experiment:
     """Models and normalisers by name, in the order of the config.
 
-    models : those that are trained from their initialisation. continuations : those that
-    start at a checkpoint of another.
+    A normaliser without a declared colour gets the next free one.
+
+    Parameters
+    ----------
+    models, norms : list[dict]
+        As ``pipeline.config.description`` returns them.
+
+    Attributes
+    ----------
+    models : dict[str, Model]
+        Models that are trained from their initialisation.
+    continuations : dict[str, Model]
+        Models that start at a checkpoint of another one.
+    norms : dict[str, Norm]
     """
 
     def __init__(self, models: list[dict], norms: list[dict]):
-        """Take the lists that ``pipeline.config.description`` returns.
-
-        A normaliser without a colour gets the next free one.
-        """
         described = [Model(**m | {"layers": tuple(m["layers"])}) for m in models]
         self.models = {m.name: m for m in described if not m.start}
         self.continuations = {m.name: m for m in described if m.start}

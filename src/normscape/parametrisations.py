@@ -12,6 +12,6 @@ LABELS = {
     "affine": "gamma and beta alone",
     "l1": "L1 inserted",
     "l2": "L2 inserted",
-    "linf": "Linf inserted",
+    "linf": "L∞ inserted",
     "folded": "BatchNorm folded",
 }

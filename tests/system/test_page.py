@@ -134,7 +134,7 @@ def test_it_loads_without_a_fault_or_the_network(index, opened):
     assert "Why does normalisation help optimisation?" in page.inner_text("h1")
     # The tiny experiment has no other learning rate.
     answers = page.inner_text(".answer")
-    assert "Does BatchNorm train faster?" in answers
+    assert "Is training faster with BatchNorm?" in answers
     assert "larger learning rates" not in answers
 
 
@@ -161,7 +161,7 @@ def test_each_figure_says_what_it_shows(index, opened, finished):
     page = opened(index)
     figures = page.query_selector_all("#figures figure")
     drawn = list((finished / "results/tiny/figures").glob("*.png"))
-    assert len(figures) == len(drawn) - 2  # two stand before them
+    assert len(figures) == len(drawn) - 2  # two have their own sections
     for figure in figures:
         alt = figure.query_selector("img").get_attribute("alt")
         assert alt.startswith("Figure ")
@@ -171,7 +171,7 @@ def test_each_figure_says_what_it_shows(index, opened, finished):
             path = index.parent / link.get_attribute("href")
             assert path.resolve().is_file(), path
     figure = page.query_selector("#fig01_training_curves")
-    assert "trains faster than the standard net" in figure.inner_html()
+    assert "faster with BatchNorm than without" in figure.inner_html()
 
 
 def test_it_says_how_it_was_made(index, opened, finished):
@@ -181,7 +181,7 @@ def test_it_says_how_it_was_made(index, opened, finished):
     assert "torch" in making
     page.click("summary >> text=Time and peak memory")
     assert "vgg" in page.inner_text("#making details table")
-    page.click("summary >> text=The config")
+    page.click("summary >> text=The resolved config")
     assert "learning_rates" in page.inner_text("#making pre")
 
 
@@ -224,7 +224,7 @@ def test_the_explorer_shows_values_under_the_pointer(index, opened, finished):
     value = re.search(r"mean\s*([\d.]+)", tooltip).group(1)
     history = (finished / "results/tiny/tables/history.csv").read_text(encoding="utf-8")
     step = re.search(r"step\s*(\d+)", tooltip).group(1)
-    norm = {"Standard": "none", "BatchNorm": "batch"}[
+    norm = {"No": "none", "BatchNorm": "batch"}[
         re.search(r"curve\s*(\w+)", tooltip).group(1)
     ]
     rows = [line.split(",") for line in history.splitlines()]
@@ -244,7 +244,7 @@ def test_all_but_the_explorer_works_without_javascript(index, opened):
     page = opened(index, java_script_enabled=False)
     text = page.inner_text("main")
     assert "The explorer needs JavaScript" in text
-    assert "trains faster than the standard net" in text
+    assert "faster with BatchNorm than without" in text
 
 
 def test_the_comparison(compared, opened):

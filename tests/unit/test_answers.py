@@ -42,7 +42,7 @@ def answer(verdicts) -> str:
     environment = templates.environment()
     text = environment.get_template("answers.html.j2").render(
         headline=answers.headline(verdicts),
-        measured=answers.measured,
+        effect=answers.effect,
         caveat=answers.caveat,
     )
     return " ".join(re.sub("<[^>]*>", "", text).split())
@@ -53,10 +53,10 @@ def test_a_question_is_answered_by_the_verdict(verdict):
     """Each verdict has a word of its own."""
     word = {AS_CLAIMED: "Yes", OPPOSITE: "No", OPEN: "Undecided"}.get(verdict, r"[^.]+")
     said = answer(judged(verdict))
-    found = re.search(rf"smoother\b.*\? ({word})\. .*: 0.31 \[0.21, 0.46\]\.", said)
+    found = re.search(rf"loss variation .*\? ({word}): [^.]* is 0.31\.", said)
     assert "same training loss" not in said
     other = answer(judged(other=verdict))
-    assert f"same training loss: {found[1].lower()}, 0.98 [0.60, 1.6]." in other
+    assert f"same training loss, {found[1].lower()}: it is 0.98." in other
 
 
 def test_claims_without_runs_and_claims_without_a_question_are_no_answers():
@@ -103,9 +103,9 @@ def test_a_caveat_says_which_runs_have_not_learnt_or_why_there_is_no_effect():
         (judged(reason="no ratio", **unknown), "no ratio"),
     ):
         assert answers.caveat(row.iloc[0]) == caveat
-        (finding,) = answers.findings(row, ["fig04"])
+        _, (finding,) = answers.findings(row, ["fig04"])
         assert finding.endswith(f"; {caveat}." if caveat else "0.46].")
-        assert (f"({caveat})" in answer(row)) == bool(caveat)
+        assert (f"({caveat}.)" in answer(row)) == bool(caveat)
 
 
 def test_a_number_without_an_interval_stands_alone():
@@ -119,12 +119,10 @@ def test_a_number_without_an_interval_stands_alone():
 
 def test_a_figures_findings_have_their_numbers():
     number = "0.31 [0.21, 0.46]"
-    (finding,) = answers.findings(judged(), ["fig04"])
+    numbers, (finding,) = answers.findings(judged(), ["fig04"])
+    assert numbers == "1 as claimed"
     assert finding == f"It is smoother: as claimed, {number}."
-    assert answers.findings(judged(), ["fig05"]) == []
+    assert answers.findings(judged(), ["fig05"]) == ("", [])
     for other, named in ((AS_CLAIMED, ""), (OPEN, "open, ")):
-        (finding,) = answers.findings(judged(other=other), ["fig04"])
+        _, (finding,) = answers.findings(judged(other=other), ["fig04"])
         assert f"{number}; at the same training loss {named}0.98" in finding
-    many = pd.concat([judged(claim=f"claim_{i}") for i in range(41)])
-    (finding,) = answers.findings(many, ["fig04"])
-    assert finding == "Verdicts: 41 as claimed."

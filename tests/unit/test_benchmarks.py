@@ -129,10 +129,10 @@ def test_the_summary_has_a_line_per_measurement(tables):
     cells = [line.strip("|").split("|") for line in lines if line.startswith("|")]
     by_name = {name.strip(): "|".join(values) for name, *values in cells}
     for name, numbers in {
-        "VGG, width 16: plain / ours": ["2.00 [1.80, 2.30]"] * len(training.NORMS),
+        "VGG, width 16: baseline / ours": ["2.00 [1.80, 2.30]"] * len(training.NORMS),
         "DLN: samples per second": ["1,280"] * len(training.NORMS),
-        "DLN: over batch": ["1.00 [0.90, 1.10]"] * len(training.NORMS),
-        "ICS, plain / ours: DLN, depth 25, float64": [
+        "DLN: step time / batch": ["1.00 [0.90, 1.10]"] * len(training.NORMS),
+        "ICS, baseline / ours: DLN, depth 25, float64": [
             *("10.00 [9.00, 11.00]", "0.1 s", "3.50 [3.00, 4.00]", "1e-07")
         ],
         "Default experiment, seeds: 1, cores: 2": [

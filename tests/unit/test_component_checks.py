@@ -64,7 +64,7 @@ def test_all_is_well(library):
             "probes/ics.yaml",
             "    layer: ",
             "    step: ",
-            "tables.ics.step: every table has this column",
+            "tables.ics.step: expected another name",
         ),
         (
             "figures/fig01_training_curves.py",

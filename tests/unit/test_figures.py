@@ -801,7 +801,7 @@ def test_figure_24_ranks_norms_at_their_best_rates_with_intervals():
     norms = experiment({"vgg": "vgg"}, ["none", "batch", "l1"])
     loss, smooth, edge = visible_axes(draw("fig24_ranking", tables, norms))
     labels = [label.get_text() for label in loss.get_yticklabels()]
-    assert labels == ["BatchNorm, 0.5", "L1, 0.1", "Standard, 0.1"]
+    assert labels == ["BatchNorm, 0.5", "L1, 0.1", "No normalisation, 0.1"]
 
     def marks(ax, gid):
         """x of marks or intervals by row."""

@@ -93,7 +93,7 @@ def test_a_cell_of_several_verdicts_shows_each():
 def test_what_was_not_measured_has_no_cell():
     found, _ = cells(one=[row(), row("Other", seeds=0)])
     assert len(found) == 1
-    with pytest.raises(ValueError, match="no experiment"):
+    with pytest.raises(ValueError, match="primary claim"):
         cells(one=[row(seeds=0)])
 
 

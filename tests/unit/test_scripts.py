@@ -92,10 +92,11 @@ def test_a_figure_without_its_tables_is_one_line(tmp_path):
     done = call(*figure, *tables, "--experiment", experiment)
     assert done.returncode == 1
     assert done.stderr == (
-        "figure.py: --tables: landscape_ranges.csv, outcomes.csv is missing\n"
+        "figure.py: --tables: expected landscape_ranges.csv, outcomes.csv, "
+        "got none of that name; add its path\n"
     )
     experiment.write_text("none,batch", encoding="utf-8")
     done = call(*figure, *tables, "--experiment", experiment)
     assert done.returncode == 2
-    assert "experiment.json: not JSON" in done.stderr
+    assert "experiment.json: expected JSON" in done.stderr
     assert "Traceback" not in done.stderr

@@ -8,7 +8,7 @@ from experiments import PRESETS, default, put
 from normscape.pipeline import config_files, seeds
 from normscape.pipeline.config import checked
 
-FASTER = "BatchNorm trains faster than the standard net"
+FASTER = "Training is faster with BatchNorm than without normalisation"
 
 
 def lines_about(config, statement) -> list[str]:
@@ -55,10 +55,8 @@ def test_seeds_are_counted_for_each_network(count, norms, said):
 def test_runs_that_a_probe_does_not_measure_do_not_count():
     config = with_seeds(6, ["none", "batch"])
     config["probes"]["ics"]["models"]["vgg"]["grid"] = [{"seeds": [0, 1, 2]}]
-    shifted = "BatchNorm does not turn gradients less"
-    assert lines_about(config, shifted) == [
-        f"{shifted} (ICS, cosine): 3 of batch, 3 of none"
-    ]
+    shifted = "The ICS cosine is not closer to 1 with BatchNorm"
+    assert lines_about(config, shifted) == [f"{shifted}: 3 of batch, 3 of none"]
     assert lines_about(config, FASTER) == []
     config["probes"]["ics"]["models"]["vgg"]["grid"] = [{"norms": ["batch"]}]
     assert lines_about(config, shifted) == []  # not in this experiment

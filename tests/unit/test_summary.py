@@ -4,7 +4,7 @@ import pytest
 
 from normscape.pipeline import summary
 
-FASTER = "BatchNorm trains faster than the standard net"
+FASTER = "BatchNorm trains faster"
 LONG = "The loss varies less " * 4 + "with "
 
 
@@ -21,7 +21,7 @@ def root(tmp_path):
         + f'b,Smooth,{LONG}L1,same step,6,"right direction, size open",\n'
         f"b,Smooth,{LONG}L1,same loss,6,opposite,\n"
         f"b,Smooth,{LONG}L2,same step,0,open,6 of 6 runs of none stayed at chance\n"
-        f"b,Smooth,{LONG}Linf,same step,0,open,\n"
+        f"b,Smooth,{LONG}L∞,same step,0,open,\n"
         "c,,A secondary claim,same step,6,as claimed,\n"
         "d,,Another one,same step,0,open,\n",
         encoding="utf-8",
@@ -38,7 +38,7 @@ def test_primary_verdicts_fit_a_terminal(root):
     assert f"right direction, size open {LONG}L1" in text
     assert text.count(f"{LONG}L1") == 1
     assert f"open {LONG}L2 (6 of 6 runs of none stayed at chance)" in text
-    assert "Linf" not in text
+    assert "L∞" not in text
     assert "secondary claim" not in text
     assert " 1 more " in lines[-1]
 

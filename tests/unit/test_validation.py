@@ -55,7 +55,7 @@ MISTAKES = [
     ("models", {}, "1 or more"),
     ("models", {"a/b": SMALL}, "'a/b'"),
     ("models.VGG", SMALL, "models.vgg"),
-    ("models.random", SMALL, "reserved"),
+    ("models.random", SMALL, "Figure 16"),
     ("models.lenet", {}, "architecture: missing", "dln, resnet, vgg, vit"),
     (
         "models.small",
@@ -224,7 +224,7 @@ def test_a_norm_and_a_rate_that_are_never_trained_together(config):
 def test_a_folder_that_takes_no_results_is_named(config, tmp_path, monkeypatch):
     folder = tmp_path / "results"
     monkeypatch.setattr(paths, "root", lambda config: f"{folder}/digits")
-    line = f"name: results go to {folder}/digits/, but {folder} cannot be written to"
+    line = f"name: expected a writable folder for {folder}/digits/, got {folder}"
     folder.write_text("a file", encoding="utf-8")
     with pytest.raises(ConfigError, match=line):
         checked(config)

@@ -31,8 +31,8 @@ from normscape.claims.decision import (
 from normscape.claims.values import best_rates
 
 PAPER_CLAIMS = "workflow/claims/santurkar2018.yaml"
-UNKNOWN = "a run diverged, or both overflowed, or one was finished at all probes"
-OVER_THE_LIMIT = "the interval reaches over the limit"
+UNKNOWN = "a run diverged, both overflowed, or one was finished at all checkpoints"
+OVER_THE_LIMIT = "the interval includes the limit"
 NO_SIZE = "not of the claimed size, and the direction is open"
 
 
@@ -628,7 +628,7 @@ def test_a_claim_without_a_learning_rate_is_of_the_mean_over_all():
 
 
 def test_a_claim_at_best_rates_takes_each_normaliser_at_its_own():
-    """The standard net is best at 0.1, batch at 0.5; at one rate batch is no smoother."""
+    """Without normalisation 0.1 is best, with it 0.5; at one rate it is no smoother."""
 
     def runs(lr, none, batch):
         of = {"none": none, "batch": batch}

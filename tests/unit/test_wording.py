@@ -133,7 +133,7 @@ def test_a_claim_that_the_papers_figure_does_not_show_says_so():
     made = tables("dln", 1e-6, none=[10, 11], batch=[5, 6])
     shown, hidden = rows([claim(lr=1e-6), claim(lr=1e-6, below=0.2)], made)
     assert shown["paper"] == "0.289"
-    assert hidden["paper"] == "0.289: its figure does not"
+    assert hidden["paper"] == "0.289 (outside the range)"
     (row,) = rows([claim()], tables(none=[10, 11], batch=[5, 6]))
     assert row["paper"] == ""
 

@@ -268,7 +268,7 @@ def test_verification(archived, archive):
     assert done.returncode == 0, done.stdout
     lines = done.stdout.splitlines()
     assert all(line.startswith("ok ") for line in lines)
-    assert lines[-1].endswith("equal in bytes")
+    assert lines[-1].endswith("bitwise identical")
     assert "retrained" in lines[-1]
 
 
@@ -349,15 +349,15 @@ RUN = "vgg/batch/lr0.1/seed0/run.json"
     [
         (lambda files: files.pop("Snakefile"), "integrity", "Snakefile"),
         (edit_table, "results", "tables/runs.csv"),
-        (edit_table, "trainings", "tables/history.csv.*vgg/batch/0.1/0"),
-        (edit_table_and_list, "trainings", "tables/evaluation.csv.*vgg/batch/0.1/0"),
-        (add_a_run, "trainings", "tables/evaluation.csv.*vgg/batch/0.1/77"),
-        (cut_a_table_short, "trainings", "tables/evaluation.csv"),
+        (edit_table, "runs", "tables/history.csv.*vgg/batch/0.1/0"),
+        (edit_table_and_list, "runs", "tables/evaluation.csv.*vgg/batch/0.1/0"),
+        (add_a_run, "runs", "tables/evaluation.csv.*vgg/batch/0.1/77"),
+        (cut_a_table_short, "runs", "tables/evaluation.csv"),
         (leave_out_a_figure, "results", "figures/fig00_answer.png"),
-        (functools.partial(damage_a_manifest, content=b"{}"), "trainings", RUN),
-        (functools.partial(damage_a_manifest, content=b'{"sha256"'), "trainings", RUN),
-        (functools.partial(damage_a_manifest, content=b"[]"), "trainings", RUN),
-        (edit_lock, "lock", "pandas.*1.0"),
+        (functools.partial(damage_a_manifest, content=b"{}"), "runs", RUN),
+        (functools.partial(damage_a_manifest, content=b'{"sha256"'), "runs", RUN),
+        (functools.partial(damage_a_manifest, content=b"[]"), "runs", RUN),
+        (edit_lock, "lock file", "pandas.*1.0"),
         (edit_source, "source", "src/train.py"),
         (slip_in_a_module, "source", "yaml.py"),
     ],

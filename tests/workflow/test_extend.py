@@ -94,7 +94,7 @@ def norm(ours, before):
     judged = set(
         verdicts[(verdicts.subject == "uncentred") & (verdicts.seeds > 0)].statement
     )
-    assert "Uncentred trains faster than the standard net" in judged
+    assert "Training is faster with Uncentred than without normalisation" in judged
     for figure in ("fig01_training_curves", "fig04_landscape", "fig05_lp_norms"):
         path = f"figures/{figure}.png"
         assert (ours / path).read_bytes() != (before / path).read_bytes()

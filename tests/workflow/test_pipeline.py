@@ -103,7 +103,7 @@ def test_a_changed_margin_trains_and_draws_nothing(folder):
     )
     copied = "Copy the claims santurkar2018.yaml"
     drawn = "Draw fig17_verdicts"
-    assert planned(folder) == [CHECK, copied, drawn, "Judge the claims", PAGE]
+    assert planned(folder) == [CHECK, copied, drawn, "Evaluate the claims", PAGE]
 
 
 def test_nothing_is_left_to_do(finished):
@@ -156,7 +156,7 @@ def test_an_edit_of_the_tables_trains_nothing(folder):
     edit(folder / "src/normscape/tables/frames.py")
     edit(folder / "src/normscape/tables/tables.yaml", "\n# An edit.\n")
     jobs = planned(folder)
-    assert "Judge the claims" in jobs
+    assert "Evaluate the claims" in jobs
     assert not starting(jobs, "Train", "Probe", "Prepare")
     edit(folder / "src/normscape/tables/rows.py")  # what writes the probes' tables
     jobs = planned(folder)
@@ -190,8 +190,8 @@ def test_an_edited_probe_trains_nothing(folder):
     edit(folder / "src/normscape/probes/ics.py")
     jobs = planned(folder)
     assert starting(jobs, "Probe") == [
-        "Probe ics of dln/batch/lr1e-06/seed0/step4",
-        "Probe ics of vgg/batch/lr0.1/seed0/step3",
+        "Measure ics of dln/batch/lr1e-06/seed0/step4",
+        "Measure ics of vgg/batch/lr0.1/seed0/step3",
     ]
     assert starting(jobs, "Draw") == [
         "Draw fig00_answer",
@@ -212,10 +212,10 @@ def test_a_new_seed_trains_its_own_cells(folder):
         for model in ("vgg", "vgg_from_3")
         for norm in ("batch", "none")
     ]
-    landscapes = starting(jobs, "Probe landscape")
+    landscapes = starting(jobs, "Measure landscape")
     assert len(landscapes) == 4
     assert all("seed2" in job for job in landscapes)
-    assert not starting(jobs, "Probe ics", "Probe activations", "Prepare")
+    assert not starting(jobs, "Measure ics", "Measure activations", "Prepare")
     assert "Collect the table history" in jobs
     assert "Draw fig01_training_curves" in jobs
     assert "Collect the table ics" not in jobs
@@ -226,7 +226,7 @@ def test_a_changed_setting_reaches_only_what_uses_it(folder):
         config["probes"]["activations"]["bins"] = 20
 
     jobs = planned(folder, with_config(folder, more_bins))
-    assert len(starting(jobs, "Probe activations")) == 3
+    assert len(starting(jobs, "Measure activations")) == 3
     assert len(starting(jobs, "Probe")) == 3
     assert not starting(jobs, "Train", "Prepare")
 

@@ -17,7 +17,7 @@ from tools.project import copy_tree, environment
 
 TARGET = "results/tiny/probes/rank/dln/batch/lr1e-06/seed0/step0.csv"
 LOG = "results/tiny/logs/probe_rank/dln/batch/lr1e-06/seed0/step0.log"
-MESSAGE = "Probe rank of dln/batch/lr1e-06/seed0/step0"
+MESSAGE = "Measure rank of dln/batch/lr1e-06/seed0/step0"
 LINES = 40
 STATUS = r"\d+:\d\d:\d\d  "
 

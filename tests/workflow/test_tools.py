@@ -30,7 +30,7 @@ def test_the_plan_of_an_experiment(tmp_path):
         encoding="utf-8",
     )
     assert done.returncode == 0, done.stderr
-    plan, _, undecided = done.stdout.partition("claims that stay open")
+    plan, _, undecided = done.stdout.partition("Claims that stay open")
     first, *table, last = plan.splitlines()
     assert ": 2 of batch, 2 of none" in undecided
     assert first == f"more: {sum(counts.values())} jobs to run"
@@ -39,7 +39,7 @@ def test_the_plan_of_an_experiment(tmp_path):
     rows = {row.split()[0]: row.split()[1:] for row in table}
     assert {rule: int(rows[rule][0]) for rule in counts} == counts
     assert float(rows["train_vgg"][1]) >= float(rows["collect"][1]) > 0
-    assert re.fullmatch(r"checkpoints: 24 files, 0\.\d GB, which stay", last)
+    assert re.fullmatch(r"checkpoints: 24 files, 0\.\d GB, kept", last)
 
 
 def test_the_table_for_reviewers(finished):

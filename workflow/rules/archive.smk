@@ -4,7 +4,7 @@ rule archive:
         results=paths.results(config),
         page=f"{ROOT}/index.html",
         config=paths.settings_file(config, "config"),
-        # No file, but a check before the first job: trainings take hours.
+        # Not a file, but a check before the first job, because training takes hours.
         source=contents.check_source,
     output:
         f"{ROOT}/archive.txt",

@@ -1,11 +1,11 @@
-# A result that was damaged has other bytes, so this runs again and names it. Checkpoints
-# are no inputs: after an archive is unpacked, they are not there and need not be.
+# A damaged result has another checksum, so this runs again and names it. Checkpoints are not
+# inputs, because an unpacked archive has none.
 rule check:
     input:
         files=paths.results(config),
         runs=paths.manifests(config),
     output:
-        # The list as it was says which files changed though no job made them again.
+        # The previous list shows which files changed although no job made them again.
         update(f"{ROOT}/SHA256SUMS"),
     log:
         f"{ROOT}/logs/check.log",

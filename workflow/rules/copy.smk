@@ -16,7 +16,8 @@ rule write_settings:
         "printf '%s\\n' {params.content:q} > {output} 2> {log}"
 
 
-# Copies, so that the project's place decides nothing, and results hold what judged them.
+# Copies, so that the project's path does not matter, and results hold the claims they were
+# evaluated by.
 rule copy_claims:
     output:
         f"{ROOT}/claims/{{file}}",

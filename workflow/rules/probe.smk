@@ -30,7 +30,7 @@ for probe in config["probes"]:
             threads=config["threads"],
             precision=config["probe_precision"],
         message:
-            "Probe {params.probe} of {params.cell}"
+            "Measure {params.probe} of {params.cell}"
         shell:
             "python -IS {resources.project:q}/src/run.py probe {params.probe} --checkpoint {input.checkpoint}"
             " --data {input.data} --settings {params.settings:q}"

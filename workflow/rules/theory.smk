@@ -1,4 +1,4 @@
-# Whatever the grid has of batch normalisation: a model's first learning rate and seed.
+# Runs with batch normalisation, of each model's first learning rate and seed.
 rule theory:
     input:
         trained=[

@@ -23,7 +23,7 @@ for model in grid.models(config):
         threads: config["threads"]
         resources:
             **resources.request(config, memory_mb=4000, minutes=240, gpu=True),
-            # No params: neither another place nor another interval is a reason to train again.
+            # Resources instead of params: another path or interval is no reason to train again.
             project=PROJECT,
             save_interval=config["save_interval"],
         params:
@@ -40,11 +40,11 @@ for model in grid.models(config):
             checkpoints=config["models"][model]["checkpoints"],
             evaluations=grid.evaluations(config, model),
             device=config["device"],
-            # The config's, also where fewer cores are free: results depend on it.
+            # The number of the config, even if fewer cores are free, because results depend on it.
             threads=config["threads"],
         message:
             "Train {params.model}, {wildcards.norm}, lr {wildcards.lr}, seed {wildcards.seed}"
-        # Told to stop, the shell waits for the training, which saves its state.
+        # On SIGTERM, the shell waits for the training run, which saves its state.
         shell:
             "trap : TERM; python -IS {resources.project:q}/src/run.py train --model {params.model}"
             " --architecture {params.architecture} --norm {params.norm}"

@@ -11,14 +11,15 @@ rule verdicts:
             f"{ROOT}/verdicts.csv",
             caption="../report/verdicts.rst",
             category="Verdicts",
-            labels={"table": "The claims, judged"},
+            labels={"table": "Verdicts on the claims"},
         ),
         markdown=f"{ROOT}/verdicts.md",
         levels=f"{ROOT}/same_loss_levels.csv",
         comparison=f"{ROOT}/paper_comparison.csv",
     log:
         f"{ROOT}/logs/verdicts.log",
-    # What waits for it waits for all else, too: before the figures, so that no core idles.
+    # Jobs that depend on the verdicts depend on everything else, too. With this priority they are
+    # evaluated before the figures are drawn, so that no core is idle.
     priority: 1
     localrule: True
     conda:
@@ -29,7 +30,7 @@ rule verdicts:
         code=code.digests("verdicts.py"),
         depends_on=params.norm_labels(),
     message:
-        "Judge the claims"
+        "Evaluate the claims"
     shell:
         "python -IS {resources.project:q}/src/run.py verdicts --claims {input.claims} --paper-curves {input.curves}"
         " --tables {input.tables} {input.outcomes} {input.constant_losses}"

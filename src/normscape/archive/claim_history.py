@@ -1,6 +1,6 @@
 """Since when claims have had their present form, by the commits of their files.
 
-A claim that is written after the runs that it is judged by is no prediction.
+A claim that was written after the runs that it is evaluated on is not a prediction.
 """
 
 from collections.abc import Iterable

@@ -45,7 +45,9 @@ def packed_source(files: list[str]) -> dict[str, Path]:
     packed = {names.in_archive(file): provenance.PROJECT / file for file in files}
     for name in _REQUIRED:
         if name not in packed:
-            raise ValueError(f"{name}: missing in {provenance.PROJECT}; put it there")
+            raise ValueError(
+                f"{name}: expected the file in {provenance.PROJECT}, got none; add it"
+            )
     for path in packed.values():
         path.open("rb").close()
     read_citation(packed[CITATION])
@@ -62,7 +64,8 @@ def read_citation(path: Path) -> dict:
     for number, author in enumerate(citation["authors"]):
         if not name_of(author):
             raise ValueError(
-                f"{path}: authors[{number}]: expected name, family-names or alias"
+                f"{path}: authors[{number}]: expected name, family-names or alias, got none of "
+                "them; add one"
             )
     return citation
 

@@ -62,7 +62,7 @@ def metadata(
     crate = ROCrate(version="1.1")
     crate.name = f"{citation['title']} ({name})"
     crate.description = (
-        "The results of a normscape experiment, with the source, the config, the lock "
+        "The results of a normscape experiment, with the source, the config, the lock file "
         "and the records that made them. Unpacked into a clone, it is done."
     )
     crate.datePublished = end

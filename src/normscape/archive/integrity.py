@@ -44,14 +44,14 @@ def check_runs(manifests) -> dict[Path, str]:
             listed = json.loads(manifest.read_text(encoding="utf-8"))["sha256"]
         except (ValueError, KeyError):
             raise ValueError(
-                f"{manifest}: not a complete manifest; {_ADVICE}"
+                f"{manifest}: expected a complete manifest, got a damaged one; {_ADVICE}"
             ) from None
         for name, expected in listed.items():
             path = manifest.parent / name
             with contextlib.suppress(FileNotFoundError):
                 if digest(path) != expected:
                     raise ValueError(
-                        f"{path}: checksum mismatch: changed since the training; {_ADVICE}"
+                        f"{path}: checksum mismatch: changed since the run; {_ADVICE}"
                     )
             checksums[path] = expected
     return checksums

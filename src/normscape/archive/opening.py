@@ -35,7 +35,9 @@ class Archive:
         self.checksums = checksums.read(listing.decode("utf-8", "replace"))
         for name in self.checksums:
             if not stays_inside(name):
-                raise ValueError(f"{printable(name)}: leads outside the folder")
+                raise ValueError(
+                    f"{printable(name)}: expected a path inside the folder, got one outside"
+                )
 
     def path(self, name: str) -> Path:
         """The path of a file by its name in the archive."""
@@ -106,13 +108,15 @@ def _extract(path, folder):
                 entry.filename = on_disk(entry.filename)
                 path_on_disk = file.extract(entry, folder)
                 if path_on_disk in extracted and not entry.is_dir():
-                    raise ValueError(f"{printable(entry.filename)} is in it twice")
+                    raise ValueError(f"duplicate file {printable(entry.filename)}")
                 extracted.add(path_on_disk)
     except FileNotFoundError:
-        raise ValueError(f"{path}: no such file") from None
+        raise ValueError(f"{path}: expected a zip file, got none") from None
     # zipfile raises nearly anything for damaged content.
     except Exception as error:
-        raise ValueError(f"{path}: not a complete zip file ({error})") from None
+        raise ValueError(
+            f"{path}: expected a complete zip file, got a damaged one ({error})"
+        ) from None
 
 
 def _root(folder: Path) -> Path:

@@ -19,7 +19,7 @@ class Claim:
     place : the normaliser at whose checkpoints functions are compared, or from whose
         checkpoints runs go on; None for other claims.
     scale : "ratio", "difference" or "value".
-    above, below : the limits between which the effect is claimed to lie.
+    above, below : the limits between which the effect is claimed to be.
     primary : for the claims that answer an experiment's question first, the row of the
         replication matrix that they are in.
     ranks : whether intervals are of exact ranks, whatever the values.

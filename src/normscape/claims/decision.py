@@ -1,4 +1,4 @@
-"""What the effects of a case's runs decide about its claim: direction and size."""
+"""Verdicts: the direction and size of an effect, from the runs of a case."""
 
 import math
 
@@ -13,8 +13,8 @@ SIZE_OPEN = "right direction, size open"
 OPPOSITE, OPEN = "opposite", "open"
 VERDICTS = (AS_CLAIMED, SIZE_OPEN, SMALLER, OPPOSITE, OPEN)
 
-# With fewer runs no test of ranks or signs reaches 2.5%, so that a verdict would rest on
-# the shape of a distribution that so few runs cannot show.
+# With fewer runs no test of ranks or signs reaches 2.5%. A verdict would depend on the shape of the
+# distribution, which so few runs cannot show.
 RUNS = 6
 
 
@@ -38,13 +38,11 @@ def decide(
         probabilities |= _probabilities(claim, sample)
     verdict = OPEN if reason else judge_size(claim, interval, direction)
     if verdict == OPEN and not reason:
-        reason = "the interval reaches over the limit"
+        reason = "the interval includes the limit"
         if _is_outside(claim, interval):
             reason = "not of the claimed size, and the direction is open"
         if math.isnan(interval.effect):
-            reason = (
-                "a run diverged, or both overflowed, or one was finished at all probes"
-            )
+            reason = "a run diverged, both overflowed, or one was finished at all checkpoints"
     return {
         "effect": unscaled(claim, interval.effect),
         "low": unscaled(claim, interval.low),

@@ -1,4 +1,4 @@
-"""What runs say of an effect: an interval, and the probability of a limit.
+"""Confidence intervals of effects over runs, and one-sided p-values.
 
 Confidence is 95%, so that each end of an interval is a one-sided test at 2.5%. Samples of
 runs have ``interval()``, ``greater(limit)`` and ``less(limit)``: the one-sided p-values for
@@ -20,11 +20,15 @@ LEVEL = (1 - CONFIDENCE) / 2
 
 
 class Interval(NamedTuple):
-    """An effect with the ends of its interval, and how they were found.
+    """An effect with its confidence interval.
 
-    method : "t" (Student's t), "welch" (Welch's t), "ranks" (exact ranks, where a value is
-        infinite or unknown, or where they are asked for), "same" (all values alike, so that low = high = effect), or
-        empty for a single run, which has no interval.
+    Attributes
+    ----------
+    effect, low, high : float
+        In the unit of the values; NaN if unknown.
+    method : {"t", "welch", "ranks", "same", ""}
+        Student's t, Welch's t, exact ranks (if requested, or if a value is infinite or unknown),
+        all values alike (low = high = effect), or a single run, which has no interval.
     """
 
     effect: float
@@ -35,10 +39,17 @@ class Interval(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class OneSample:
-    """One effect per run, or per pair of runs; NaN is unknown.
+    """Effects of runs, or of pairs of runs.
 
-    ranks : whether ranks are used for finite effects, too.
+    Parameters
+    ----------
+    effects : numpy.ndarray
+        Of shape (runs,); NaN is unknown.
+    ranks : bool
+        Whether ranks are used for finite effects, too.
 
+    Examples
+    --------
     >>> OneSample(np.array([1.0, 2.0, 3.0])).interval().method
     't'
     >>> OneSample(np.array([1.0, 1.0, 1.0])).interval()
@@ -98,12 +109,21 @@ class OneSample:
 
 @dataclasses.dataclass(frozen=True)
 class TwoSamples:
-    """The values of two groups of runs; the effect is the difference of their means.
+    """Values of two groups of runs; the effect is the difference of their means.
 
     Groups may differ in size and in spread (Welch 1947). With infinite or unknown values
     the effect is the median of all differences, and the interval inverts the exact test of
     rank sums (Hodges and Lehmann 1963).
 
+    Parameters
+    ----------
+    subject, reference : numpy.ndarray
+        Of shapes (runs,) and (other runs,); NaN is unknown.
+    ranks : bool
+        Whether ranks are used for finite values, too.
+
+    Examples
+    --------
     >>> found = TwoSamples(np.array([1.0, 2.0, 3.0]), np.array([5.0, 7.0])).interval()
     >>> found.effect, found.method
     (-4.0, 'welch')
@@ -170,9 +190,18 @@ Sample = OneSample | TwoSamples
 
 
 def probability_inside(sample: Sample, above: float, below: float) -> float:
-    """One-sided p-value for an effect between two limits: the larger of the two sides'.
+    """One-sided p-value for an effect between two limits: the larger one of the two sides.
 
-    NaN for a single run.
+    Parameters
+    ----------
+    sample : OneSample or TwoSamples
+    above, below : float
+        The limits; -inf or inf if there is none.
+
+    Returns
+    -------
+    float
+        NaN for a single run.
     """
     sides = [sample.greater(above)] if above > -math.inf else []
     sides += [sample.less(below)] if below < math.inf else []
@@ -180,9 +209,9 @@ def probability_inside(sample: Sample, above: float, below: float) -> float:
 
 
 def probability_outside(sample: Sample, above: float, below: float) -> float:
-    """One-sided p-value for an effect beyond one of two limits: the smaller of the two's.
+    """One-sided p-value for an effect outside of two limits: the smaller one of the two sides.
 
-    NaN for a single run.
+    Parameters and result are those of ``probability_inside``.
     """
     sides = [sample.less(above)] if above > -math.inf else []
     sides += [sample.greater(below)] if below < math.inf else []
@@ -255,8 +284,20 @@ def _rank_sum_chances(first, second):
 
 
 def holm(values: np.ndarray) -> np.ndarray:
-    """p-values with Holm's (1979) correction for their number; NaN stays and counts not.
+    """Correct p-values for their number (Holm 1979).
 
+    Parameters
+    ----------
+    values : numpy.ndarray
+        p-values of shape (tests,). NaN stays NaN and does not count.
+
+    Returns
+    -------
+    numpy.ndarray
+        Corrected p-values of the same shape.
+
+    Examples
+    --------
     >>> holm(np.array([0.01, 0.04, 0.03])).round(3).tolist()
     [0.03, 0.06, 0.06]
     """

@@ -1,6 +1,6 @@
-"""Claims, judged from the tables of an experiment.
+"""Evaluation of claims from the tables of an experiment.
 
-Claims and their limits stand in files of claims; nothing here depends on a result.
+Claims and their limits are in files of claims; nothing here depends on a result.
 """
 
 import dataclasses

@@ -1,4 +1,4 @@
-"""The paper's digitised curves as tables like our own, so that they are judged alike."""
+"""The paper's digitised curves as tables like our own, so that both are evaluated alike."""
 
 import math
 

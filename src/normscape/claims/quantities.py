@@ -5,8 +5,7 @@ describe their columns). It returns a Series with one number per step, indexed b
 one number per run, indexed by ``CELL``. A number that has overflowed is infinite. A number
 that a run cannot give is NaN.
 
-To add a quantity, write one more function here. Only claims, figures and the page are then
-made again:
+To add a quantity, write a function here. Then only claims, figures and the page are made again:
 
     @quantity(tables=["weights"], label="Norm of the weights, mean over layers")
     def weight_norm(weights):
@@ -30,14 +29,24 @@ TRAINS_WELL = 0.9
 
 @dataclasses.dataclass(frozen=True)
 class Quantity:
-    """A quantity as ``quantity`` declares it.
+    """A quantity as the decorator ``quantity`` declares it.
 
-    tables : names of the tables that ``compute`` takes, in order.
-    over_steps : how the numbers of a run's steps become one: "median", "last" or
-        "percentile_90". None says that ``compute`` returns one number per run.
-    same_loss : whether runs are compared at the same training loss, too.
-    explored : whether the explorer of the results page offers its curves.
-    listed : whether it is compared with the paper's curves although no claim is about it.
+    Attributes
+    ----------
+    name, label : str
+        Name in files of claims, and label on the page.
+    tables : tuple[str, ...]
+        Names of the tables that ``compute`` takes, in order.
+    compute : callable
+        Returns a Series with one number per step or run.
+    over_steps : {"median", "last", "percentile_90"} or None
+        Summary of the numbers of a run's steps; None if ``compute`` returns one number per run.
+    same_loss : bool
+        Whether runs are compared at the same training loss, too.
+    explored : bool
+        Whether the explorer of the results page offers its curves.
+    listed : bool
+        Whether it is compared with the paper's curves although no claim is about it.
     """
 
     name: str
@@ -54,7 +63,22 @@ QUANTITIES: dict[str, Quantity] = {}
 
 
 def quantity(*, tables: list[str], label: str, **options):
-    """Decorate a function as a quantity of its name; options are those of ``Quantity``."""
+    """Decorator that declares a function as a quantity of the same name.
+
+    Parameters
+    ----------
+    tables : list[str]
+        Names of the tables that the function takes, in order.
+    label : str
+        Label on the page.
+    **options
+        Other attributes of ``Quantity``.
+
+    Raises
+    ------
+    ValueError
+        If there is a quantity of this name.
+    """
 
     def add(function):
         name = function.__name__
@@ -67,9 +91,26 @@ def quantity(*, tables: list[str], label: str, **options):
 
 
 def average_rows(table: pd.DataFrame, values: pd.Series, average: str) -> pd.Series:
-    """One number per step: the average over its rows, NaN where a row has none.
+    """Average values over the rows of each step.
 
-    average : "mean", "median" or "geometric_mean".
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        With the columns of ``STEP``.
+    values : pandas.Series
+        One value per row of the table.
+    average : {"mean", "median", "geometric_mean"}
+
+    Returns
+    -------
+    pandas.Series
+        Indexed by ``STEP``; NaN if one of the step's values is NaN.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({name: [0, 0] for name in STEP} | {"value": [1.0, 100.0]})
+    >>> round(average_rows(rows, rows.value, "geometric_mean").item(), 6)
+    10.0
     """
     groups = table[STEP].assign(value=values).groupby(STEP, sort=False).value
     if average == "geometric_mean":
@@ -99,20 +140,20 @@ def accuracy(history):
 
 @quantity(
     tables=["evaluation"],
-    label="Test accuracy (noisy norms: statistics taken anew without noise)",
+    label="Test accuracy (noisy normalisers: statistics estimated again without noise)",
 )
 def test_accuracy(evaluation):
     return evaluation.set_index(STEP).test_accuracy
 
 
-@quantity(tables=["history"], label="Norm of the gradient")
+@quantity(tables=["history"], label="Gradient norm")
 def gradient_norm(history):
     return history.set_index(STEP).gradient_norm
 
 
 @per_run(tables=["history"], label="Training accuracy, mean over all steps")
 def mean_accuracy(history):
-    """High for a run that learns early. Steps after a divergence count as accuracy 0."""
+    """High for a run that learns early. Steps after divergence count as accuracy 0."""
     history = history.dropna(subset="accuracy")
     steps = history.groupby("model").step.max() + 1
     totals = history[history.diverged == 0].groupby(CELL).accuracy.sum()
@@ -122,9 +163,9 @@ def mean_accuracy(history):
 
 @per_run(tables=["history"], label="Training loss, geometric mean over all steps")
 def mean_loss(history):
-    """The area under the loss's logarithm; infinite for a run that diverged.
+    """exp(mean log loss) over all steps; infinite for a run that diverged.
 
-    It goes on falling where accuracy is near 1.
+    It distinguishes runs whose accuracies are all near 1.
     """
     with np.errstate(divide="ignore"):
         logarithms = history.assign(value=np.log(history.loss))
@@ -167,7 +208,7 @@ def largest_learning_rate(runs, outcomes):
 
 @per_run(
     tables=["runs", "outcomes"],
-    label="Range of learning rates that train well, largest over smallest",
+    label="Range of learning rates that train well, largest / smallest",
 )
 def learning_rate_range(runs, outcomes):
     """The largest learning rate that trains well, over the smallest that does.
@@ -214,41 +255,41 @@ def _largest(run) -> float:
     return float(np.exp(np.interp(well, accuracies[ends], logarithms[ends])))
 
 
-# Internal covariate shift. Of the first layer, G and G' are equal by definition.
+# Internal covariate shift (ICS). In the first layer, G and G' are equal by definition.
 
 ics = functools.partial(quantity, tables=["ics"], same_loss=True)
 
 
-@ics(label="Internal covariate shift: L2 difference, mean over layers")
+@ics(label="Internal covariate shift (ICS): l2 difference, mean over layers")
 def ics_l2(ics):
     rows = ics[ics.layer > 1]
     return average_rows(rows, rows.l2_difference, "geometric_mean")
 
 
-@ics(label="Internal covariate shift: cosine, mean over layers")
+@ics(label="Internal covariate shift (ICS): cosine, mean over layers")
 def ics_cosine(ics):
     rows = ics[ics.layer > 1]
     return average_rows(rows, rows.cosine, "mean")
 
 
-@ics(label="Internal covariate shift: cosine, mean over hidden layers")
+@ics(label="Internal covariate shift (ICS): cosine, mean over hidden layers")
 def ics_cosine_hidden(ics):
     rows = hidden(ics[ics.layer > 1])
     return average_rows(rows, rows.cosine, "mean")
 
 
-@ics(label="Internal covariate shift: cosine, layer 5")
+@ics(label="Internal covariate shift (ICS): cosine, layer 5")
 def ics_cosine_layer_5(ics):
     return ics[ics.layer == 5].set_index(STEP).cosine
 
 
-@ics(label="Internal covariate shift: cosine, layer 10")
+@ics(label="Internal covariate shift (ICS): cosine, layer 10")
 def ics_cosine_layer_10(ics):
     return ics[ics.layer == 10].set_index(STEP).cosine
 
 
 @ics(
-    label="Internal covariate shift: L2 difference, over the gradient's norm, mean over layers"
+    label="Internal covariate shift (ICS): l2 difference / gradient norm, mean over layers"
 )
 def ics_relative_l2(ics):
     rows = ics[ics.layer > 1]
@@ -269,20 +310,20 @@ def _drift(drift, scope, column):
     return average_rows(rows, rows[column], "median")
 
 
-@quantity(tables=["moment_drift"], label="Change of one unit's mean in a step")
+@quantity(tables=["moment_drift"], label="Drift of one unit's mean per step")
 def mean_change(drift):
     return _drift(drift, "unit", "mean_change")
 
 
 @quantity(
     tables=["moment_drift"],
-    label="Change of one unit's mean before the normaliser in a step",
+    label="Drift of one unit's mean before the normaliser per step",
 )
 def input_mean_change(drift):
     return _drift(drift, "input", "mean_change")
 
 
-@quantity(tables=["moment_drift"], label="Change of one unit's variance in a step")
+@quantity(tables=["moment_drift"], label="Drift of one unit's variance per step")
 def variance_change(drift):
     return _drift(drift, "unit", "variance_change")
 
@@ -304,34 +345,34 @@ def _along(ranges, direction, value):
     return average_rows(rows, value(rows).fillna(np.inf), "median")
 
 
-@landscape(label="Range of the loss along the gradient")
+@landscape(label="Loss variation along the gradient")
 def loss_range(ranges, direction="gradient"):
     return _along(ranges, direction, lambda rows: rows.loss_high - rows.loss_low)
 
 
-@landscape(label="Largest change of the gradient along it")
+@landscape(label="Gradient change along the gradient")
 def gradient_change(ranges, direction="gradient"):
     return _along(ranges, direction, lambda rows: rows.gradient_change_high)
 
 
-@landscape(label="Effective beta")
+@landscape(label="Effective β-smoothness")
 def effective_beta(ranges, direction="gradient"):
     return _along(ranges, direction, lambda rows: rows.effective_beta)
 
 
-@landscape(label="Largest change of the gradient along it, over its norm")
+@landscape(label="Relative gradient change: gradient change / gradient norm")
 def relative_gradient_change(ranges, direction="gradient"):
     return _along(
         ranges, direction, lambda rows: rows.gradient_change_high / rows.gradient_norm
     )
 
 
-@landscape(label="Norm of the gradient at probes")
+@landscape(label="Gradient norm at checkpoints")
 def probed_gradient_norm(ranges):
     return _along(ranges, "gradient", lambda rows: rows.gradient_norm)
 
 
-@landscape(label="Range of the loss along the gradient, over LR ||g||²")
+@landscape(label="Relative loss variation: loss variation / (LR ||g||²)")
 def relative_loss_range(ranges):
     """A step of gradient descent lowers the loss by LR ||g||² to first order."""
     return _along(
@@ -345,7 +386,7 @@ def relative_loss_range(ranges):
 
 @quantity(
     tables=["landscape"],
-    label="Reach: the largest step that lowers the loss, over the learning rate",
+    label="Reach: largest step that lowers the loss / learning rate",
     same_loss=True,
     explored=False,
 )
@@ -374,57 +415,56 @@ def _reach(rows: pd.DataFrame) -> float:
     return sizes[first - 1] + share * (sizes[first] - sizes[first - 1])
 
 
-@landscape(label="Effective beta times the learning rate")
+@landscape(label="Effective β-smoothness times the learning rate")
 def beta_times_lr(ranges):
     return _along(ranges, "gradient", lambda rows: rows.effective_beta * rows.lr)
 
 
-@excursions(label="Range of the loss along the gradient, 90th percentile")
+@excursions(label="Loss variation along the gradient, 90th percentile")
 def loss_range_excursions(ranges):
     return loss_range(ranges)
 
 
-@excursions(label="Largest change of the gradient along it, 90th percentile")
+@excursions(label="Gradient change along the gradient, 90th percentile")
 def gradient_change_excursions(ranges):
     return gradient_change(ranges)
 
 
-@excursions(label="Effective beta, 90th percentile", listed=True)
+@excursions(label="Effective β-smoothness, 90th percentile", listed=True)
 def effective_beta_excursions(ranges):
     return effective_beta(ranges)
 
 
 @landscape(
-    label="Smallest change of the gradient along it", explored=False, listed=True
+    label="Smallest gradient change along the gradient", explored=False, listed=True
 )
 def smallest_gradient_change(ranges):
     return _along(ranges, "gradient", lambda rows: rows.gradient_change_low)
 
 
-@landscape(label="Range of the loss along random directions")
+@landscape(label="Loss variation along random directions")
 def random_loss_range(ranges):
     return loss_range(ranges, "random")
 
 
-@landscape(label="Largest change of the gradient along random directions")
+@landscape(label="Gradient change along random directions")
 def random_gradient_change(ranges):
     return gradient_change(ranges, "random")
 
 
-@landscape(label="Effective beta along random directions")
+@landscape(label="Effective β-smoothness along random directions")
 def random_effective_beta(ranges):
     return effective_beta(ranges, "random")
 
 
 # Along these, all networks move equally far relative to their weights.
-@landscape(label="Range of the loss along random directions of the weights' length")
+@landscape(label="Loss variation along random directions of the weights' length")
 def random_loss_range_relative(ranges):
     return loss_range(ranges, "relative")
 
 
 @landscape(
-    label="Largest change of the gradient along random directions of the weights' length, "
-    "over its norm"
+    label="Relative gradient change along random directions of the weights' length"
 )
 def random_gradient_change_relative(ranges):
     return relative_gradient_change(ranges, "relative")
@@ -445,7 +485,7 @@ def largest_eigenvalue(curvature):
 def largest_eigenvalue_times_lr(curvature):
     """Gradient descent is unstable along the eigenvector above 2 (Cohen et al. 2021).
 
-    With momentum or Adam the edge lies elsewhere.
+    With momentum or Adam the edge is elsewhere.
     """
     rows = curvature[curvature.converged != 0].set_index(STEP, drop=False)
     return (rows.largest_eigenvalue * rows.lr).fillna(np.inf)
@@ -453,7 +493,7 @@ def largest_eigenvalue_times_lr(curvature):
 
 @quantity(
     tables=["curvature"],
-    label="Largest eigenvalue of the Hessian times the learning rate, at the last probe",
+    label="Largest eigenvalue of the Hessian times the learning rate, at the last checkpoint",
     over_steps="last",
     explored=False,
 )
@@ -472,9 +512,7 @@ def gradient_curvature_times_lr(curvature):
     return (rows.gradient_curvature * rows.lr).fillna(np.inf)
 
 
-@curvature(
-    label="Curvature along the gradient over the largest eigenvalue of the Hessian"
-)
+@curvature(label="Curvature along the gradient / largest eigenvalue of the Hessian")
 def gradient_alignment(curvature):
     """At most 1, where the gradient is the eigenvector; negative along a saddle."""
     rows = curvature.set_index(STEP)
@@ -513,29 +551,27 @@ def learnt_rank(rank):
 invariance = functools.partial(quantity, tables=["invariance"], same_loss=True)
 
 
-@invariance(label="Cosine of weight and gradient, size, mean over hidden layers")
+@invariance(label="Absolute cosine of weight and gradient, mean over hidden layers")
 def weight_gradient_cosine(invariance):
     rows = hidden(invariance)
     return average_rows(rows, rows.cosine.abs(), "mean")
 
 
-@invariance(label="Effective learning rate, LR / ||W||², mean over hidden layers")
+@invariance(label="Effective learning rate LR / ||W||², mean over hidden layers")
 def effective_learning_rate(invariance):
     rows = hidden(invariance)
     return average_rows(rows, rows.lr / rows.weight_norm**2, "geometric_mean")
 
 
 @invariance(
-    label="Angle by which a step turns a weight, in degrees, mean over hidden layers"
+    label="Angle between a weight before and after a step (degrees), mean over hidden layers"
 )
 def angle_turned(invariance):
     rows = hidden(invariance)
     return average_rows(rows, rows.angle, "mean")
 
 
-@invariance(
-    label="Change of a weight in a step, over its norm, mean over hidden layers"
-)
+@invariance(label="Relative change of a weight per step, mean over hidden layers")
 def relative_update(invariance):
     rows = hidden(invariance)
     return average_rows(rows, rows.relative_update, "mean")
@@ -551,7 +587,7 @@ def scale_free_curvature(invariance):
 
 @per_run(
     tables=["invariance"],
-    label="Effective learning rate, LR / ||W||², at the last probe over that at the first",
+    label="Effective learning rate LR / ||W||², last checkpoint / first",
 )
 def effective_rate_change(invariance):
     """Arora et al. 2018: the geometric mean over hidden layers, below 1 where weights grow."""

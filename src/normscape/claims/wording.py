@@ -65,7 +65,7 @@ def markdown(verdicts: pd.DataFrame) -> str:
 
 
 def notes(verdicts: pd.DataFrame) -> list[str]:
-    """What a reader of the table must know besides: how many comparisons there are."""
+    """Notes below the table: p-values, excluded measurements, claims without runs."""
     rows = first_readings(verdicts)
     secondary = rows[rows.primary.isna()]
     counts = []
@@ -74,16 +74,17 @@ def notes(verdicts: pd.DataFrame) -> list[str]:
         count = int((decided[f"holm{_TESTED[name]}"] <= intervals.LEVEL).sum())
         counts.append(f'{count} of {len(decided)} "{name}"')
     lines = [
-        "p is one-sided: for an effect in the claimed range; with the verdicts "
-        f'"{SIZE_OPEN}" and "{SMALLER}", for the claimed sign; with "{OPPOSITE}", for the '
-        "other sign or, of claims without one, for an effect outside of the range. Primary "
-        f"claims are tested at {intervals.LEVEL:g}. Holm's p of the others is corrected for "
-        "the secondary claims of the same topic and comparison, many of which share runs. "
-        f"Of their verdicts, {', '.join(counts)} stay below {intervals.LEVEL:g} with it."
+        "p-values are one-sided. They are for an effect in the claimed range; with the "
+        f'verdicts "{SIZE_OPEN}" and "{SMALLER}" for the claimed sign; with "{OPPOSITE}" for '
+        "the other sign, or for an effect outside the range if the claim has no sign. Primary "
+        f"claims are tested at {intervals.LEVEL:g} without correction. Secondary claims also "
+        "have Holm's p, corrected for the secondary claims of the same topic and comparison, "
+        f"many of which share runs. Verdicts with Holm's p below {intervals.LEVEL:g}: "
+        f"{', '.join(counts)}."
     ]
     if finished := int(rows.finished.sum()):
         lines.append(
-            "Probes of finished runs, left out at the same step and summed over comparisons: "
+            "Measurements of finished runs, left out at the same step, summed over comparisons: "
             f"{finished}."
         )
     absent = not_measured(verdicts)
@@ -165,7 +166,7 @@ def _paper(row):
     if pd.isna(row.paper):
         return ""
     # In a file where all of them are numbers they are read as such.
-    return f"{row.paper}" + (": its figure does not" if row.paper_shows == "no" else "")
+    return f"{row.paper}" + (" (outside the range)" if row.paper_shows == "no" else "")
 
 
 # Which p-value and which of Holm's a verdict rests on, by the end of the columns' names.

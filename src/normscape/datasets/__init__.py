@@ -28,11 +28,26 @@ from normscape.datasets import _contract
 
 
 def load(name: str, settings: dict) -> dict:
-    """The tensors of data set ``name``, and its ``notes`` where it has some.
+    """Load a data set and check it.
 
-    Floats become float32 and labels int64; no two tensors share memory. A ValueError names
-    the data set, and in one line what it could not read, or what is wrong with what it
-    returned.
+    Parameters
+    ----------
+    name : str
+        ``NAME`` of ``datasets/NAME.py``.
+    settings : dict
+        Settings of the data set, with all defaults.
+
+    Returns
+    -------
+    dict
+        Tensors by name, float32 or int64 (labels), of which no two share memory; and ``notes``, a
+        list of strings, if the data set has any.
+
+    Raises
+    ------
+    ValueError
+        If a file cannot be read, or the data set returns something else than its kind requires.
+        The message is one line.
     """
     module = importlib.import_module(f"normscape.datasets.{name}")
     try:

@@ -23,10 +23,25 @@ _BATCHES = {
 
 
 def load(*, source: str, checksum: str) -> dict[str, torch.Tensor | list[str]]:
-    """uint8 images, labels, and the training set's mean and deviation by channel.
+    """Load CIFAR-10 or a folder of images.
 
-    source : the archive, its unpacked folder or the folder that holds it, or a folder of
-    images. checksum : "md5:..." or "sha256:..." of the archive.
+    Parameters
+    ----------
+    source : str
+        Path of the archive, of its unpacked folder, of the folder that holds that, or of a folder
+        of images.
+    checksum : str
+        "md5:..." or "sha256:..." of the archive.
+
+    Returns
+    -------
+    dict
+        uint8 images, labels, and the training set's mean and standard deviation per channel.
+
+    Raises
+    ------
+    ValueError
+        If a file is damaged, or images differ in size.
     """
     path, notes = Path(source), []
     if not path.is_dir():
@@ -56,7 +71,7 @@ def load(*, source: str, checksum: str) -> dict[str, torch.Tensor | list[str]]:
 
 
 def _moments(images):
-    """Mean and biased deviation of each channel, exactly: from counts of the values."""
+    """Exact mean and biased standard deviation per channel, from counts of the values."""
     counts = torch.stack(
         [torch.bincount(c.flatten(), minlength=256) for c in images.unbind(-1)]
     ).double()

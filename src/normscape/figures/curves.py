@@ -33,9 +33,17 @@ def run_columns(table) -> list[str]:
 
 
 def plot_line(ax, x, y, rows, **line) -> None:
-    """Plot a line that summarises runs; hollow where one stayed at chance or diverged.
+    """Plot a line that summarises runs; it is hollow if a run stayed at chance or diverged.
 
-    rows : of a table; they say which runs the line summarises.
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    x, y : array_like
+        Of shape (points,).
+    rows : pandas.DataFrame
+        Rows of the runs that the line summarises.
+    **line
+        Arguments of ``ax.plot``.
     """
     outcomes = failed_outcomes(rows)
     ax.plot(x, y, **line | (style.WIDE if outcomes else {}))
@@ -46,8 +54,21 @@ def plot_line(ax, x, y, rows, **line) -> None:
 def plot_mean(ax, table, x, y, smooth=1, band=True, **line) -> None:
     """Plot the mean of ``y`` over seeds against ``x``, with a band over their range.
 
-    smooth : steps of a moving average within each seed. The curve of a seed that diverged
-    ends with a cross.
+    The curve of a seed that diverged ends with a cross.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    table : pandas.DataFrame
+        With a column ``seed``.
+    x, y : str
+        Columns of the table.
+    smooth : int
+        Number of rows of a moving average within each seed.
+    band : bool
+        Whether to draw the range.
+    **line
+        Arguments of ``ax.plot``.
     """
     seeds = table.pivot_table(index=x, columns="seed", values=y, dropna=False)
     seeds = seeds.replace([np.inf, -np.inf], np.nan)
@@ -69,12 +90,22 @@ def plot_mean(ax, table, x, y, smooth=1, band=True, **line) -> None:
 def plot_medians(ax, table, x, y, thin=True, **line) -> None:
     """Plot the median of a positive ``y`` over seeds, and each seed as a thin line.
 
-    Medians are those of logarithms: with an even number of seeds, the geometric mean of
-    the middle two. Rows of one seed at the same ``x`` are averaged in the same way. An
-    empty or infinite value has overflowed: it counts as the largest, for the rest of a run
-    that ends with it, and is drawn as a triangle at the top edge.
+    Medians are those of logarithms: with an even number of seeds, the geometric mean of the middle
+    two. Rows of one seed at the same ``x`` are averaged in the same way. An empty or infinite value
+    has overflowed. It counts as the largest value, also for later steps of a run that ends with it,
+    and is drawn as a triangle at the top edge.
 
-    thin : whether to draw the seeds.
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    table : pandas.DataFrame
+        With a column ``seed``.
+    x, y : str
+        Columns of the table.
+    thin : bool
+        Whether to draw the seeds.
+    **line
+        Arguments of ``ax.plot``.
     """
     if table.empty:
         return
@@ -131,10 +162,26 @@ def plot_progress(ax, history, model: Model | None, norms, lrs=None) -> list:
 
 
 def plot_training(ax, table, norms, y, lrs=None, plot=None) -> list:
-    """Plot one model's ``y`` over steps: one colour per normaliser, one dash per rate.
+    """Plot one model's ``y`` over steps: one colour per normaliser, one dash per learning rate.
 
-    plot : ``plot_mean`` unless given, with bands where the normalisers are few. Returns
-    the learning rates shown.
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    table : pandas.DataFrame
+        Rows of one model, with the columns norm, lr, seed and step.
+    norms : list[normscape.experiment.Norm]
+    y : str
+        Column of the table.
+    lrs : list[float], optional
+        Learning rates; by default the first two of the table.
+    plot : callable, optional
+        ``plot_mean`` (the default, with bands for up to ``MAX_BANDS`` normalisers) or
+        ``plot_medians``.
+
+    Returns
+    -------
+    list[float]
+        The learning rates shown.
     """
     lrs = choose_lrs(table) if lrs is None else lrs
     plot = plot or functools.partial(plot_mean, band=table.norm.nunique() <= MAX_BANDS)

@@ -1,10 +1,10 @@
 """Figure 0: the answer in three panels, for the first classifier.
 
-Left: if BatchNorm helps, its curves rise earlier, also at the larger learning rate. Middle: if
-it reduces internal covariate shift (ICS), its cosine is closer to 1 at the same training loss.
-The cosine compares a layer's gradient before and after the update of the preceding layers.
-Right: if it smooths the landscape, the loss variation along the gradient is smaller. Thin
-lines are seeds; thick lines are means over seeds (middle) or medians (right).
+Left: training accuracy; a curve that rises earlier trains faster. Middle: cosine between a layer's
+gradient before and after the update of the preceding layers, at the same training loss; closer to 1
+means less internal covariate shift (ICS). Right: loss variation along the gradient; lower is
+smoother (thin lines are seeds, thick lines their means in the middle and their medians on the
+right).
 
 The paper answers with its Figures 1, 3 and 4: yes, no, yes.
 """
@@ -35,7 +35,7 @@ def draw(tables, experiment):
         plot_landscape(axes, ranges, model, norms, lr, quantities=[VARIATION])
     for ax, question in (
         (training, "Does it train better?"),
-        (shift, "Does it shift less?"),
+        (shift, "Does it reduce ICS?"),
         (smoothness, "Is the landscape smoother?"),
     ):
         panels.note_if_empty(ax)

@@ -1,9 +1,9 @@
 """Figure 2: BatchNorm with noise that makes its distributions unstable.
 
-Top: training accuracy of the first classifier, at the first two learning rates of the config.
-Bottom: distribution of one unit's activations over training, for VGG-16 in layers 2, 9 and
-13. Noisy BatchNorm would train like BatchNorm although its distributions move. The curve
-"Noise" has the same noise without normalisation.
+Top: training accuracy of the first classifier, at the first two learning rates of the config
+("Noise only" is the noise without normalisation). Bottom: distribution of one unit's activations
+over training, for VGG-16 in layers 2, 9 and 13. If stable distributions do not matter, noisy
+BatchNorm trains like BatchNorm although its distributions drift.
 
 In the paper's Figure 2 noisy BatchNorm trains nearly as fast as BatchNorm. The paper's text
 says that the same noise without normalisation stops training.

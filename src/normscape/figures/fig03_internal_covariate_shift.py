@@ -1,9 +1,9 @@
 """Figure 3: internal covariate shift (ICS).
 
-ℓ2 difference and cosine between a layer's gradient before and after the preceding layers have
-taken their step (Definition 2.1), for two layers per network. Less ICS means a smaller
-difference and a cosine closer to 1. Differences: medians over seeds (thick) and the seeds
-(thin). Cosines: means over seeds and bands over their range.
+ℓ2 difference and cosine between a layer's gradient before and after the update of the preceding
+layers (Definition 2.1), for two layers per network. Less ICS means a smaller difference and a
+cosine closer to 1. Differences are medians over seeds (thick) and seeds (thin); cosines are means
+over seeds with bands over their range.
 
 In the paper's Figure 3 BatchNorm does not reduce ICS. In the deep linear network (DLN) at
 learning rate 1e-7 it increases ICS: without normalisation the cosine stays at about 1.

@@ -1,10 +1,9 @@
 """Figure 5: training with L1, L2 and L∞ normalisation.
 
-One row per network, one panel per learning rate (the first two of the config). Classifiers:
-training accuracy, mean and range over seeds. Regressions such as the deep linear network
-(DLN): training loss, median (thick) and seeds (thin). If Lp normalisation helps as much as
-BatchNorm, its curves are near BatchNorm's. The paper's own curves are dotted where our
-runs have at least 20% of its steps.
+Per network and learning rate (the first two of the config): training accuracy of classifiers (mean
+and range over seeds), and training loss of regressions such as the deep linear network (DLN; median
+and seeds). If Lp normalisation helps as much as BatchNorm, its curves are near BatchNorm's. The
+paper's own curves are dotted where our runs have at least 20% of its steps.
 
 In the paper's Figure 5 every normalised VGG trains faster than the one without normalisation.
 Its deep linear networks end at losses of 1661 (without normalisation), 480 (BatchNorm), 97

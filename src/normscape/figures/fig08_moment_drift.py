@@ -1,8 +1,8 @@
 """Figure 8: drift of activation statistics.
 
-Mean and variance of one unit of the first classifier, for VGG-16 in layers 2, 9 and 13. Panels
-show the absolute change in one training step, and since the first checkpoint. Stable
-distributions have low lines. Thick lines are medians over seeds, thin lines are seeds.
+Mean and variance of one unit of the first classifier, for VGG-16 in layers 2, 9 and 13: the
+absolute change per training step, and since the first checkpoint. Stable distributions have low
+lines. Thick lines are medians over seeds, thin lines are seeds.
 
 In the paper's Figure 8 the statistics of noisy BatchNorm drift more than those without
 normalisation.

@@ -1,10 +1,9 @@
 """Figure 10: the landscape along the gradient, deep linear network (DLN) and other regressions.
 
-Per learning rate, at checkpoints during training: (a) loss variation along the gradient, (b)
-gradient change, (c) effective β-smoothness times the learning rate. Each is the range or
-maximum over the probe's step sizes; smoother landscapes have lower lines. Thick lines are
-medians over seeds, thin lines are seeds. Axes are logarithmic, so equal ratios are equal
-distances. The paper's own curves are dotted where our runs have at least 20% of its steps.
+Along the gradient at checkpoints, per learning rate: (a) loss variation, (b) gradient change, (c)
+effective β-smoothness times the learning rate, over the step sizes tried. Smoother landscapes have
+lower lines; thick lines are medians over seeds, thin lines are seeds. The paper's own curves are
+dotted where our runs have at least 20% of its steps.
 
 In the paper's Figure 10, at 1e-6, BatchNorm's median effective β-smoothness is 2 / learning
 rate, about half of that without normalisation. Median loss variation is alike. The largest

@@ -1,7 +1,7 @@
 """Figure 11: gradient change against the step size.
 
 One line per checkpoint: the median over seeds, at up to six checkpoints spread over training
-at which all runs were probed. Predictive gradients have low lines, also at large step sizes.
+at which all runs were measured. Predictive gradients have low lines, also at large step sizes.
 
 The paper's Figure 11 shows the same for both networks.
 """

@@ -1,9 +1,8 @@
 """Figure 14: the end of training at each learning rate.
 
-One mark per seed. Lines are medians over seeds, for normalisers with at least three learning
-rates. A wider range of usable learning rates keeps the line high (accuracy) or low (loss)
-over more of the axis. A cross at the edge is a run that diverged. It counts as accuracy 0
-or as infinite loss.
+One mark per seed; lines are medians over seeds, for normalisers with at least three learning rates.
+A wider range of usable learning rates keeps the line high (accuracy) or low (loss) over more of the
+axis. A cross at the edge is a run that diverged; it counts as accuracy 0 or as infinite loss.
 
 The paper says that BatchNorm widens this range, without a figure.
 """

@@ -1,10 +1,9 @@
 """Figure 15: the landscape along random directions.
 
-The quantities of Figures 4 and 10, along random directions. Directions as long as the gradient
-differ in length between networks. In directions as long as the weights, each layer's part has
-the length of its weight, so that all networks move equally far; gradient change is then
-divided by the gradient's norm. Thick lines are medians over seeds, thin lines are seeds. If
-BatchNorm smooths the landscape here too, its lines are lower.
+The quantities of Figures 4 and 10 along random directions, which are as long as the gradient or,
+per layer, as its weight. In directions as long as the weights all networks move equally far, and
+gradient change is divided by the gradient norm. If BatchNorm smooths the landscape here, too, its
+lines are lower (thick: medians over seeds; thin: seeds).
 
 The paper says that it does, without a figure.
 """

@@ -1,15 +1,13 @@
 """Figure 17: all verdicts.
 
-One row per claim and normaliser, by topic. The large mark is the effect at the same step, and
-the line is its 95% interval over runs. An effect is as claimed if the whole line lies in the
-shaded range. It is opposite if the line lies on the other side of no effect, the grey line. A
-ring marks primary claims, and secondary ones that stay as claimed with Holm's correction for
-the number of claims of the topic. The small mark below is the effect at the same training
-loss. Where the two marks disagree, part of the effect at the same step is that one network is
-ahead in training.
+One row per claim and normaliser, by topic: large marks are effects at the same step or function
+with 95% intervals over runs, small marks below are at the same training loss. An effect is as
+claimed if the whole interval is in the shaded range, and opposite if it is on the other side of no
+effect, the grey line. A ring marks primary claims, and secondary claims that stay as claimed with
+Holm's correction.
 
-A diamond is the paper's own number, from its digitised curves. Where it lies outside the
-shaded range, the paper's figure does not show what its text claims.
+A diamond is the paper's own number, from its digitised curves. If it is outside the shaded range,
+the paper's figure does not show what its text claims.
 """
 
 import textwrap

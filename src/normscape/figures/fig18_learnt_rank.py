@@ -1,9 +1,8 @@
 """Figure 18: the rank that the deep linear network (DLN) has learnt.
 
-One panel per learning rate of the first regression. The learnt rank is the rank whose best
-possible loss is nearest to the run's. Thick lines are means over seeds; thin lines are seeds,
-drawn slightly apart. A run at a saddle point is a level line. Two runs at the same saddle
-have the same loss, however fast they reached it.
+One panel per learning rate of the first regression. The learnt rank is the rank whose best possible
+loss is nearest to the run's; a level line is a run at a saddle point. Thick lines are means over
+seeds; thin lines are seeds, drawn slightly apart.
 
 The paper has no such figure; its Figure 5 shows the final losses.
 """

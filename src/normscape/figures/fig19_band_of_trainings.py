@@ -1,10 +1,10 @@
 """Figure 19: a band of training curves is not the landscape.
 
-The first classifier. Left, a common mistake: the range of training losses over several runs
-of the first seed, at learning rates from half to five times the probed one. Right: loss
-variation along the gradient at checkpoints of one run, over the probe's step sizes (Section
-3.2). The left band shows how much whole runs differ; the right one what the next step meets.
-The axis ends at three times the loss before training.
+Left, a common mistake: the range of training losses over runs of the first classifier and seed, at
+learning rates from 0.5 to 5 times the measured run's. Right: loss variation along the gradient at
+checkpoints of one run, over the step sizes (Section 3.2). The left band shows how much whole runs
+differ, the right one how much the next step changes the loss; the axis ends at three times the loss
+before training.
 
 The paper's Figure 4a corresponds to the right panel; many re-implementations draw the left.
 """
@@ -15,7 +15,7 @@ from normscape.figures import curves, panels, style, subsets
 
 TABLES = ("history", "landscape_ranges")
 
-# Range of the band's learning rates, as multiples of the probed one.
+# Range of the band's learning rates, as multiples of the measured run's.
 LOWEST, HIGHEST = 0.45, 5.5
 # End of the axis, as a multiple of the loss before training; a run that diverges would fill it.
 TOP = 3

@@ -1,9 +1,8 @@
 """Figure 20: internal covariate shift (ICS) by layer, early and late in training.
 
-Figure 3's quantities in every layer, over the first and the last quarter of training. Only
-steps at which all runs were probed count. Per seed: median cosine, and geometric mean of the ℓ2
-difference, over these probes. Thick lines are medians over seeds, thin lines are seeds. The
-first layer has no preceding layers, so it has no ICS.
+Figure 3's quantities per layer, over the first and the last quarter of training: median cosine and
+geometric mean of the ℓ2 difference, at steps at which all runs were measured. Thick lines are
+medians over seeds, thin lines are seeds. The first layer has no preceding layers, so it has no ICS.
 
 The paper shows two layers of each network.
 """

@@ -1,9 +1,9 @@
 """Figure 21: curvature times the learning rate.
 
-Left: the largest eigenvalue of the Hessian of the step's own loss. Right: the curvature along
-its gradient. Lines are means over seeds; bands are ranges, drawn for up to five normalisers.
-Above 2 gradient descent is unstable in that direction. Cohen et al. (2021) find that it works
-at that edge of stability.
+The largest eigenvalue of the Hessian of the step's own loss (left) and the curvature along its
+gradient (right). Lines are means over seeds; bands are ranges, drawn for up to five normalisers.
+Above 2 gradient descent is unstable in that direction; Cohen et al. (2021) find that it trains at
+this edge of stability.
 
 Beyond the paper; Cohen et al. (2021), Ghorbani et al. (2019).
 """

@@ -1,9 +1,8 @@
 """Figure 22: gradients by depth, at the first and the last checkpoint.
 
-Norm of the gradient of the loss with respect to the output of each layer's linear map. Thick
-lines are medians over seeds, thin lines are seeds. In a line that rises to the left the
-gradient grows on its way back. Yang et al. (2019) derive such a growth, by a factor per
-layer, for BatchNorm at the start of training.
+Norm of the gradient of the loss with respect to the output of each layer's linear map. A line that
+rises to the left is a gradient that grows towards the input, as Yang et al. (2019) derive for
+BatchNorm at the start of training. Thick lines are medians over seeds, thin lines are seeds.
 
 Beyond the paper; Yang et al. (2019).
 """

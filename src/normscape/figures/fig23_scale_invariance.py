@@ -1,9 +1,9 @@
 """Figure 23: scale invariance of weights.
 
-Means over hidden layers. Left: the cosine between weight and gradient, which is 0 where the
-loss does not depend on the weight's scale. Middle: the effective learning rate lr / ||W||^2
-divided by its value at the first probe. Right: the angle by which one step turns a weight.
-Lines are means over seeds; bands are ranges, drawn for up to five normalisers.
+Left: the cosine between weight and gradient, which is 0 if the loss does not depend on the weight's
+scale. Middle and right: the effective learning rate lr / ||W||^2 divided by its first value, and
+the angle between a weight before and after a step. Lines are means over hidden layers and seeds;
+bands are ranges over seeds, drawn for up to five normalisers.
 
 Beyond the paper; van Laarhoven (2017), Arora et al. (2018).
 """

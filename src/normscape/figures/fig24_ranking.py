@@ -1,12 +1,9 @@
 """Figure 24: normalisers ranked, each at its own best learning rate.
 
-A row a network, a line a normaliser with the learning rate of its smallest loss over all
-steps, the fastest on top. Left, that loss, a geometric mean: which trains fastest. Middle, the
-largest eigenvalue of the Hessian over that of the standard net, where both have the same
-training loss: whose landscape is smoothest; a mean over fixed levels of the loss, and empty where a level is not reached. Right, the learning
-rate times the largest eigenvalue at the last probe: at 2, the dashed line, gradient descent is
-at the edge of stability; Adam's lies elsewhere. Marks are geometric means over seeds, lines
-their 95 % intervals, of two seeds or more; an arrowhead is of runs that diverged.
+One row per network and normaliser at its best learning rate, the fastest on top. The middle panel
+compares networks at the same training loss; a missing mark is a network that does not reach it.
+Marks are geometric means over seeds with 95% intervals, arrowheads are runs that diverged, and the
+dashed line at 2 is the edge of stability of gradient descent.
 
 The paper has no such figure; its claims are about one learning rate for both networks.
 """
@@ -26,8 +23,8 @@ TABLES = ("history", "curvature", "constant_losses")
 REFERENCE = "none"
 TITLES = (
     "Loss, mean over all steps",
-    "Largest eigenvalue at equal\nloss, ratio to the standard net",
-    "Learning rate x largest\neigenvalue, last probe",
+    "Largest eigenvalue at the same\nloss / no normalisation",
+    "Learning rate x largest\neigenvalue, last checkpoint",
 )
 LINE = 0.14  # inches, of a normaliser
 # An interval ends where it is so many times as large or small as all means, as a logarithm;

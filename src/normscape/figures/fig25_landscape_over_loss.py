@@ -1,13 +1,10 @@
 """Figure 25: the landscape along the gradient at the same training loss.
 
-The quantities of Figures 4 and 10 against the training loss instead of the step, at the first
-learning rate. A network that trains faster is ahead at the same step; here networks are
-compared at the same loss. Losses fall to the right and are moving averages around the probe,
-without the weight penalty. Thin lines are seeds, with one dot per probe in the order of losses.
-Thick lines are geometric means over seeds at five fixed levels, the grey lines: 0.80, 0.65,
-0.55, 0.48 and 0.42 of the loss of constant outputs, such as ln 10 for ten classes.
-
-A verdict at the same training loss is about the mean of the last four levels.
+The quantities of Figures 4 and 10 against the training loss (moving average, without the L2
+penalty) instead of the step, at the first learning rate. A network that trains faster is ahead at
+the same step; here networks are compared at the same loss. Thin lines are seeds with one dot per
+checkpoint; thick lines are geometric means over seeds at fixed losses, the grey lines, of which
+verdicts use the last four.
 
 The paper compares networks only at the same step.
 """

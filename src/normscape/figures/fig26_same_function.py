@@ -1,13 +1,10 @@
 """Figure 26: the same function, with and without BatchNorm.
 
-In each panel, lines of one dash start from the same functions and differ in the parametrisation
-alone: solid from networks that were trained without normalisation, dashed from networks with
-BatchNorm. Left: the loss along the gradient at checkpoints, over LR ||g||², the decrease that the
-gradient promises for a step of one learning rate (LR). Below 0, the step lowers the loss; the
-dotted diagonal is the promise. Middle and right: training goes on with the same batches, with
-BatchNorm, without, and with its gamma and beta alone, a control. Thin lines are seeds, thick lines
-their medians; a run that has diverged counts as infinite. The axis of the loss ends at 30 times its
-start.
+Lines of one dash start from the same functions: solid from networks trained without normalisation,
+dashed from networks with BatchNorm. Left: change of the loss along the gradient / (LR ||g||²), the
+decrease that the gradient predicts for a step of one learning rate (LR; dotted diagonal); below 0
+the step lowers the loss. Middle and right: training continues on the same batches with BatchNorm,
+without it, or with its gamma and beta alone (thin: seeds; thick: medians).
 
 The paper says that such functions exist (Observation 4.3) and does not compare them.
 """

@@ -1,10 +1,10 @@
 """Figure 27: how far downhill the gradient leads, by the loss.
 
-The loss along the gradient, over LR ||g||², the decrease that the gradient promises for a step
-of one learning rate (LR), for the first classifier at its first learning rate. Each panel has
-the checkpoints whose loss lies between two fixed levels, so that networks are compared where
-they fit the data equally well. Below 0, the step lowers the loss. Numbers say at how many
-checkpoints a step of four learning rates does. Thin lines are seeds, thick lines their medians.
+Change of the loss along the gradient / (LR ||g||²), the decrease that the gradient predicts for a
+step of one learning rate (LR); below 0 the step lowers the loss. Each panel has the checkpoints of
+the first classifier whose loss is between two fixed levels, so that networks are compared at the
+same loss. Numbers count the checkpoints at which a step of four learning rates lowers the loss;
+thin lines are seeds, thick lines are medians.
 
 The paper says that BatchNorm lets one take larger steps (Section 3), without a figure.
 """

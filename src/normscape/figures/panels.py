@@ -24,7 +24,7 @@ _LETTERS_PER_LINE, _LETTERS_PER_HANDLE = 120, 9
 
 
 def new_figure(height):
-    """Create a figure of full width; the height is in inches."""
+    """Create a matplotlib figure of full width; ``height`` is in inches."""
     return plt.figure(figsize=(style.WIDTH, height))
 
 

@@ -89,7 +89,10 @@ def _primary(verdicts):
         tables.append(rows.assign(experiment=label, reading=reading))
     rows = pd.concat(tables)
     if rows.empty:
-        raise ValueError("no experiment has runs for a primary claim")
+        raise ValueError(
+            "verdicts.csv: expected runs for a primary claim in some experiment, got none; add "
+            "the folder of one that has"
+        )
     return rows
 
 

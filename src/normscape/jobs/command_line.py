@@ -38,7 +38,7 @@ def add_experiment_argument(arguments: argparse.ArgumentParser) -> None:
         "--experiment",
         type=json_file,
         required=True,
-        help="JSON file: what its models and norms declare, in order",
+        help="JSON file: the declarations of its models and normalisers, in order",
     )
 
 
@@ -63,7 +63,9 @@ def json_object(text: str) -> dict:
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
-        raise argparse.ArgumentTypeError(f"not JSON: {error}") from None
+        raise argparse.ArgumentTypeError(
+            f"expected JSON, got {text[:40]!r} ({error})"
+        ) from None
     if not isinstance(value, dict):
         raise argparse.ArgumentTypeError(f"expected a JSON object, got {text}")
     return value
@@ -76,7 +78,7 @@ def json_file(path: str) -> dict:
     except OSError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     except (UnicodeDecodeError, argparse.ArgumentTypeError) as error:
-        line = f"{path}: {error}; delete it and run again"
+        line = f"{path}: {error}; delete it and rerun"
         raise argparse.ArgumentTypeError(line) from None
 
 

@@ -1,4 +1,4 @@
-"""DLN: the paper's deep linear network, W_k ... W_1 x fitted to A x."""
+"""Deep linear network (DLN) of the paper, W_k ... W_1 x fitted to A x."""
 
 import torch
 import torch.nn.functional as F
@@ -45,9 +45,14 @@ class _PerSample(Normaliser):
 def build(data, settings, norm: MakeNorm, seed) -> DLN:
     """DLN for inputs of shape (count, features) and targets of the same shape.
 
-    The last layer has no normaliser; the paper leaves it open.
+    The last layer has no normaliser; the paper does not say.
 
-    settings : depth; initialisation.
+    Parameters
+    ----------
+    data, norm, seed
+        As in ``normscape.models.build``.
+    settings : dict
+        ``depth`` and ``initialisation``.
     """
     features = data["train_inputs"].shape[1]
 

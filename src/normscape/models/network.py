@@ -11,15 +11,25 @@ from normscape.randomness import generator
 
 
 class Layer(nn.Module):
-    """A linear map, its normaliser, and what follows up to the next linear map.
+    """A linear map, its normaliser, and the modules before the next linear map.
 
-    It is also a stage of one layer, which a chain such as a VGG is made of.
+    A layer is also a stage of one layer; a chain such as a VGG consists of these.
 
-    linear : ``nn.Linear`` or ``nn.Conv2d``; its weight is the W_i of Definition 2.1.
-    norm : normaliser of the linear map's output; its output is the layer's activation.
-        Where it acts on the weight, W_i is still the one that is trained, and the linear
-        map multiplies with the effective weight. None: no normaliser.
-    after : non-linearity, pooling, flattening. None: nothing.
+    Parameters
+    ----------
+    linear : torch.nn.Linear or torch.nn.Conv2d
+        Its weight is W_i of Definition 2.1.
+    norm : Normaliser, optional
+        Normaliser of the linear map's output; its output is the layer's activation. If it acts on
+        the weight, W_i is the trained weight, and the linear map multiplies with the effective
+        weight. By default there is no normaliser.
+    after : torch.nn.Module, optional
+        Non-linearity, pooling or flattening. By default there is none.
+
+    Examples
+    --------
+    >>> Layer(nn.Linear(3, 2), after=nn.ReLU())(torch.ones(5, 3)).shape
+    torch.Size([5, 2])
     """
 
     def __init__(
@@ -52,10 +62,21 @@ class Layer(nn.Module):
 
 
 class Residual(nn.Module):
-    """A stage of several layers in a row with a skip connection around them.
+    """A stage of consecutive layers with a skip connection around them.
 
-    shortcut : maps the stage's input to the shape of the last layer's output; it has no
-        weights. after : follows the sum.
+    Parameters
+    ----------
+    layers : list[Layer]
+    shortcut : torch.nn.Module
+        Maps the stage's input to the shape of the last layer's output; it has no weights.
+    after : torch.nn.Module
+        Applied to the sum.
+
+    Examples
+    --------
+    >>> body = [Layer(nn.Linear(3, 3)), Layer(nn.Linear(3, 3))]
+    >>> Residual(body, nn.Identity(), nn.ReLU())(torch.ones(5, 3)).shape
+    torch.Size([5, 3])
     """
 
     def __init__(self, layers: list[Layer], shortcut: nn.Module, after: nn.Module):
@@ -73,10 +94,22 @@ class Residual(nn.Module):
 
 
 class Network(nn.Sequential):
-    """Stages in order; ``stage.layers`` are a stage's layers, in order.
+    """Base class of networks: stages in order, each with its ``layers``.
 
-    ``classifies`` says whether accuracy has a meaning. ``nonlinearity`` is the one between
-    layers, as ``torch.nn.init`` names it. A slice is a network, too.
+    A slice is a network, too. Subclasses define ``loss``.
+
+    Attributes
+    ----------
+    classifies : bool
+        Whether outputs are scores of classes, so that there is an accuracy.
+    nonlinearity : str
+        The non-linearity between layers, as ``torch.nn.init`` names it.
+
+    Examples
+    --------
+    >>> network = Network(Layer(nn.Linear(4, 3)), Layer(nn.Linear(3, 2)))
+    >>> [tuple(weight.shape) for weight in network.weights]
+    [(3, 4), (2, 3)]
     """
 
     classifies = False
@@ -84,24 +117,39 @@ class Network(nn.Sequential):
 
     @property
     def layers(self) -> list[Layer]:
-        """Layers 1..k of all stages."""
+        """Layers 1 to k of all stages, in order."""
         return [layer for stage in self for layer in stage.layers]
 
     @property
     def weights(self) -> list[torch.Tensor]:
-        """W_1..W_k, as they are trained; see ``Layer``."""
+        """The trained weights W_1 to W_k; see ``Layer``."""
         return [layer.linear.weight for layer in self.layers]
 
     def loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Scalar training loss of a batch, without the L2 penalty."""
+        """Training loss of a batch, without the L2 penalty.
+
+        Parameters
+        ----------
+        outputs, targets : torch.Tensor
+            Outputs of the network, and the targets of the batch.
+
+        Returns
+        -------
+        torch.Tensor
+            A scalar.
+        """
         raise NotImplementedError
 
     def initialise(self, scheme: str, *names: object) -> None:
-        """Draw each layer's weight from the stream of (*names, layer).
+        """Draw the initial weights; biases start at 0.
 
-        scheme : "he_normal", "he_uniform", "glorot_normal" or "glorot_uniform"
-            (He et al. 2015; Glorot and Bengio 2010). Biases start at 0. Normalisers of
-            weights then start from what was drawn.
+        Parameters
+        ----------
+        scheme : {"he_normal", "he_uniform", "glorot_normal", "glorot_uniform"}
+            Distribution of the weights (He et al. 2015; Glorot and Bengio 2010).
+        *names : object
+            Key of the random numbers, such as the architecture and the seed. The number of the
+            layer is added to it.
         """
         draw = {
             "he_normal": lambda weight, draws: nn.init.kaiming_normal_(
@@ -127,25 +175,80 @@ class Network(nn.Sequential):
 
 
 class Classifier(Network):
-    """A network whose outputs are a score for each class."""
+    """Base class of networks whose outputs are scores of shape (batch, classes)."""
 
     classifies = True
     nonlinearity = "relu"
 
     def loss(self, outputs, targets):
-        """Mean cross-entropy in nats over the batch."""
+        """Mean cross-entropy over the batch, in nats.
+
+        Parameters
+        ----------
+        outputs : torch.Tensor
+            Scores of shape (batch, classes).
+        targets : torch.Tensor
+            Labels from 0, of shape (batch,).
+
+        Returns
+        -------
+        torch.Tensor
+            A scalar.
+
+        Examples
+        --------
+        >>> round(float(Classifier().loss(torch.zeros(1, 10), torch.tensor([3]))), 2)  # ln 10
+        2.3
+        """
         return F.cross_entropy(outputs, targets)
 
 
 def classes(data: dict[str, torch.Tensor]) -> int:
-    """How many classes the labels from 0 up tell apart."""
+    """The number of classes of a data set whose labels are integers from 0.
+
+    Parameters
+    ----------
+    data : dict[str, torch.Tensor]
+        With ``train_targets`` of shape (samples,).
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> classes({"train_targets": torch.tensor([0, 2, 1])})
+    3
+    """
     return int(data["train_targets"].max()) + 1
 
 
 def convolution(
     channels: int, features: int, norm: Normaliser, after: nn.Module, stride: int = 1
 ) -> Layer:
-    """A layer with a 3x3 convolution that keeps the size of maps except for the stride."""
+    """A layer with a 3x3 convolution and padding 1.
+
+    Parameters
+    ----------
+    channels, features : int
+        Numbers of input and output channels.
+    norm : Normaliser
+        Normaliser of the convolution's output.
+    after : torch.nn.Module
+        Non-linearity and pooling.
+    stride : int
+        Maps of height h get height ceil(h / stride).
+
+    Returns
+    -------
+    Layer
+
+    Examples
+    --------
+    >>> layer = convolution(3, 8, Normaliser(), nn.ReLU(), stride=2)
+    >>> layer(torch.ones(1, 3, 32, 32)).shape
+    torch.Size([1, 8, 16, 16])
+    """
     linear = nn.Conv2d(channels, features, 3, stride, padding=1)
     return Layer(linear, norm, after)
 

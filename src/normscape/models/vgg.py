@@ -34,8 +34,13 @@ def blocks(configuration: str) -> list[tuple[int, int]]:
 def build(data, settings, norm: MakeNorm, seed) -> Classifier:
     """VGG for images of shape (count, height, width, channels) and labels from 0 up.
 
-    settings : configuration; width; fc_widths, the hidden fully connected layers before the
-        classifier, normalised like the others; initialisation.
+    Parameters
+    ----------
+    data, norm, seed
+        As in ``normscape.models.build``.
+    settings : dict
+        ``configuration``, ``width``, ``initialisation``, and ``fc_widths``, the widths of hidden
+        fully connected layers before the classifier, which are normalised like the others.
     """
     *size, channels = data["train_inputs"].shape[1:]
     layers = []

@@ -134,8 +134,18 @@ class _MeanOverTokens(nn.Module):
 def build(data, settings, norm: MakeNorm, seed) -> Classifier:
     """ViT for images of shape (count, height, width, channels) and labels from 0 up.
 
-    settings : depth, the number of blocks; width, features of a token; heads; initialisation.
-    Raises ValueError if heads does not divide width.
+    Parameters
+    ----------
+    data, norm, seed
+        As in ``normscape.models.build``.
+    settings : dict
+        ``depth``, the number of blocks; ``width``, the features of a token; ``heads``;
+        ``initialisation``.
+
+    Raises
+    ------
+    ValueError
+        If ``heads`` does not divide ``width``.
     """
     width, heads = settings["width"], settings["heads"]
     *size, channels = data["train_inputs"].shape[1:]

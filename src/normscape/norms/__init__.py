@@ -2,15 +2,15 @@
 
 A file ``NAME.py`` in this folder defines a class ``Norm``, which derives from
 ``Normaliser``; ``NAME.yaml`` declares its settings. ``NAME`` in the config then puts it
-behind every hidden layer of a network. Names that begin with an underscore are shared
+after every hidden layer of a network. Names that begin with an underscore are shared
 modules, not normalisers.
 
-``Norm(features, **settings)``: ``features`` is the number of units (of channels after a
-convolution); ``settings`` are keyword-only, and the config's ``norm_settings.NAME`` sets
-them.
+A normaliser is made as ``Norm(features, **settings)``. ``features`` is the number of units, or of
+channels after a convolution. ``settings`` are keyword-only; the config's ``norm_settings.NAME``
+sets them.
 
-Statistics come from the batch in training mode, and from what training has recorded in
-evaluation mode. Positions, such as height and width, count as batch.
+In training mode statistics come from the batch, in evaluation mode from running averages.
+Positions, such as height and width, count as batch.
 """
 
 import importlib
@@ -25,10 +25,25 @@ __all__ = ["Normaliser", "RandomNormaliser", "load", "random_normalisers"]
 
 
 def load(name: str) -> type[Normaliser]:
-    """The class ``Norm`` of ``norms/NAME.py``; no other normaliser is imported.
+    """Import a normaliser, and no other one.
 
-    A ValueError says that it does not derive from ``Normaliser``.
+    Parameters
+    ----------
+    name : str
+        ``NAME`` of ``norms/NAME.py``.
 
+    Returns
+    -------
+    type[Normaliser]
+        The class ``Norm`` of that file.
+
+    Raises
+    ------
+    ValueError
+        If the class does not derive from ``Normaliser``.
+
+    Examples
+    --------
     >>> load("batch").__module__
     'normscape.norms.batch'
     """

@@ -1,4 +1,4 @@
-"""What normalisers with a learnt scale and shift share."""
+"""Base class of normalisers with a learnt scale and shift."""
 
 import torch
 from torch import nn
@@ -7,7 +7,23 @@ from normscape.norms._normaliser import Normaliser
 
 
 class AffineNorm(Normaliser):
-    """Scale gamma (from 1) and shift beta (from 0), both of shape (features,)."""
+    """Base class with a learnt scale gamma and shift beta.
+
+    Parameters
+    ----------
+    features : int
+        Number of units, or of channels after a convolution.
+
+    Attributes
+    ----------
+    gamma, beta : torch.nn.Parameter
+        Of shape (features,), initially 1 and 0.
+
+    Examples
+    --------
+    >>> AffineNorm(2).gamma.tolist()
+    [1.0, 1.0]
+    """
 
     replaces_bias = True
 
@@ -18,8 +34,22 @@ class AffineNorm(Normaliser):
 
 
 def per_feature(vector: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
-    """View a (features,) vector so that it broadcasts against ``like``.
+    """View a vector so that it broadcasts against activations.
 
+    Parameters
+    ----------
+    vector : torch.Tensor
+        Of shape (features,).
+    like : torch.Tensor
+        Activations of shape (batch, features, *positions).
+
+    Returns
+    -------
+    torch.Tensor
+        A view of shape (1, features, 1, ...), with as many dimensions as ``like``.
+
+    Examples
+    --------
     >>> per_feature(torch.ones(3), torch.ones(2, 3, 4, 4)).shape
     torch.Size([1, 3, 1, 1])
     """

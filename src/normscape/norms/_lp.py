@@ -44,5 +44,5 @@ class LpNorm(AffineNorm):
             torch._foreach_lerp_(running, batch, self.running_momentum)
         factor = self.gamma * (square + self.eps).rsqrt()
         shift = self.beta - factor * mean
-        # One pass over y in place of three.
+        # One pass over y instead of three.
         return torch.addcmul(per_feature(shift, y), per_feature(factor, y), y)

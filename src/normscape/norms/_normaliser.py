@@ -7,19 +7,30 @@ from normscape import randomness
 
 
 class Normaliser(nn.Module):
-    """Maps activations of shape (batch, features, *positions) to the same shape.
+    """Base class of normalisers: the identity, for a layer without a normaliser.
 
-    The base class is the identity, which a layer without a normaliser has. Subclasses
-    override the attributes that differ:
+    ``forward`` maps activations of shape (batch, features, *positions) to the same shape.
+    Subclasses override the attributes that differ.
 
-    replaces_bias : whether it adds a learnt shift, so that the layer before needs no bias.
-    per_sample : whether statistics are of each sample by itself. A network that lays out
-        activations otherwise gives it samples as the batch. A transformer gives it each
-        token as a sample, unless it is also ``over_positions``.
-    over_positions : whether statistics of a sample are of each feature over its positions.
-    acts_on_weight : whether it normalises the layer's weight, by the two methods below.
-    running_momentum : the weight of the newest batch in running statistics; None where it
-        records none.
+    Attributes
+    ----------
+    replaces_bias : bool
+        Whether it adds a learnt shift, so that the layer before needs no bias.
+    per_sample : bool
+        Whether statistics are computed per sample. Networks with another layout of
+        activations pass samples as the batch. A transformer passes each token as a sample,
+        unless ``over_positions`` is true, too.
+    over_positions : bool
+        Whether the statistics of a sample are computed per feature over its positions.
+    acts_on_weight : bool
+        Whether it normalises the layer's weight, by the two methods below.
+    running_momentum : float or None
+        Weight of the newest batch in running statistics; None if it has none.
+
+    Examples
+    --------
+    >>> Normaliser()(torch.ones(2, 3, 4, 4)).shape  # batch, features, height, width
+    torch.Size([2, 3, 4, 4])
     """
 
     replaces_bias = False
@@ -32,27 +43,49 @@ class Normaliser(nn.Module):
         return y
 
     def effective_weight(self, weight: torch.Tensor) -> torch.Tensor:
-        """The weight that the layer multiplies with, of the same shape (features, ...).
+        """The weight that the layer multiplies with; called if ``acts_on_weight`` is true.
 
-        ``weight`` is the parameter that is trained, moved along directions and measured by
-        probes.
+        Parameters
+        ----------
+        weight : torch.Tensor
+            The parameter that is trained and measured, of shape (features, ...).
+
+        Returns
+        -------
+        torch.Tensor
+            A tensor of the same shape.
         """
         return weight
 
     def initialise(self, weight: torch.Tensor, nonlinearity: str) -> None:
-        """Called once, when the layer's weight has been drawn.
+        """Set initial values; called once, after the layer's weight has been drawn.
 
-        nonlinearity : the one before the layer, "linear" or "relu".
+        Parameters
+        ----------
+        weight : torch.Tensor
+            The layer's initial weight, of shape (features, ...).
+        nonlinearity : {"linear", "relu"}
+            The non-linearity before the layer.
         """
 
 
 class RandomNormaliser(Normaliser):
-    """A normaliser that draws random numbers in training mode, and none in evaluation mode.
+    """Base class of normalisers that draw random numbers in training mode.
 
-    A run sets three attributes: ``names``, which identify the run; ``layer``, its number from
-    1; and ``step``. A step that is repeated draws the same numbers, and a copy of the network
-    stays at its step.
+    The run sets the attributes. A step that is repeated draws the same numbers, and a copy of the
+    network keeps its step.
 
+    Attributes
+    ----------
+    names : tuple
+        Key of the run's random numbers.
+    layer : int
+        Number of the layer, from 1.
+    step : int
+        Training step, from 0.
+
+    Examples
+    --------
     >>> norm = RandomNormaliser()
     >>> first, second = (torch.rand(1, generator=norm.generator("cpu")) for _ in range(2))
     >>> norm.step = 1
@@ -66,10 +99,19 @@ class RandomNormaliser(Normaliser):
     step = 0
 
     def generator(self, device: str | torch.device) -> torch.Generator:
-        """A generator at the start of this step's stream."""
+        """A generator for this step and layer, always from its start.
+
+        Parameters
+        ----------
+        device : str or torch.device
+
+        Returns
+        -------
+        torch.Generator
+        """
         return randomness.generator(*self.names, self.step, self.layer, device=device)
 
 
 def random_normalisers(module: nn.Module) -> list[RandomNormaliser]:
-    """Those in a module, in order."""
+    """The random normalisers in a module, in order."""
     return [m for m in module.modules() if isinstance(m, RandomNormaliser)]

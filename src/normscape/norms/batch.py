@@ -11,6 +11,20 @@ class Norm(AffineNorm):
 
     The variance is the biased one. Evaluation uses running averages of mean and
     (unbiased) variance, as ``torch.nn.BatchNorm2d`` does.
+
+    Parameters
+    ----------
+    features : int
+        Number of units, or of channels after a convolution.
+    eps : float
+        Added to the variance.
+    running_momentum : float
+        Weight of the newest batch in the running averages.
+
+    Examples
+    --------
+    >>> Norm(1, eps=1e-9, running_momentum=0.1)(torch.tensor([[1.0], [3.0]])).flatten().tolist()
+    [-1.0, 1.0]
     """
 
     def __init__(self, features: int, *, eps, running_momentum):

@@ -9,7 +9,12 @@ from normscape.norms._affine import AffineNorm, per_feature
 class Norm(AffineNorm):
     """gamma * tanh(alpha * y) + beta: no statistics, and alpha is learnt, one per layer.
 
-    initial_alpha : where alpha starts.
+    Parameters
+    ----------
+    features : int
+        Number of units, or of channels after a convolution.
+    initial_alpha : float
+        Initial value of alpha.
     """
 
     def __init__(self, features: int, *, initial_alpha):

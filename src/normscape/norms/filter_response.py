@@ -10,7 +10,7 @@ class Norm(layer.Norm):
     In a vector a feature has one position, and y / sqrt(y**2 + eps) is nearly its sign:
     a larger ``eps`` keeps more of it (the paper learns one there).
 
-    The paper follows it with max(z, tau), tau learnt, in place of the ReLU. Here the
+    The paper follows it with max(z, tau), tau learnt, instead of the ReLU. Here the
     network's own non-linearity follows, as with every normaliser.
     """
 

@@ -4,11 +4,20 @@ from normscape.norms import layer
 
 
 class Norm(layer.Norm):
-    """Layer normalisation of each of several groups of features by itself.
+    """Layer normalisation per group of features.
 
-    groups : how many. Where the number of features is not a multiple of it, there are
-        fewer: the largest number that divides the features.
+    Parameters
+    ----------
+    features : int
+        Number of units, or of channels after a convolution.
+    eps : float
+        Added to the variance.
+    groups : int
+        Largest number of groups. If it does not divide ``features``, there are fewer groups: the
+        largest number that does.
 
+    Examples
+    --------
     >>> [Norm(features, eps=1e-5, groups=4).groups for features in (8, 10, 7, 2)]
     [4, 2, 1, 2]
     """

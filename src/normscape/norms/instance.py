@@ -4,10 +4,9 @@ from normscape.norms import layer
 
 
 class Norm(layer.Norm):
-    """Layer normalisation of each feature by itself: over the positions of a sample.
+    """Layer normalisation per feature, over the positions of a sample.
 
-    For convolutions: of vectors, which have one position, nothing would be left, and
-    a ValueError says so.
+    It is for convolutions. Vectors have one position, so that ``forward`` raises ValueError.
     """
 
     over_positions = True

@@ -6,14 +6,27 @@ from normscape.norms._affine import AffineNorm
 
 
 class Norm(AffineNorm):
-    """gamma * (y - mean) / sqrt(variance + eps) + beta, statistics of each sample.
+    """gamma * (y - mean) / sqrt(variance + eps) + beta, with statistics per sample.
 
-    They are taken over all features and positions of the sample; gamma and beta are one
-    number per feature, as ``torch.nn.GroupNorm`` has them. A ValueError says where a
-    statistic would be of a single value, of which nothing would be left.
+    Statistics are over all features and positions of the sample. gamma and beta have one number
+    per feature, as in ``torch.nn.GroupNorm``.
 
-    groups : an attribute; the features are split into so many groups in a row, and each
-        has its statistics.
+    Parameters
+    ----------
+    features : int
+        Number of units, or of channels after a convolution.
+    eps : float
+        Added to the variance.
+
+    Attributes
+    ----------
+    groups : int
+        Number of groups of consecutive features, each with its own statistics.
+
+    Raises
+    ------
+    ValueError
+        By ``forward``, if each group is a single value, which normalisation would remove.
     """
 
     per_sample = True

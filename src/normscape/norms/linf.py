@@ -1,4 +1,4 @@
-"""Linf normalisation (Section 3.3 and Figure 5 of the paper)."""
+"""L∞ normalisation (Section 3.3 and Figure 5 of the paper)."""
 
 from normscape.norms._lp import LpNorm, dimensions
 

@@ -1,6 +1,6 @@
 """The noise of noisy batch normalisation, without the normalisation.
 
-On the standard network this is the paper's control: the same noise stops it from
+Without normalisation this is the paper's control: the same noise stops the network from
 training (Section 2.1).
 """
 
@@ -18,11 +18,17 @@ class Norm(RandomNormaliser):
     s_ij ~ N(sigma_j, scale_jitter). For convolutions a feature is a channel, and
     every pixel of every image is an element.
 
-    mean_shift, scale_shift, mean_jitter, scale_jitter :
-        n_mu, n_sigma, r_mu, r_sigma of the paper.
+    Parameters
+    ----------
+    features : int
+        Number of units, or of channels after a convolution.
+    mean_shift, scale_shift, mean_jitter, scale_jitter : float
+        n_mu, n_sigma, r_mu and r_sigma of the paper.
 
-    r_sigma is a standard deviation, and evaluation mode adds no noise; the paper leaves both
-    open.
+    Notes
+    -----
+    r_sigma is a standard deviation, and evaluation mode adds no noise. The paper specifies
+    neither.
     """
 
     def __init__(

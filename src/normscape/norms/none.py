@@ -1,4 +1,4 @@
-"""No normalisation: the paper's standard network."""
+"""No normalisation. The paper calls such a network "standard"."""
 
 from normscape.norms._normaliser import Normaliser
 

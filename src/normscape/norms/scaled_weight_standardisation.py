@@ -7,7 +7,7 @@ from torch import nn
 
 from normscape.norms._normaliser import Normaliser
 
-# 1 / the deviation of the non-linearity of a standard normal variable.
+# 1 / the standard deviation of the non-linearity of a standard normal variable.
 GAINS = {"linear": 1.0, "relu": math.sqrt(2 / (1 - 1 / math.pi))}
 
 
@@ -19,7 +19,12 @@ class Norm(Normaliser):
     that of the non-linearity before the layer: inputs of mean 0 and variance 1 lead to
     activations of mean 0 and variance 1.
 
-    eps : lower bound of count * variance.
+    Parameters
+    ----------
+    features : int
+        Number of units, or of channels after a convolution.
+    eps : float
+        Lower bound of count * variance.
     """
 
     acts_on_weight = True

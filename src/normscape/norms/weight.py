@@ -9,7 +9,7 @@ from normscape.norms._normaliser import Normaliser
 class Norm(Normaliser):
     """The layer multiplies with g * v / ||v||; v, one vector per unit, is its weight.
 
-    g starts at ||v||, so that the network starts as the standard one does.
+    g starts at ||v||, so that the network starts as it does without normalisation.
 
     >>> norm = Norm(1)
     >>> v = torch.tensor([[3.0, 4.0]])

@@ -2,8 +2,8 @@
 
 A file ``NAME.py`` defines a class ``Optimiser`` that derives from ``torch.optim.Optimizer``,
 and ``NAME.yaml`` declares its settings. It is made as ``Optimiser(parameters, lr=lr,
-**settings)``, and its ``step`` takes no closure. What it remembers between steps is in
-``self.state`` or ``self.param_groups``, because checkpoints hold its ``state_dict()``.
+**settings)``, and its ``step`` takes no closure. Its state between steps is in ``self.state`` or
+``self.param_groups``, because checkpoints hold its ``state_dict()``.
 """
 
 import importlib
@@ -17,8 +17,29 @@ import torch._dynamo  # noqa: F401
 
 
 def build(name: str, parameters, lr: float, settings: dict) -> torch.optim.Optimizer:
-    """The optimiser ``name`` of these parameters; a ValueError says why it can't be made.
+    """Make an optimiser.
 
+    Parameters
+    ----------
+    name : str
+        A class of ``torch.optim``, or ``NAME`` of ``optimisers/NAME.py``.
+    parameters : iterable of torch.nn.Parameter
+    lr : float
+        Learning rate.
+    settings : dict
+        Other arguments of the optimiser.
+
+    Returns
+    -------
+    torch.optim.Optimizer
+
+    Raises
+    ------
+    ValueError
+        If the optimiser does not accept these parameters or settings.
+
+    Examples
+    --------
     >>> build("SGD", [torch.zeros(1)], 0.1, {"momentum": 0.5}).defaults["momentum"]
     0.5
     """

@@ -1,4 +1,4 @@
-"""What verdicts come to: counts, and the findings of figures."""
+"""Summaries of verdicts: counts, and the verdicts that a figure shows."""
 
 from collections.abc import Iterable
 
@@ -10,8 +10,6 @@ from normscape.claims.wording import counts, first_readings, paired
 
 # The normaliser that all papers explain.
 EXPLAINED = "batch"
-# A figure's caption lists at most so many verdicts.
-MOST_FINDINGS = 40
 
 
 def headline(verdicts: pd.DataFrame) -> dict[str, tuple]:
@@ -62,13 +60,11 @@ def evidence(verdicts: pd.DataFrame, papers: list[Paper]) -> list[dict[str, str]
     return rows
 
 
-def findings(verdicts: pd.DataFrame, figures: Iterable[str]) -> list[str]:
-    """A sentence per claim that these figures show; of many claims, their numbers."""
+def findings(verdicts: pd.DataFrame, figures: Iterable[str]) -> tuple[str, list[str]]:
+    """The numbers of verdicts on claims that these figures show, and a sentence per claim."""
     rows = verdicts[verdicts.figure.isin(figures)]
-    shown = list(paired(rows))
-    if len(shown) > MOST_FINDINGS:
-        return [f"Verdicts: {counts(first_readings(rows).verdict)}."]
-    return [_finding(row, other) for row, other in shown]
+    sentences = [_finding(row, other) for row, other in paired(rows)]
+    return counts(first_readings(rows).verdict), sentences
 
 
 def _finding(row, other) -> str:
@@ -94,14 +90,15 @@ def measured(row) -> str:
     >>> measured(pd.Series({"effect": 0.11, "low": 0.11, "high": 0.11}))
     '0.11'
     """
-    if pd.isna(row.effect):
-        return "unknown"
-    effect, low, high = map(_round, (row.effect, row.low, row.high))
-    return (
-        effect
-        if row.low == row.high or pd.isna(row.low)
-        else f"{effect} [{low}, {high}]"
-    )
+    number = effect(row)
+    if pd.isna(row.effect) or pd.isna(row.low) or row.low == row.high:
+        return number
+    return f"{number} [{_round(row.low)}, {_round(row.high)}]"
+
+
+def effect(row) -> str:
+    """The effect of a verdict in two digits."""
+    return "unknown" if pd.isna(row.effect) else _round(row.effect)
 
 
 def _round(number):
@@ -110,7 +107,7 @@ def _round(number):
 
 
 def theorems(summary: pd.DataFrame) -> str:
-    """What the check of the theorems came to."""
+    """Sentences on the check of the theorems."""
     counts = summary.groupby("form")[["instances", "violations"]].sum()
     sentences = []
     if "holds" in counts.index:

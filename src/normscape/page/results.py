@@ -26,12 +26,11 @@ from normscape.experiment import Experiment
 from normscape.page import answers, explorer, images, run_conditions, templates
 from normscape.tables.frames import Tables
 
-# The figures that the page begins with: the controlled experiment, and all verdicts.
+# Figures with their own sections: the controlled experiment, and all verdicts.
 SAME_FUNCTION_FIGURE, OVERVIEW = "fig26_same_function", "fig17_verdicts"
-# Of figures of runs, where some have not learnt.
-HOLLOW = (
-    "A line or mark is hollow where a run that it is of stayed at chance or diverged."
-)
+# For figures of runs, if some of the runs have not learnt.
+HOLLOW = "Hollow lines and marks include runs that stayed at chance or diverged."
+NO_CLAIM = "No claim is evaluated from it."
 
 
 def render(
@@ -48,8 +47,8 @@ def render(
 ) -> str:
     """The page as HTML. Its links are relative to the experiment's folder.
 
-    config : as resolved. papers : the claims; claims : the paths of their files. figures : paths of the PNG files.
-    checksums : path of SHA256SUMS. runs : paths of the runs' manifests.
+    config : as resolved. papers : the claims; claims : the paths of their files. figures :
+    paths of the PNG files. checksums : path of SHA256SUMS. runs : paths of the runs' manifests.
     """
     verdicts = tables["verdicts"]
     declared_late = run_conditions.declared_late(claims, runs)
@@ -69,8 +68,9 @@ def render(
         "results.html.j2",
         name=name,
         headline=answers.headline(verdicts),
-        measured=answers.measured,
+        effect=answers.effect,
         caveat=answers.caveat,
+        primary=_primary(verdicts, declared_late or ()),
         evidence=answers.evidence(verdicts, papers),
         papers=_papers(verdicts, papers, declared_late or ()),
         declared_late=declared_late,
@@ -104,12 +104,21 @@ def _first_figure(drawn, verdicts):
 def _read(path):
     content = Path(path).read_bytes()
     if not content.endswith(b"\n"):
-        raise ValueError(f"{path}: cut short; delete it, and run again")
+        raise ValueError(
+            f"{path}: expected a line break at the end, got a file that was cut short; "
+            "delete it and rerun"
+        )
     return content
 
 
+def _primary(verdicts, declared_late):
+    """The table of the primary claims; None if there are none."""
+    rows = verdicts[verdicts.primary.notna()]
+    return _verdict_table(rows, declared_late) if len(first_readings(rows)) else None
+
+
 def _papers(verdicts, papers, declared_late):
-    """For each paper that has verdicts its source, what they come to, and their table."""
+    """Per paper with verdicts its source, the numbers of verdicts by topic, and their table."""
     sections = []
     for paper in papers:
         rows = verdicts[verdicts.topic.isin(paper.topics)]
@@ -137,13 +146,14 @@ def _figure(path, image, tables, folder):
         part.replace("\n", " ") for part in inspect.getdoc(module).split("\n\n")
     )
     title = title.removesuffix(".")
-    # Where no claim is judged from a figure, it names others that show the same matter.
-    judged = getattr(module, "CLAIMS_OF", (path.stem,))
-    finding = answers.findings(tables["verdicts"], judged)
+    # A figure that no claim names lists other figures, whose claims it shows.
+    shown = getattr(module, "CLAIMS_OF", (path.stem,))
+    numbers, verdicts = answers.findings(tables["verdicts"], shown)
+    finding = f"Verdicts: {numbers}." if verdicts else ""
     if "theory_instances" in module.TABLES:
-        finding = [answers.theorems(tables["theory"])]
+        finding = answers.theorems(tables["theory"])
     elif "verdicts" in module.TABLES:
-        finding = [f"{counts(first_readings(tables['verdicts']).verdict)}."]
+        finding = f"{counts(first_readings(tables['verdicts']).verdict)}."
     elif describe_failures(tables["outcomes"].outcome):
         caption.append(HOLLOW)
     return {
@@ -152,10 +162,11 @@ def _figure(path, image, tables, folder):
         "width": image.width,
         "height": image.height,
         "alt": " ".join(
-            [f"{title}.", *(finding or [*caption, "No claim is judged from it."])]
+            [f"{title}.", *([finding] if finding else [*caption, NO_CLAIM])]
         ),
         "title": title,
         "finding": finding,
+        "verdicts": verdicts,
         "caption": caption,
         "paper": paper,
         "script": os.path.relpath(module.__file__, folder),

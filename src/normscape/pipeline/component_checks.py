@@ -65,7 +65,11 @@ def _check_definition(path: Path) -> None:
             place = SRC.joinpath(*module)
             exists = place.is_dir() or (place.parent / f"{place.name}.py").is_file()
             if module[0] == "normscape" and not exists:
-                _refuse(path, f"line {node.lineno}: there is no module {node.module}")
+                _refuse(
+                    path,
+                    f"line {node.lineno}: expected a module of normscape, got {node.module}, "
+                    "which does not exist; correct the name",
+                )
 
 
 def _check_declared(kind: str) -> None:
@@ -74,7 +78,10 @@ def _check_declared(kind: str) -> None:
     What defines no component is a module that others share, or a leftover.
     """
     for name in components.module_names(_LIBRARY / kind, "*.yml"):
-        _refuse(_LIBRARY / kind / f"{name}.yml", f"rename it to {name}.yaml")
+        _refuse(
+            _LIBRARY / kind / f"{name}.yml",
+            f"expected the suffix .yaml, got .yml; rename it to {name}.yaml",
+        )
     for name in components.module_names(_LIBRARY / kind, "*.py"):
         path = _LIBRARY / kind / f"{name}.py"
         if path.with_suffix(".yaml").is_file():
@@ -131,7 +138,11 @@ def _check_tables():
         for table, columns in components.declaration("probes", probe)["tables"].items():
             writers[table].append(path)
             for column in {*CELL, "step"} & columns.keys():
-                _refuse(path, f"tables.{table}.{column}: every table has this column")
+                _refuse(
+                    path,
+                    f"tables.{table}.{column}: expected another name, because every table has "
+                    "this column; remove it",
+                )
     for summary in catalogue.summaries():
         path = _LIBRARY / f"summaries/{summary}.py"
         writers[summary].append(path)
@@ -150,7 +161,10 @@ def _check_sources(path):
     components.parse(path)
     tables = catalogue.tables_of(path)
     if tables is None:
-        _refuse(path, 'TABLES: missing; it is a tuple of texts, such as ("history",)')
+        _refuse(
+            path,
+            'TABLES: missing; add a tuple of strings such as ("history",)',
+        )
     for table in tables:
         if table not in known:
             _refuse(path, f"TABLES: {unknown_value(table, known)}")

@@ -192,8 +192,8 @@ def _check_folder(config):
     existing = next(path for path in (folder, *folder.parents) if path.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK):
         raise ConfigError(
-            f"name: results go to {folder}/, but {existing} cannot be written to; "
-            "give yourself write permission, or choose another working directory"
+            f"name: expected a writable folder for {folder}/, got {existing}; get write "
+            "permission or choose another working directory"
         )
 
 
@@ -213,8 +213,8 @@ def _check_source(config, dataset):
             )
     elif not path.is_file():
         raise ConfigError(
-            f"{key}: {source!r} does not exist; expected the archive "
-            f"{download['file']}, a folder of images, or null to download it"
+            f"{key}: expected the archive {download['file']}, a folder of images, or null "
+            f"to download it, got {source!r}, which does not exist"
         )
 
 
@@ -225,12 +225,12 @@ def _check_models(config):
         key = f"models.{model}"
         if model == "random":
             raise ConfigError(
-                f"{key}: the name is reserved for Figure 16's random units; choose another"
+                f"{key}: expected another name, got 'random', which Figure 16 uses; rename it"
             )
         if other := names.get(model.lower()):
             raise ConfigError(
-                f"{key}: some file systems take it for models.{other}, which differs only "
-                "in upper and lower case; choose another name"
+                f"{key}: expected a name that differs from models.{other} by more than upper "
+                "and lower case; rename one"
             )
         names[model.lower()] = model
         for number, block in enumerate(settings["grid"]):
@@ -276,7 +276,9 @@ def _check_models(config):
                 f"{key}.optimiser", "optimisers", optimiser["name"], optimiser
             )
     if not grid.cells(config):
-        raise ConfigError("models: every grid is empty; expected at least one run")
+        raise ConfigError(
+            "models: expected at least one run, got empty grids; add a block"
+        )
 
 
 def _check_start(config, model):
@@ -299,13 +301,14 @@ def _check_start(config, model):
     trained = grid.start_seeds(config, model)
     if not trained:
         raise ConfigError(
-            f"{key}: models.{start['model']} has no run with {run}; add it to its grid"
+            f"{key}: expected a run of models.{start['model']} with {run}, got none; add "
+            "it to its grid"
         )
     for seed in {cell.seed for cell in grid.cells(config) if cell.model == model}:
         if seed not in trained:
             raise ConfigError(
-                f"{key}: models.{start['model']} has no run with {run} of seed {seed}; add it "
-                "to its grid"
+                f"{key}: expected a run of models.{start['model']} with {run} and seed {seed}, "
+                "got none; add it to its grid"
             )
 
 
@@ -369,5 +372,6 @@ def _check_products(key, block, model, trained):
             named = {"norm": norm, "learning rate": lr, "seed": seed}
             text = " with ".join(f"{k} {v}" for k, v in named.items() if v is not None)
             raise ConfigError(
-                f"{key}: no run has {text}; add a block to the grid of models.{model}"
+                f"{key}: expected runs with {text}, got none; add a block to the grid of "
+                f"models.{model}"
             )

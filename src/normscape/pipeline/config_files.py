@@ -72,7 +72,7 @@ def _update(config, changes, source):
         known = _at(config, place)
         if name not in known:
             raise ConfigError(
-                f"{source}: {key_path([*place, name])}: null removes it, but it "
-                f"is not there; {choices(known)}{nearest(name, known)}"
+                f"{source}: {key_path([*place, name])}: expected an existing key, because null "
+                f"removes it, got none of this name; {choices(known)}{nearest(name, known)}"
             )
     update_config(config, changes)

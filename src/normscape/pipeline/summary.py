@@ -1,4 +1,4 @@
-"""What a complete experiment prints at its end: primary claims, and where its page is."""
+"""The final lines of a complete experiment: primary claims, and the path of its page."""
 
 import csv
 import textwrap

@@ -1,11 +1,10 @@
-"""Probes: what is measured around a checkpoint, one file each, looked up by name.
+"""Probes: measurements at a checkpoint, one file each, looked up by name.
 
-A file ``NAME.py`` defines ``measure(run, **settings)``: for each table that ``NAME.yaml``
-declares, the rows as mappings from each declared column to its value. The settings are
-those of the probe, and those that it has for the model.
+A file ``NAME.py`` defines ``measure(run, **settings)``, where ``run`` is a ``Run`` at a checkpoint.
+It returns the rows of each table that ``NAME.yaml`` declares, as mappings from the declared columns
+to values. The settings are those of the probe, and those that it has per model.
 
-``run`` is a ``Run`` that stands at a checkpoint. A probe works on copies of its network:
-weights, running statistics and step stay as they were.
+A probe works on copies of the network: weights, running statistics and step stay unchanged.
 """
 
 import importlib
@@ -17,7 +16,22 @@ from normscape.training.run import Run
 
 
 def measure(name: str, run, settings: dict) -> dict[str, list[dict]]:
-    """The rows of each table of probe ``name``; no other probe is imported."""
+    """Measure a run at a checkpoint by a probe; no other probe is imported.
+
+    Parameters
+    ----------
+    name : str
+        ``NAME`` of ``probes/NAME.py``.
+    run : normscape.training.run.Run
+        At a checkpoint, as ``open_run`` returns it.
+    settings : dict
+        Settings of the probe, with all defaults.
+
+    Returns
+    -------
+    dict[str, list[dict]]
+        The rows of each table of the probe, by the table's name.
+    """
     module = importlib.import_module(f"normscape.probes.{name}")
     return module.measure(run, **settings)
 
@@ -25,9 +39,27 @@ def measure(name: str, run, settings: dict) -> dict[str, list[dict]]:
 def open_run(
     checkpoint, data, device: str, threads: int, precision: str = "float64"
 ) -> Run:
-    """The run of a checkpoint file with the data of a data file, in this precision.
+    """Open a run at a checkpoint.
 
-    Apple's devices have no float64, so there it is computed on the CPU.
+    Parameters
+    ----------
+    checkpoint, data : str or Path
+        A checkpoint of ``train.py``, and the data of ``prepare.py``.
+    device : str
+        "cpu", "cuda", "mps" or "auto".
+    threads : int
+        CPU threads.
+    precision : {"float64", "float32"}
+        Apple's devices have no float64, so that the CPU is used there.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    ValueError
+        If a file is damaged, or the device is not available.
     """
     device = torch_setup.set_up(threads, device)
     if device.type == "mps" and precision == "float64":

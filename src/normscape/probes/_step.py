@@ -1,4 +1,4 @@
-"""The step of a run, as measurements take it."""
+"""The loss without the penalty, and the network after the next training step."""
 
 import torch
 
@@ -7,10 +7,30 @@ from normscape.training.run import Run
 
 
 def without_penalty(network, inputs, targets) -> torch.Tensor:
-    """The loss that a network defines."""
+    """The loss of a batch as the network defines it, without the L2 penalty.
+
+    Parameters
+    ----------
+    network : normscape.models.network.Network
+    inputs, targets : torch.Tensor
+
+    Returns
+    -------
+    torch.Tensor
+        A scalar.
+    """
     return network.loss(network(inputs), targets)
 
 
 def network_after_step(run: Run) -> torch.nn.Module:
-    """A copy of the network after the step that training takes next; the run stays."""
+    """A copy of the network after the next training step; the run is not changed.
+
+    Parameters
+    ----------
+    run : Run
+
+    Returns
+    -------
+    torch.nn.Module
+    """
     return after_step(run.network, run.optimiser, run.loss, run.batch())

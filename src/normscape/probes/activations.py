@@ -8,9 +8,21 @@ from normscape.training.run import Run
 
 
 def measure(run: Run, **settings) -> dict[str, list[dict]]:
-    """On the first samples of the training set, as many as in a batch.
+    """Measure activations on the first samples of the training set, as many as in a batch.
 
-    The watched unit is the same for all norms and seeds.
+    The observed unit is the same for all normalisers and seeds.
+
+    Parameters
+    ----------
+    run : Run
+        At a checkpoint.
+    **settings
+        Settings of the probe.
+
+    Returns
+    -------
+    dict[str, list[dict]]
+        ``moments`` and ``histograms``: rows per layer and scope.
     """
     moments, histograms = activations(
         run.network,

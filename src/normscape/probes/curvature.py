@@ -5,7 +5,22 @@ from normscape.training.run import Run
 
 
 def measure(run: Run, **settings) -> dict[str, list[dict]]:
-    """The curvature of the step's own loss; the start is keyed by (architecture, seed, step)."""
+    """Measure the curvature of the step's own loss.
+
+    The key of the iteration's random start is (architecture, seed, step).
+
+    Parameters
+    ----------
+    run : Run
+        At a checkpoint.
+    **settings
+        Settings of the probe.
+
+    Returns
+    -------
+    dict[str, list[dict]]
+        ``curvature``: one row.
+    """
     names = run.spec.architecture, run.spec.seed, run.step
     row = curvature(run.network, run.loss, run.batch(), names=names, **settings)
     return {"curvature": [row]}

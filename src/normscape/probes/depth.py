@@ -8,17 +8,25 @@ from normscape.training.run import Run
 
 
 def measure(run: Run) -> dict[str, list[dict]]:
-    """Rows with ||dL/dh|| of each layer, and one with the slope of its logarithm over depth.
+    """Measure ||dL/dh|| of each layer, and the slope of its logarithm over depth.
 
-    As in the paper, h is what a layer's linear map puts out and its normaliser takes in. L
-    is the loss of the step's own batch, in training mode, with its noise. The norm is over
-    all elements of h: over the batch, features and positions, so that layers with fewer or
-    smaller maps, as in a VGG, count as what they send back in total.
+    As in the paper, h is the output of a layer's linear map, before the normaliser. L is the loss of
+    the step's own batch in training mode. The norm is over the batch, features and positions.
 
-    slope : of log ||dL/dh||**2 over the layer's number, by least squares, over all layers
-        but the last, whose h is the output. Negative where gradients grow on their way back
-        to the input: exp(-slope) is their squares' growth in a layer. NaN where it is not
-        determined: with fewer than two hidden layers, or in a run that diverged.
+    The slope is that of log ||dL/dh||**2 over the layer's number, by least squares, over all layers
+    except the last, whose h is the output. It is negative if gradients grow towards the input:
+    exp(-slope) is the growth of their squares per layer. It is NaN with fewer than two hidden layers,
+    or in a run that diverged.
+
+    Parameters
+    ----------
+    run : Run
+        At a checkpoint.
+
+    Returns
+    -------
+    dict[str, list[dict]]
+        ``depth``: one row per layer. ``depth_slope``: one row.
     """
     network = copy.deepcopy(run.network)
     passed = []
@@ -41,7 +49,7 @@ def measure(run: Run) -> dict[str, list[dict]]:
 
 
 def slope(values: torch.Tensor) -> float:
-    """Of the least-squares line through values at 1, 2, ...; NaN for fewer than two.
+    """Slope of the least-squares line through values at 1, 2, ...; NaN for fewer than two.
 
     >>> slope(torch.tensor([1.0, 3.0, 5.0]))
     2.0

@@ -7,6 +7,19 @@ from normscape.training.run import Run
 
 
 def measure(run: Run, **settings) -> dict[str, list[dict]]:
-    """The shift of the step's own loss by the update that the optimiser makes next."""
+    """Measure internal covariate shift, on the step's own loss and the optimiser's next update.
+
+    Parameters
+    ----------
+    run : Run
+        At a checkpoint.
+    **settings
+        Settings of the probe.
+
+    Returns
+    -------
+    dict[str, list[dict]]
+        ``ics``: one row per layer.
+    """
     arguments = run.network, run.loss, run.batch(), network_after_step(run)
     return {"ics": ics(*arguments, stages=stages, **settings)}

@@ -7,6 +7,19 @@ from normscape.training.run import Run
 
 
 def measure(run: Run) -> dict[str, list[dict]]:
-    """Of the loss without the weight penalty; the step is the optimiser's, penalty and all."""
+    """Measure weights, and their gradients of the loss without the L2 penalty.
+
+    The next step is the optimiser's, with the L2 penalty.
+
+    Parameters
+    ----------
+    run : Run
+        At a checkpoint.
+
+    Returns
+    -------
+    dict[str, list[dict]]
+        ``invariance``: one row per layer.
+    """
     arguments = run.network, without_penalty, run.batch(), network_after_step(run)
     return {"invariance": invariance(*arguments, stages=stages)}

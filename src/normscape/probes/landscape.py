@@ -6,10 +6,22 @@ from normscape.training.run import Run
 
 
 def measure(run: Run, **settings) -> dict[str, list[dict]]:
-    """The landscape of the step's own loss.
+    """Measure the landscape of the step's own loss.
 
-    Random directions are keyed by (architecture, seed, step, draw), so that they are the
-    same, up to their lengths, for norms whose parameters have the same shapes.
+    The key of random directions is (architecture, seed, step, draw). They are the same, up to their
+    lengths, for normalisers whose parameters have the same shapes.
+
+    Parameters
+    ----------
+    run : Run
+        At a checkpoint.
+    **settings
+        Settings of the probe.
+
+    Returns
+    -------
+    dict[str, list[dict]]
+        ``landscape``: one row per direction and step size.
     """
     names = run.spec.architecture, run.spec.seed, run.step
     arguments = run.network, run.loss, run.batch()

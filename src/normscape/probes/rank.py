@@ -1,8 +1,8 @@
 """The rank that a linear network has learnt.
 
-A deep linear network rests on saddles: on one of rank r it fits the r largest singular
-values of the problem, and its loss is the best of all linear maps of rank r, which is the
-sum of the other squared singular values of the targets.
+During training a deep linear network stays at saddle points for many steps. At one of rank r it
+fits the r largest singular values of the problem. Its loss is then the best of all linear maps of
+rank r: the sum of the other squared singular values of the targets.
 """
 
 import copy
@@ -14,7 +14,18 @@ from normscape.training.run import Run
 
 
 def measure(run: Run) -> dict[str, list[dict]]:
-    """A row with the rank; NaN where the loss overflowed or targets are not vectors."""
+    """Measure the learnt rank.
+
+    Parameters
+    ----------
+    run : Run
+        At a checkpoint.
+
+    Returns
+    -------
+    dict[str, list[dict]]
+        ``rank``: one row; NaN if the loss overflowed or targets are not vectors.
+    """
     inputs, targets = run.batch()
     loss = run.loss(copy.deepcopy(run.network), inputs, targets).detach()
     known = targets.is_floating_point() and bool(loss.isfinite())
@@ -23,11 +34,24 @@ def measure(run: Run) -> dict[str, list[dict]]:
 
 
 def learnt_rank(loss: float, targets: torch.Tensor) -> int:
-    """The rank r from 0 whose best loss is nearest to a loss, in logarithms.
+    """The rank, from 0, whose best possible loss is nearest to a loss, in logarithms.
 
-    targets : (samples, features). The best loss of full rank is 0; it is learnt where the
-    loss is below half the best one of the rank before.
+    The best loss of full rank is 0. Full rank counts as learnt if the loss is below half of the best
+    loss of the rank before.
 
+    Parameters
+    ----------
+    loss : float
+        Summed squared error.
+    targets : torch.Tensor
+        Of shape (samples, features).
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
     >>> targets = torch.diag(torch.tensor([10.0, 3.0, 1.0]))  # best: 110, 10, 1, 0
     >>> learnt_rank(12.0, targets), learnt_rank(0.9, targets), learnt_rank(0.1, targets)
     (1, 2, 3)

@@ -1,8 +1,8 @@
-"""The landscape, covariate shift and curvature of one function in several parametrisations.
+"""Landscape, internal covariate shift and curvature of one function in several parametrisations.
 
 Observation 4.3 of the paper: gamma and beta can make a network with batch normalisation
-compute the same function as the network without it. So parametrisations are compared at one
-place: same weights, same outputs, same loss on the step's own batch.
+compute the same function as the network without it. Parametrisations are compared at one
+checkpoint: same weights, same outputs, same loss on the step's own batch.
 """
 
 import statistics
@@ -28,10 +28,24 @@ def measure(
     curvature: Iterable[str],
     step_sizes: Iterable[float],
 ) -> dict[str, list[dict]]:
-    """Rows per parametrisation, of the loss without the L2 penalty.
+    """Measure a function in several parametrisations, on the loss without the L2 penalty.
 
-    The penalty is left out, because it changes with the scale of the weights. The next step
-    of covariate shift is that of the run's optimiser without a memory of earlier steps.
+    The penalty is left out, because it depends on the scale of the weights. For internal covariate
+    shift, the next step is that of the run's optimiser without its state.
+
+    Parameters
+    ----------
+    run : Run
+        At a checkpoint.
+    parametrisations, ics, curvature : iterable of str
+        Parametrisations whose landscape, internal covariate shift and curvature are measured.
+    step_sizes : iterable of float
+        Step sizes along the gradient.
+
+    Returns
+    -------
+    dict[str, list[dict]]
+        ``same_function``, ``same_function_ics`` and ``same_function_curvature``.
     """
     arguments = without_penalty, run.batch()
     names = run.spec.architecture, run.spec.seed, run.step

@@ -1,5 +1,5 @@
 """Tables computed from tables of all runs, one file each, named like the table.
 
-A file ``NAME.py`` names the tables that it needs in ``TABLES``, a tuple of strings, and
-defines ``summarise(*tables) -> pandas.DataFrame``, which receives them in that order.
+A file ``NAME.py`` defines ``TABLES``, a tuple with the names of the tables that it needs, and
+``summarise(*tables) -> pandas.DataFrame``, which takes them in that order as pandas.DataFrame.
 """

@@ -18,12 +18,22 @@ def summarise(landscape: pd.DataFrame) -> pd.DataFrame:
 def ranges(landscape: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """One row per run, step and value of the keys: ranges over the step sizes.
 
-    loss_low, loss_high : range of the loss; loss variation is their difference.
-    gradient_change_low, gradient_change_high : range of ||gradient change||, the paper's
-        gradient predictiveness.
-    effective_beta : largest gradient change / distance moved, the effective β-smoothness.
+    Parameters
+    ----------
+    landscape : pandas.DataFrame
+        The table ``landscape``, or another one with its columns.
+    keys : list[str]
+        Columns that identify a direction.
 
-    They are empty where any value along the direction is not finite.
+    Returns
+    -------
+    pandas.DataFrame
+        With these columns, which are empty if a value along the direction is not finite.
+
+        loss_low, loss_high : range of the loss; loss variation is their difference.
+        gradient_change_low, gradient_change_high : range of ||gradient change||, the paper's
+        gradient predictiveness.
+        effective_beta : largest gradient change / distance moved, the effective β-smoothness.
     """
     table = landscape.assign(beta=landscape.gradient_change / landscape.distance)
     groups = table.groupby([*CELL, "step", *keys], sort=False)

@@ -14,7 +14,7 @@ def summarise(history: pd.DataFrame, evaluation: pd.DataFrame) -> pd.DataFrame:
     """One row per run.
 
     steps : recorded steps.
-    diverged_at : the step at which loss or gradient stopped being finite, or empty.
+    diverged_at : the first step at which loss or gradient is not finite, or empty.
     final_loss, final_accuracy : means over the batches of the last 50 steps. Accuracy is
         empty for regressions.
     final_test_accuracy : after the last step.

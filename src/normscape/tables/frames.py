@@ -56,7 +56,9 @@ def read(paths) -> Tables:
 def _check(path, table, declared):
     for name, column in declared.items():
         if name not in table:
-            raise ValueError(f"{path}: expected a column {name}, which is missing")
+            raise ValueError(
+                f"{path}: expected a column {name}, got none; delete the file and rerun"
+            )
         if name in _NAME_COLUMNS or column.get("text"):
             continue
         numbers = pd.to_numeric(table[name], errors="coerce")

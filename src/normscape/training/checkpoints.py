@@ -23,7 +23,7 @@ def save(path, run: Run, diverged_at: int | None = None) -> None:
 
 
 def load(path, data: dict, device="cpu") -> Run:
-    """The run as it stood, with tensors of its data set."""
+    """The run at the checkpoint, with tensors of its data set."""
     by_name, metadata = tensors.load(path)
     missing = _METADATA - metadata.keys()
     if missing:

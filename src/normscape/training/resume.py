@@ -87,7 +87,7 @@ class State:
                 raise ValueError(f"{self._latest}: saved with different {key}")
         for name, expected in metadata["checkpoints"].items():
             if digest(self.folder / name) != expected:
-                raise ValueError(f"{self.folder / name}: damaged")
+                raise ValueError(f"{self.folder / name}: checksum mismatch")
 
     def save_checkpoint(self, run: Run, diverged_at: int | None) -> None:
         """Keep the checkpoint of this step until the training is done."""

@@ -1,8 +1,7 @@
 """One training run of the grid, at one of its steps.
 
-Training walks a run forward; probes set one up at a checkpoint and look around. Both
-take the batch, the loss, the gradient and the update of a step from here, so that a
-probe sees the very step that training took.
+Training advances a run; measurements open one at a checkpoint. Both take the batch, the loss, the
+gradient and the update of a step from here, so that a measurement sees the same step as training.
 """
 
 import dataclasses
@@ -19,15 +18,27 @@ _RUN_SETTINGS = ("name", "batch_size", "l2_penalty")
 
 @dataclasses.dataclass(frozen=True)
 class Spec:
-    """All that determines a run, besides its data.
+    """Everything that determines a run, except its data.
 
-    model : the config's name for the network. It is a name only: random numbers follow
-        from the architecture, so that a model can be renamed.
-    architecture : a file of ``models``.
-    network : settings of the architecture (``models.NAME.network`` in the config).
-    norm_settings : keyword arguments of the normaliser.
-    optimiser : name, batch_size (None: all samples at once), l2_penalty, and the settings
-        of the optimiser.
+    Attributes
+    ----------
+    model : str
+        The config's name for the network. Random numbers depend on the architecture instead, so
+        that a model can be renamed.
+    architecture : str
+        ``NAME`` of ``models/NAME.py``.
+    norm : str
+        ``NAME`` of ``norms/NAME.py``.
+    lr : float
+        Learning rate.
+    seed : int
+    network : dict
+        Settings of the architecture (``models.NAME.network`` in the config).
+    norm_settings : dict
+        Keyword arguments of the normaliser.
+    optimiser : dict
+        ``name``, ``batch_size`` (None for all samples), ``l2_penalty``, and the settings of the
+        optimiser.
     """
 
     model: str
@@ -53,8 +64,27 @@ class Spec:
 class Run:
     """A network with its data, optimiser and position (``step``) in training.
 
-    Steps on mini-batches: each epoch is a fresh permutation of the training set, cut into
-    full batches; the rest of an epoch is dropped.
+    With mini-batches, each epoch is a new permutation of the training set, cut into full batches;
+    the rest of an epoch is dropped.
+
+    Parameters
+    ----------
+    spec : Spec
+    data : dict[str, torch.Tensor]
+        Tensors of the data set (``normscape.datasets``).
+    device : str or torch.device
+
+    Attributes
+    ----------
+    network : normscape.models.network.Network
+    optimiser : torch.optim.Optimizer
+    step : int
+        Number of steps taken so far.
+
+    Raises
+    ------
+    ValueError
+        If a batch is larger than the training set.
     """
 
     def __init__(self, spec: Spec, data: dict[str, torch.Tensor], device="cpu"):
@@ -106,7 +136,13 @@ class Run:
             normaliser.step = step
 
     def batch(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Inputs and targets of the current step."""
+        """The batch of the current step.
+
+        Returns
+        -------
+        inputs, targets : torch.Tensor
+            Images have shape (batch, channels, height, width), vectors (batch, features).
+        """
         if self._latest_batch[0] != self.step:
             self._latest_batch = self.step, self._take_batch(self.step)
         return self._latest_batch[1]
@@ -148,7 +184,7 @@ class Run:
         return inputs, self._in_precision(self._data[f"{part}_targets"][rows])
 
     def _in_precision(self, tensor):
-        """As the network computes; of a data set only what is looked at is converted."""
+        """Convert a floating-point tensor to the network's precision, only when it is used."""
         dtype = self.parameters[0].dtype
         return tensor.to(dtype) if tensor.is_floating_point() else tensor
 
@@ -161,7 +197,18 @@ class Run:
         return self
 
     def loss(self, network, inputs, targets) -> torch.Tensor:
-        """The loss that training follows: the network's, with the penalty of its weights."""
+        """The training loss of a batch: the network's loss plus the L2 penalty.
+
+        Parameters
+        ----------
+        network : normscape.models.network.Network
+        inputs, targets : torch.Tensor
+
+        Returns
+        -------
+        torch.Tensor
+            A scalar.
+        """
         return network.loss(network(inputs), targets) + self.penalty(network)
 
     def penalty(self, network) -> torch.Tensor | float:
@@ -172,9 +219,16 @@ class Run:
         return factor * sum(weight.square().sum() for weight in network.weights)
 
     def loss_and_gradient(self):
-        """Loss, network outputs and gradient at the current step.
+        """Loss, outputs and gradient on the batch of the current step.
 
-        Returns scalar, (batch, ...) and a tuple of tensors in parameter order.
+        Returns
+        -------
+        loss : torch.Tensor
+            A scalar, with the L2 penalty.
+        outputs : torch.Tensor
+            Of shape (batch, ...).
+        gradient : tuple[torch.Tensor, ...]
+            In the order of ``parameters``.
         """
         inputs, targets = self.batch()
         outputs = self.network(inputs)
