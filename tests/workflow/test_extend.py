@@ -73,7 +73,7 @@ def test_a_walk(extended, finished, title):
     files, text = walk(title)
     added = yaml.safe_load(text)
     jobs = planned(folder, config)
-    of_grid = starting(jobs, "Train", "Probe", "Prepare")
+    of_grid = starting(jobs, "Train", "Measure", "Prepare")
     names = [Path(path).stem for path in files] + list(added.get("models", {}))
     for job in of_grid:
         assert any(re.search(rf"\b{name}\b", job) for name in names), job

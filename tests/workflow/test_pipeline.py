@@ -157,10 +157,10 @@ def test_an_edit_of_the_tables_trains_nothing(folder):
     edit(folder / "src/normscape/tables/tables.yaml", "\n# An edit.\n")
     jobs = planned(folder)
     assert "Evaluate the claims" in jobs
-    assert not starting(jobs, "Train", "Probe", "Prepare")
+    assert not starting(jobs, "Train", "Measure", "Prepare")
     edit(folder / "src/normscape/tables/rows.py")  # what writes the probes' tables
     jobs = planned(folder)
-    assert starting(jobs, "Probe")
+    assert starting(jobs, "Measure")
     assert not starting(jobs, "Train", "Prepare")
 
 
@@ -173,7 +173,7 @@ def test_an_edited_norm_retrains_its_own_cells(folder):
         for model, lr in (("dln", "1e-06"), ("vgg", "0.1"), ("vgg_from_3", "0.1"))
         for seed in (0, 1)
     ]
-    probed = starting(jobs, "Probe")
+    probed = starting(jobs, "Measure")
     assert len(probed) == 4 + 2 + 2 + 3 + 4
     assert all("/batch/" in job for job in probed)
     assert len(starting(jobs, "Draw")) == len(FIGURES)
@@ -189,7 +189,7 @@ def test_the_reason_names_the_module(folder):
 def test_an_edited_probe_trains_nothing(folder):
     edit(folder / "src/normscape/probes/ics.py")
     jobs = planned(folder)
-    assert starting(jobs, "Probe") == [
+    assert starting(jobs, "Measure") == [
         "Measure ics of dln/batch/lr1e-06/seed0/step4",
         "Measure ics of vgg/batch/lr0.1/seed0/step3",
     ]
@@ -227,7 +227,7 @@ def test_a_changed_setting_reaches_only_what_uses_it(folder):
 
     jobs = planned(folder, with_config(folder, more_bins))
     assert len(starting(jobs, "Measure activations")) == 3
-    assert len(starting(jobs, "Probe")) == 3
+    assert len(starting(jobs, "Measure")) == 3
     assert not starting(jobs, "Train", "Prepare")
 
     def other_eps(config):
