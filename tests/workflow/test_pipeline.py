@@ -349,7 +349,7 @@ def test_the_report_of_snakemake(finished, tmp_path):
     report = (tmp_path / "report.html").read_text(encoding="utf-8")
     for text in (
         "Figure 4: the landscape along the gradient",
-        "smoother landscapes have lower lines",
+        "Smoother landscapes have lower lines",
         "Verdicts",
         "Why does normalisation help optimisation?",
     ):
