@@ -83,4 +83,4 @@ def test_another_build_of_a_locked_version_is_that_version(
     monkeypatch.setattr(verify.metadata, "version", lambda name: installed)
     with opening.opened(tmp_path / "a.zip") as archive:
         problems = verify.compare_versions(archive)
-    assert [problem.split()[0] for problem in problems] == ["torch"] * differs
+    assert [problem.split()[0] for problem in problems] == ["torch:"] * differs
