@@ -190,7 +190,7 @@ def test_internal_covariate_shift_by_whole_networks(after_two_steps):
         assert row["layer"] == number
         assert row["gradient_norm"] == pytest.approx(float(old.norm()), rel=1e-9)
         difference = float((new - old).norm())
-        assert row["l2_difference"] == pytest.approx(difference, rel=1e-6, abs=1e-12)
+        assert row["gradient_change"] == pytest.approx(difference, rel=1e-6, abs=1e-12)
         cosine = float(new @ old / new.norm() / old.norm())
         assert row["cosine"] == pytest.approx(cosine, rel=1e-9)
         mixed |= {
@@ -402,7 +402,7 @@ def test_frozen_parameters_stay_out():
         parameter.requires_grad_(False)
     rows = everything(network, torch.optim.SGD(network.parameters(), 0.1), batch)
     assert [row["layer"] for row in rows["ics"]] == [1, 2]
-    assert rows["ics"][0]["l2_difference"] == 0
+    assert rows["ics"][0]["gradient_change"] == 0
     for parameter in network.parameters():
         parameter.requires_grad_(False)
     with pytest.raises(ValueError, match="no trainable nn.Linear or convolution"):
