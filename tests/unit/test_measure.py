@@ -15,7 +15,6 @@ from torch import nn
 from torchvision.models.resnet import BasicBlock, ResNet
 
 from normscape import code, measure
-from normscape.measure._layers import layers
 
 
 def cross_entropy(network, inputs, targets):
@@ -145,7 +144,7 @@ def test_the_layers_of_a_resnet():
     network = resnet()
     name_of = {module: name for name, module in network.named_modules()}
     parameter_name = {p: name for name, p in network.named_parameters()}
-    network_layers = layers(network, cross_entropy, images())
+    network_layers = measure.layers(network, cross_entropy, images())
     assert [(name_of[x.linear], name_of[x.norm]) for x in network_layers] == LAYERS
     for layer, modules in zip(network_layers, LAYERS, strict=True):
         names = [parameter_name[p] for p in layer.parameters]

@@ -20,7 +20,7 @@ def after_step(
     batch,
     *,
     before_step: Callable[[nn.Module], object] | None = None,
-    accumulate: bool = False,
+    accumulate: bool | None = None,
 ) -> nn.Module:
     """A copy of a network as it is after the step that its optimiser takes next.
 
@@ -35,7 +35,8 @@ def after_step(
         Called with the copy between the backward pass and the step, such as
         ``lambda network: torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)``.
     accumulate
-        Whether gradients that the network holds already are added to.
+        True if the step adds to the gradients that the network holds, False if it zeroes
+        them first. By default it zeroes them, and warns if there are any.
 
     Returns
     -------
@@ -62,6 +63,12 @@ def after_step(
     _check_optimisers(network, optimisers)
     if before_step is None:
         _refuse_hooks(network, optimisers)
+    if accumulate is None and any(p.grad is not None for p in network.parameters()):
+        warnings.warn(
+            "network: it holds gradients; say accumulate=True if the step adds to them, or "
+            "accumulate=False if they are zeroed before",
+            stacklevel=_check.outside_of_package(),
+        )
     with measuring(network, loss, batch) as at:
         copies = [_copied(each, at.memo) for each in optimisers]
         held = [p.grad for p in trainable(network)] if accumulate else []

@@ -13,7 +13,7 @@ _DISTRIBUTED = "DistributedDataParallel", "FullyShardedDataParallel", "FSDPModul
 
 
 def is_network(name: str, network) -> None:
-    """Raise a TypeError for anything but a module of one process."""
+    """Raise a TypeError for anything but a module of one process that can be copied."""
     if not isinstance(network, nn.Module):
         raise TypeError(
             f"{name}: expected a torch.nn.Module, got {type_of(network)}; "
@@ -24,6 +24,11 @@ def is_network(name: str, network) -> None:
             raise TypeError(
                 f"{name}: expected a module of one process, got {type_of(module)}; "
                 "measure network.module (sharded parameters are not supported)"
+            )
+        if isinstance(module, torch.jit.ScriptModule):
+            raise TypeError(
+                f"{name}: expected modules in Python, got a scripted one, whose copies call "
+                "the original; measure the network before torch.jit"
             )
         if nn.parameter.is_lazy(next(module.parameters(recurse=False), None)):
             raise ValueError(

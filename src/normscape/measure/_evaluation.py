@@ -224,7 +224,12 @@ def _gradient(value, parameters, **settings) -> list[torch.Tensor]:
     gradient = torch.autograd.grad(
         value, parameters, allow_unused=True, materialize_grads=True, **settings
     )
-    return [g.to_dense() if g.layout != torch.strided else g for g in gradient]
+    return dense(gradient)
+
+
+def dense(tensors) -> list[torch.Tensor]:
+    """The tensors, those that are sparse as dense ones."""
+    return [t.to_dense() if t.layout != torch.strided else t for t in tensors]
 
 
 def trainable(network: nn.Module) -> list[nn.Parameter]:

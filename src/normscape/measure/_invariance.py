@@ -111,8 +111,8 @@ def invariance(
 
 def _vector(tensors) -> torch.Tensor:
     """All numbers of some tensors, in float64."""
-    real = [vectors.real(tensor.detach()).flatten() for tensor in tensors]
-    return torch.cat(real).double()
+    real = [vectors.real(tensor.detach()).double() for tensor in tensors]
+    return real[0] if len(real) == 1 else torch.cat([each.flatten() for each in real])
 
 
 def angle(a: torch.Tensor, b: torch.Tensor) -> float:

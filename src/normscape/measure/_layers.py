@@ -131,9 +131,8 @@ def find_layers(
 
     hooks = []
     for module in network.modules():
-        if not isinstance(module, torch.jit.ScriptModule):
-            hooks.append(module.register_forward_pre_hook(enter))
-            hooks.append(module.register_forward_hook(leave))
+        hooks.append(module.register_forward_pre_hook(enter))
+        hooks.append(module.register_forward_hook(leave))
     try:
         result = evaluate()
     finally:

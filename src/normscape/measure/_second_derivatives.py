@@ -8,7 +8,7 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from normscape import vectors
-from normscape.measure._evaluation import Evaluation, divided
+from normscape.measure._evaluation import Evaluation, dense, divided
 
 METHODS = "exact", "difference"
 
@@ -89,7 +89,7 @@ def _differentiated(gradients, parameters, vector) -> list[torch.Tensor]:
     if not pairs:
         return [torch.zeros_like(p) for p in parameters]
     outputs, weights = zip(*pairs, strict=True)
-    return list(
+    return dense(
         torch.autograd.grad(
             outputs,
             parameters,
