@@ -37,8 +37,11 @@ def cosine(a, b) -> float:
     >>> cosine([torch.tensor([3.0, 4.0])], [torch.tensor([3.0, 4.0])])
     1.0
     """
-    squares = dot(a, a) * dot(b, b)
-    return dot(a, b) / math.sqrt(squares) if squares > 0 else math.nan
+    aa = bb = ab = 0.0
+    for x, y in zip(_pieces(a), _pieces(b), strict=True):
+        aa, bb, ab = aa + float(x @ x), bb + float(y @ y), ab + float(x @ y)
+    squares = aa * bb
+    return ab / math.sqrt(squares) if squares > 0 else math.nan
 
 
 def real(tensor: torch.Tensor) -> torch.Tensor:
@@ -51,11 +54,12 @@ def _pieces(tensors) -> Iterator[torch.Tensor]:
     # Small tensors are joined: each operation on one costs more than its numbers do.
     joined, numbers = [], 0
     for tensor in tensors:
-        for piece in real(tensor).flatten().split(_AT_ONCE):
-            if numbers + len(piece) > _AT_ONCE:
+        whole = real(tensor).flatten()
+        for piece in [whole] if whole.numel() <= _AT_ONCE else whole.split(_AT_ONCE):
+            if joined and numbers + piece.numel() > _AT_ONCE:
                 yield torch.cat(joined).double()
                 joined, numbers = [], 0
             joined.append(piece)
-            numbers += len(piece)
+            numbers += piece.numel()
     if joined:
         yield torch.cat(joined).double()
