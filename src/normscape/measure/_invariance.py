@@ -66,7 +66,8 @@ def invariance(
     --------
     >>> def loss(network, inputs):
     ...     return network(inputs).pow(3).mean()
-    >>> network = nn.Sequential(nn.Linear(2, 3), nn.LayerNorm(3), nn.Linear(3, 1)).double()
+    >>> norm = nn.LayerNorm(3, eps=1e-12)
+    >>> network = nn.Sequential(nn.Linear(2, 3, bias=False), norm, nn.Linear(3, 1)).double()
     >>> batch = (torch.randn(5, 2).double(),)
     >>> first, last = invariance(network, loss, batch, network)
     >>> first["name"], abs(first["weight_gradient_cosine"]) < 0.01, last["angle"]
