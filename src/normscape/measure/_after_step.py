@@ -84,9 +84,27 @@ def after_step(
                 backward()
             for each in copies:
                 each.step(*[backward] if _needs_closure(each) else [])
+        _warn_if_unmoved(at, copies)
         for parameter in at.network.parameters():
             parameter.grad = None
         return at.network
+
+
+def _warn_if_unmoved(at, optimisers) -> None:
+    """Warn of a step that moves nothing, such as one that acts on the original."""
+    pairs = zip(at.network.parameters(), at.original.parameters(), strict=True)
+    rates = [group.get("lr", 1.0) for each in optimisers for group in each.param_groups]
+    gradients = (p.grad for p in at.parameters if p.grad is not None)
+    if (
+        any(rates)
+        and all(torch.equal(p, q) for p, q in pairs)
+        and any(bool(g.to_dense().any()) for g in gradients)
+    ):
+        warnings.warn(
+            "optimiser: the step of its copy moves nothing; if its own step does, make "
+            "after by hand",
+            stacklevel=_check.outside_of_package(),
+        )
 
 
 def _backward(at: Evaluation, held) -> torch.Tensor:
@@ -165,14 +183,15 @@ def _copied(optimiser, memo: dict):
         for inner in value if isinstance(value, list | tuple) else [value]:
             if isinstance(inner, Optimizer):
                 _copied(inner, memo)
-    if getattr(type(optimiser), "__getstate__", None) is not Optimizer.__getstate__:
-        return copy.deepcopy(optimiser, memo)
-    # Copied by itself, an optimiser would lose attributes of its class, and hooks. A
-    # scheduler replaces the method ``step`` by one that is bound to the original.
-    duplicate = memo[id(optimiser)] = object.__new__(type(optimiser))
-    for name, value in vars(optimiser).items():
-        if name.endswith("_hooks"):
-            value = {k: h for k, h in value.items() if copy.deepcopy(h) is not h}
-        if name != "step":
+    if getattr(type(optimiser), "__getstate__", None) is Optimizer.__getstate__:
+        # Copied by itself, an optimiser would lose attributes of its class, and hooks.
+        duplicate = memo[id(optimiser)] = object.__new__(type(optimiser))
+        for name, value in vars(optimiser).items():
+            if name.endswith("_hooks"):
+                value = {k: h for k, h in value.items() if copy.deepcopy(h) is not h}
             setattr(duplicate, name, copy.deepcopy(value, memo))
+    else:
+        duplicate = copy.deepcopy(optimiser, memo)
+    # A scheduler replaces the method by one that is bound to the original.
+    vars(duplicate).pop("step", None)
     return duplicate
