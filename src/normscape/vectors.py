@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import torch
 
 # So many numbers are converted to float64 at a time.
-_AT_ONCE = 2**22
+_AT_ONCE = 2**21
 
 
 def dot(a, b) -> float:

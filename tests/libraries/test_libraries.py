@@ -161,8 +161,13 @@ def test_the_recipe_for_lightning(tmp_path):
                 assert torch.equal(module.network[0].weight, logged[-1][1])
 
     trainer = lightning.Trainer(
-        max_epochs=1, callbacks=[Measure()], logger=False, accelerator="cpu",
-        enable_checkpointing=False, enable_progress_bar=False, default_root_dir=tmp_path,
+        max_epochs=1,
+        callbacks=[Measure()],
+        logger=False,
+        accelerator="cpu",
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        default_root_dir=tmp_path,
     )
     trainer.fit(Module(), loader())
     assert len(logged) == 2
@@ -213,13 +218,20 @@ def test_the_recipe_for_the_trainer_of_transformers(tmp_path):
     numbers = torch.randint(0, 64, (16, 8))
     data = [{"input_ids": row, "labels": row} for row in numbers]
     arguments = transformers.TrainingArguments(
-        output_dir=tmp_path, max_steps=3, per_device_train_batch_size=4, report_to=[],
-        use_cpu=True, disable_tqdm=True, save_strategy="no",
+        output_dir=tmp_path,
+        max_steps=3,
+        per_device_train_batch_size=4,
+        report_to=[],
+        use_cpu=True,
+        disable_tqdm=True,
+        save_strategy="no",
     )
     trainer = Measured(network, arguments, train_dataset=data)
     trainer.train()
     assert len(moved) == 3
-    assert any("ics/transformer.h.0.mlp.c_fc/cosine" in r for r in trainer.state.log_history)
+    assert any(
+        "ics/transformer.h.0.mlp.c_fc/cosine" in r for r in trainer.state.log_history
+    )
 
 
 def test_curvature_against_curvlinops():

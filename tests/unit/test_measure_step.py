@@ -29,7 +29,7 @@ class Lookahead(Optimizer):
 
     def __init__(self, inner):
         self.inner, self.steps = inner, 0
-        super().__init__([p for g in inner.param_groups for p in g["params"]], {})
+        super().__init__([p for g in inner.param_groups for p in g["params"]], {"lr": 0.1})
         self.slow = [p.detach().clone() for p in self.param_groups[0]["params"]]
 
     def step(self, closure=None):
@@ -39,6 +39,31 @@ class Lookahead(Optimizer):
             for slow, p in zip(self.slow, self.param_groups[0]["params"], strict=True):
                 slow += 0.5 * (p.detach() - slow)
                 p.data.copy_(slow)
+
+
+class Wrapper(Optimizer):
+    """One that delegates, and is copied as it says itself, as accelerate's."""
+
+    def __init__(self, inner):
+        self.inner = inner
+
+    param_groups = property(lambda self: self.inner.param_groups)
+    state = property(lambda self: self.inner.state)
+
+    def __getstate__(self):
+        return vars(self).copy()
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+
+    def state_dict(self):
+        return self.inner.state_dict()
+
+    def zero_grad(self):
+        self.inner.zero_grad()
+
+    def step(self, closure=None):
+        self.inner.step()
 
 
 class Counting:
@@ -65,6 +90,7 @@ OPTIMISERS = {
     "SGD": lambda p: SGD(p, 0.1, momentum=0.9, nesterov=True, weight_decay=0.1),
     "AdamW": lambda p: torch.optim.AdamW(p, 0.01, amsgrad=True),
     "Lookahead": lambda p: Lookahead(SGD(p, 0.1, momentum=0.9)),
+    "Wrapper": lambda p: Wrapper(SGD(p, 0.1, momentum=0.9)),
     "LBFGS": lambda p: torch.optim.LBFGS(p, 0.1, max_iter=3),
     "hook": with_hook,
 } | {
@@ -112,6 +138,7 @@ def test_optimisers(name):
     optimiser = OPTIMISERS[name](measured.parameters())
     for _ in range(2):
         advance(measured, optimiser)
+    scheduler = torch.optim.lr_scheduler.StepLR(optimiser, 1, 0.5)
     attributes = copy.deepcopy(vars(optimiser).get("steps"))
     with unchanged(measured, optimisers=[optimiser]):
         after = measure.after_step(measured, optimiser, cross_entropy, BATCH)
@@ -120,6 +147,7 @@ def test_optimisers(name):
     advance(measured, optimiser)
     assert_same_parameters(measured, after)
     assert not torch.equal(start[0].weight, after[0].weight)
+    scheduler.step()
 
 
 def test_two_optimisers_clipping_and_accumulation():
