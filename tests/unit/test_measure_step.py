@@ -29,7 +29,9 @@ class Lookahead(Optimizer):
 
     def __init__(self, inner):
         self.inner, self.steps = inner, 0
-        super().__init__([p for g in inner.param_groups for p in g["params"]], {"lr": 0.1})
+        super().__init__(
+            [p for g in inner.param_groups for p in g["params"]], {"lr": 0.1}
+        )
         self.slow = [p.detach().clone() for p in self.param_groups[0]["params"]]
 
     def step(self, closure=None):
