@@ -74,7 +74,8 @@ def activations(
     with measuring(network, loss, batch, **settings) as at:
         _check.after(at.network, after)
         before = _values(at, at.layers, names)
-        moved = _values(Evaluation(after, loss, batch, at.outside), at.layers, names)
+        moved = Evaluation(after, loss, batch, at.outside, differentiated=False)
+        moved = _values(moved, at.layers, names)
     moments, histograms = [], []
     for (number, scope), (name, unit, sample) in before.items():
         place = {"layer": number, "name": name, "scope": scope, "unit": unit}
@@ -114,7 +115,7 @@ def _values(at: Evaluation, layers, names) -> dict[tuple[int, str], tuple]:
             values = values.detach().flatten().to(torch.float64, copy=True)
             last[number, scope] = layer.name, None if whole else unit, values
 
-    def end_of_batch(value):
+    def end_of_batch():
         for place, (*_, values) in last.items():
             lists.setdefault(place, []).append(values)
 

@@ -69,7 +69,8 @@ def after_step(
             "accumulate=False if they are zeroed before",
             stacklevel=_check.outside_of_package(),
         )
-    with measuring(network, loss, batch) as at:
+    # What is evaluated once needs no layers, and may be random.
+    with measuring(network, loss, batch, stages=lambda network: []) as at:
         copies = [_copied(each, at.memo) for each in optimisers]
         held = [p.grad for p in trainable(network)] if accumulate else []
 
@@ -118,7 +119,8 @@ def _backward(at: Evaluation, held) -> torch.Tensor:
         value = at.value(at.network, batch)
         if len(at.batches) > 1:
             value = value / len(at.batches)
-        torch.autograd.backward(value, inputs=at.parameters)
+        if value.requires_grad:
+            torch.autograd.backward(value, inputs=at.parameters)
         total = total + value.detach()
     return at.compared(total)
 

@@ -167,7 +167,7 @@ class Dependence:
 
 
 def equal(first: torch.Tensor, second: torch.Tensor) -> None:
-    """Refuse a loss that differs at one state; warn of one that is not finite."""
+    """Refuse a loss that differs at one state."""
     relative = torch.finfo(first.dtype).eps ** 0.5
     if not torch.allclose(first, second, rtol=relative, atol=0, equal_nan=True):
         raise ValueError(
@@ -175,9 +175,13 @@ def equal(first: torch.Tensor, second: torch.Tensor) -> None:
             f"{float(first):.6g} and {float(second):.6g}; draw random numbers from torch, "
             "NumPy's global or Python's generator, and keep state in buffers"
         )
-    if not first.isfinite():
+
+
+def finite(value: torch.Tensor) -> None:
+    """Warn of a loss that is not finite."""
+    if not value.isfinite():
         warnings.warn(
-            f"loss: expected a finite number, got {float(first)}",
+            f"loss: expected a finite number, got {float(value)}",
             stacklevel=outside_of_package(),
         )
 

@@ -35,7 +35,8 @@ def measuring(
 ) -> Iterator["Evaluation"]:
     """An ``Evaluation`` of the loss at a copy of the network, with the arguments checked.
 
-    The check costs one evaluation. The first one that follows must give the same loss.
+    The layers are found in one evaluation; the first one that follows must give the same
+    loss. With ``stages``, whose networks we know, this evaluation is saved.
 
     differentiated : False where frozen networks are measured, too.
     """
@@ -43,8 +44,14 @@ def measuring(
     hook = register_module_forward_pre_hook(outside.see)
     try:
         with torch.inference_mode(False), torch.enable_grad():
-            at = Evaluation(network, loss, batch, outside)
-            at.check(stages, layers, differentiated)
+            at = Evaluation(network, loss, batch, outside, differentiated)
+            if stages:
+                at.stages = stages(at.network)
+            else:
+                at.find_stages(layers)
+            set_names(at.stages, at.names)
+            for stage in at.stages:
+                outside.know(stage.rest)
             yield at
     finally:
         hook.remove()
@@ -61,7 +68,7 @@ class Evaluation:
     outside : the other modules that the loss calls.
     """
 
-    def __init__(self, network, loss, batch, outside: "_Outside"):
+    def __init__(self, network, loss, batch, outside: "_Outside", differentiated=True):
         self.loss = loss
         given = _check.batches(network, loss, batch)
         self.batches = _copied_tensors(given, {})
@@ -83,25 +90,18 @@ class Evaluation:
         self._generators = np.random.get_state(), random.getstate()  # noqa: NPY002
         tensors = [*self.network.parameters(), *_tensors(given)]
         self._devices = {t.device for t in tensors if t.device.type == "cuda"}
+        # The first evaluation is checked for what it depends on, the second for its value.
+        checked = differentiated or self.parameters
+        self._dependence = _check.Dependence() if checked else None
         self._first = None
 
-    def check(self, stages, layers, differentiated) -> None:
-        """The first evaluation: find the layers, and refuse a loss that can't be measured."""
-        dependence = _check.Dependence()
+    def find_stages(self, choice) -> None:
+        """Find the layers in an evaluation, with which the next one is compared."""
         with self.replayed():
-            if stages:
-                self.stages, value = stages(self.network), self._mean(dependence.see)
-            else:
-                found, value = find_layers(
-                    self.network, lambda: self._mean(dependence.see), layers
-                )
-                self.stages = [Stage(self.network, found)]
-        set_names(self.stages, self.names)
-        for stage in self.stages:
-            self.outside.know(stage.rest)
-        if differentiated or self.parameters:
-            dependence.check(self.original, self.network)
-        self._first = value
+            found, self._first = find_layers(
+                self.network, lambda: self.compared(self._mean()), choice
+            )
+        self.stages = [Stage(self.network, found)]
 
     @property
     def layers(self) -> list[Layer]:
@@ -141,24 +141,29 @@ class Evaluation:
         """The loss of one batch, with its graph."""
         value = self.loss(network, *batch)
         _check.scalar(value)
+        if self._dependence:
+            self._dependence.see(value)
         return value.reshape(())
 
-    def forward(self, see=lambda value: None) -> torch.Tensor:
-        """The loss alone; ``see`` is called with that of each batch."""
+    def forward(self, end_of_batch=lambda: None) -> torch.Tensor:
+        """The loss alone; ``end_of_batch`` is called after each batch."""
         with self.replayed():
-            return self.compared(self._mean(see))
+            return self.compared(self._mean(end_of_batch))
 
-    def _mean(self, see):
+    def _mean(self, end_of_batch=lambda: None):
         values = []
         for batch in self.batches:
-            value = self.value(self.network, batch)
-            see(value)
-            values.append(value.detach())
+            values.append(self.value(self.network, batch).detach())
+            end_of_batch()
         return _mean(values)
 
     def compared(self, value):
-        """The loss at this state; the first one must be that of the check."""
-        if self._first is not None:
+        """The loss at this state, after the checks of the first two evaluations."""
+        if self._dependence:
+            self._dependence.check(self.original, self.network)
+            _check.finite(value)
+            self._dependence = None
+        elif self._first is not None:
             _check.equal(self._first, value)
             self._first = None
         return value
