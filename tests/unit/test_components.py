@@ -180,11 +180,12 @@ def arguments(function) -> dict:
 
 
 def settings_of_measurement(name) -> dict:
-    """Of the function that a probe hands its settings on to; ``names`` and ``stages`` are the run's."""
+    """Of the function that a probe hands its settings on to, without what no probe sets."""
     if not find_spec(f"normscape.measure._{name}"):
         return {}
     function = getattr(import_module(f"normscape.measure._{name}"), name)
-    return dict.fromkeys(arguments(function).keys() - {"names", "stages"}, False)
+    unset = {"seed", "stages", "layers", "direction", "method", "progress"}
+    return dict.fromkeys(arguments(function).keys() - unset, False)
 
 
 def taken(kind, name) -> dict:

@@ -11,15 +11,11 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from measuring import cross_entropy, everything, unchanged
 from torch import nn
 from torchvision.models.resnet import BasicBlock, ResNet
 
 from normscape import code, measure
-from normscape.measure._layers import layers
-
-
-def cross_entropy(network, inputs, targets):
-    return F.cross_entropy(network(inputs), targets)
 
 
 def resnet() -> ResNet:
@@ -64,36 +60,6 @@ def advance(network, optimiser, batch):
     optimiser.step()
 
 
-def everything(network, optimiser, batch):
-    """What all measurements of a network give."""
-    after = measure.after_step(network, optimiser, cross_entropy, batch)
-    given = network, cross_entropy, batch
-    return {
-        "landscape": measure.landscape(
-            *given, step_sizes=[0.1], random_directions=1, relative_step_sizes=[0.01]
-        ),
-        "ics": measure.ics(*given, after),
-        "ics of all": measure.ics(*given, after, parameters="all"),
-        "activations": measure.activations(*given, after),
-        "invariance": measure.invariance(*given, after),
-        "curvature": measure.curvature(*given, tolerance=0.3),
-    }
-
-
-def trace(network, optimiser):
-    """All that a measurement might change."""
-    gradients = {n: p.grad for n, p in network.named_parameters() if p.grad is not None}
-    state = {
-        f"{number}.{name}": value
-        for number, entries in optimiser.state_dict()["state"].items()
-        for name, value in entries.items()
-    }
-    tensors = network.state_dict() | state
-    tensors |= {f"gradient of {name}": g for name, g in gradients.items()}
-    tensors["generator"] = torch.get_rng_state()
-    return {name: tensor.clone() for name, tensor in tensors.items()}
-
-
 @pytest.mark.parametrize("training", [True, False])
 def test_nothing_is_changed_and_all_can_be_repeated(training):
     """Of a torchvision ResNet amid a training, with dropout."""
@@ -101,17 +67,9 @@ def test_nothing_is_changed_and_all_can_be_repeated(training):
     optimiser = momentum(network, 1, batch)
     network.train(training)
     network.fc[0].train()
-    before = trace(network, optimiser)
-    first = everything(network, optimiser, batch)
-    after = trace(network, optimiser)
-    assert before.keys() == after.keys()
-    for name, tensor in before.items():
-        assert torch.equal(tensor, after[name]), name
-    assert [m.training for m in network.modules()].count(True) == (
-        len(list(network.modules())) if training else 1
-    )
+    with unchanged(network, optimisers=[optimiser]):
+        first = everything(network, optimiser, batch)
     assert all(p.requires_grad for p in network.parameters())
-    assert not any(m._forward_hooks or m._forward_pre_hooks for m in network.modules())
     assert everything(network, optimiser, batch) == first
 
 
@@ -143,17 +101,12 @@ LAYERS = [
 
 def test_the_layers_of_a_resnet():
     network = resnet()
-    name_of = {module: name for name, module in network.named_modules()}
-    parameter_name = {p: name for name, p in network.named_parameters()}
-    network_layers = layers(network, cross_entropy, images())
-    assert [(name_of[x.linear], name_of[x.norm]) for x in network_layers] == LAYERS
-    for layer, modules in zip(network_layers, LAYERS, strict=True):
-        names = [parameter_name[p] for p in layer.parameters]
-        assert names == [
-            n
-            for n in parameter_name.values()
-            if n.startswith(tuple(f"{m}." for m in modules))
-        ]
+    parameters = [name for name, _ in network.named_parameters()]
+    rows = measure.layers(network, cross_entropy, images())
+    assert [(row["name"], row["norm"] or row["name"]) for row in rows] == LAYERS
+    for row, modules in zip(rows, LAYERS, strict=True):
+        places = tuple(f"{module}." for module in modules)
+        assert row["parameters"] == [n for n in parameters if n.startswith(places)]
 
 
 @pytest.fixture
@@ -162,6 +115,7 @@ def after_two_steps():
     network, batch = resnet().double(), images(dtype=torch.float64)
     network.fc[0].p = 0.0
     optimiser = momentum(network, 2, batch)
+    optimiser.zero_grad()
     after = measure.after_step(network, optimiser, cross_entropy, batch)
     return network, optimiser, batch, after
 
@@ -190,7 +144,7 @@ def test_internal_covariate_shift_by_whole_networks(after_two_steps):
         assert row["layer"] == number
         assert row["gradient_norm"] == pytest.approx(float(old.norm()), rel=1e-9)
         difference = float((new - old).norm())
-        assert row["l2_difference"] == pytest.approx(difference, rel=1e-6, abs=1e-12)
+        assert row["gradient_change"] == pytest.approx(difference, rel=1e-6, abs=1e-12)
         cosine = float(new @ old / new.norm() / old.norm())
         assert row["cosine"] == pytest.approx(cosine, rel=1e-9)
         mixed |= {
@@ -255,7 +209,7 @@ def test_activations_by_hand(after_two_steps):
         activation = outputs[now.get_submodule(name)]
         row = rows[number, "layer"]
         assert row["mean"] == pytest.approx(
-            float(activation.mean()), rel=1e-9, abs=1e-12
+            activation.mean().item(), rel=1e-9, abs=1e-12
         )
         unit = rows[number, "unit"]
         values = activation[:, unit["unit"]]
@@ -273,8 +227,10 @@ def test_invariance_of_a_resnet(after_two_steps):
     """All but the last layer stand before a batch norm."""
     network, _, batch, after = after_two_steps
     *hidden, last = measure.invariance(network, cross_entropy, batch, after)
-    assert max(abs(row["cosine"]) for row in hidden) < 1e-3  # eps counts
-    assert abs(last["cosine"]) > 1e-2
+    assert (
+        max(abs(row["weight_gradient_cosine"]) for row in hidden) < 1e-3
+    )  # eps counts
+    assert abs(last["weight_gradient_cosine"]) > 1e-2
     w, moved = network.conv1.weight, after.conv1.weight
     update = float((moved - w).norm() / w.norm())
     assert hidden[0]["relative_update"] == pytest.approx(update, rel=1e-9)
@@ -378,17 +334,16 @@ def test_a_transformer():
     torch.manual_seed(0)
     network = Encoder()
     batch = torch.randn(6, 4, 3), torch.arange(6) % 4
-    network_layers = layers(network, cross_entropy, batch)
-    name_of = {module: name for name, module in network.named_modules()}
-    assert [(name_of[x.linear], name_of[x.norm]) for x in network_layers] == [
+    layers = measure.layers(network, cross_entropy, batch)
+    assert [(row["name"], row["norm"]) for row in layers] == [
         ("embed", "norm"),
-        ("block.linear1", "block.linear1"),
-        ("block.linear2", "block.linear2"),
-        ("head", "head"),
+        ("block.linear1", None),
+        ("block.linear2", None),
+        ("head", None),
     ]
-    owned = [p for layer in network_layers for p in layer.parameters]
-    assert len(owned) == len(set(owned)) == len(list(network.parameters()))
-    assert network.block.self_attn.out_proj.weight in set(network_layers[0].parameters)
+    owned = [name for row in layers for name in row["parameters"]]
+    assert sorted(owned) == sorted(name for name, _ in network.named_parameters())
+    assert "block.self_attn.out_proj.weight" in layers[0]["parameters"]
     optimiser = torch.optim.Adam(network.parameters())
     rows = everything(network, optimiser, batch)
     moments, _ = rows["activations"]
@@ -402,11 +357,7 @@ def test_frozen_parameters_stay_out():
         parameter.requires_grad_(False)
     rows = everything(network, torch.optim.SGD(network.parameters(), 0.1), batch)
     assert [row["layer"] for row in rows["ics"]] == [1, 2]
-    assert rows["ics"][0]["l2_difference"] == 0
-    for parameter in network.parameters():
-        parameter.requires_grad_(False)
-    with pytest.raises(ValueError, match="no trainable nn.Linear or convolution"):
-        layers(network, cross_entropy, batch)
+    assert rows["ics"][0]["gradient_change"] == 0
 
 
 @pytest.mark.parametrize(
@@ -426,6 +377,7 @@ def test_the_step_that_training_takes_next(make):
     for _ in range(2):
         advance(network, optimiser, batch)
         scheduler.step()
+    optimiser.zero_grad()
     after = measure.after_step(network, optimiser, cross_entropy, batch)
     before = copy.deepcopy(network.state_dict())
     advance(network, optimiser, batch)
@@ -478,20 +430,22 @@ print("measured", *[name for name in {OTHERS!r} if sys.modules[name] is not None
     assert done.stdout == "measured\n"
 
 
-def test_the_fifteen_lines_of_the_docs(capsys):
+def numbers(text):
+    return [float(number) for number in re.findall(r"-?\d+\.\d+|\d+", text)]
+
+
+def test_the_page_of_the_docs(capsys):
+    """What the example prints, and the table of calls, call by call."""
     page = Path("docs/measure.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    assert len([line for line in block.splitlines() if line.strip()]) == 15
-    torch.manual_seed(0)
+    example, *_ = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (printed,) = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
     names = {}
-    exec(block, names)
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == ["0", "2"]
-    assert all("'layer': 21" in line for line in lines)
-    # And the table below it, call by call.
+    exec(example, names)
+    found = capsys.readouterr().out
+    assert re.sub(r"[\d.]+", "", found) == re.sub(r"[\d.]+", "", printed)
+    assert numbers(found) == pytest.approx(numbers(printed), rel=0.05, abs=0.02)
     calls = re.findall(r"\| `(\w+\(.*?\))` \|", page)
     assert {call.split("(")[0] for call in calls} == {*measure.__all__} - {
-        "after_step",
         "Layer",
         "Stage",
     }
@@ -501,6 +455,19 @@ def test_the_fifteen_lines_of_the_docs(capsys):
     names["plain"] = nn.Sequential(nn.Conv2d(3, 4, 3), *ends)
     names["with_norm"] = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), *ends)
     names["batch"] = images(side=8)
+    names["optimiser"] = torch.optim.SGD(names["network"].parameters(), 0.1)
+    names["landscape_rows"] = names["rows"]
     names["after"] = small()
-    for call in calls:
-        assert eval(call, names)
+    results = {call: eval(call, names) for call in calls}
+    assert all(results.values())
+    # The tables of columns: each column stands in one of its function's table.
+    tables = re.split(r"\n\n", page)
+    for call, rows in results.items():
+        name = call.split("(")[0]
+        columns = next((t for t in tables if t.startswith(f"| `{name}` |")), None)
+        if columns:
+            rows = rows if isinstance(rows, tuple) else (rows,)
+            found = [each[0] if isinstance(each, list) else each for each in rows]
+            expected = {key for row in found for key in row} - {"layer", "name"}
+            named = re.findall(r"`(\w+)`", columns)
+            assert expected <= set(named), name

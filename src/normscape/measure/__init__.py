@@ -8,40 +8,49 @@
 >>> batch = torch.ones(4, 2), torch.zeros(4, 1)
 >>> optimiser = torch.optim.SGD(network.parameters(), lr=0.1)
 >>> after = measure.after_step(network, optimiser, loss, batch)
->>> [row["layer"] for row in measure.ics(network, loss, batch, after)]
-[1, 2]
+>>> [row["name"] for row in measure.ics(network, loss, batch, after)]
+['0', '1']
 
 The functions share these arguments:
 
 network : in the mode, in the precision and on the device in which it is measured. All is
-    computed on copies: weights, buffers, gradients and torch's generators stay as they are.
-    Parameters that require gradients must take part in the loss.
-loss : ``loss(network, *batch)``, a scalar.
-batch : a tuple of inputs, targets, or whatever else the loss takes. Random numbers of the
-    network, as in dropout, are the same in each evaluation.
+    computed on copies: parameters, buffers, gradients, hooks and random generators (torch's,
+    NumPy's, Python's) stay as they are, also of other networks that the loss calls.
+    Parameters that the loss does not depend on have the gradient 0; a warning names them.
+loss : ``loss(network, *batch)``, a scalar tensor. It must call the network that it is given,
+    and have the same value in two evaluations at one state.
+batch : a tuple of inputs, targets, or whatever else the loss takes; or a list of such tuples,
+    where the loss is the mean of theirs. Random numbers, as in dropout, are the same in each
+    evaluation.
 after : a copy of the network after the step that training takes next, as ``after_step``
     returns it.
-names : keys of the random numbers that a measurement draws, such as a seed and a step:
-    other names give other numbers (``normscape.randomness``).
-stages : ``stages(network)`` returns the network's ``Stage``s. Give it for a network whose
-    layers are not seen from outside. By default layers are the ``nn.Linear`` and the
-    convolutions that the loss calls (``find_stages``).
+layers : the layers that get rows, by default all: names, or patterns such as "layer4.*". By
+    default layers are the trained ``nn.Linear`` and convolutions that the loss calls; a name
+    makes any module with parameters a layer.
+seed : of the random numbers that a measurement draws, a number or a tuple, such as
+    ``(seed, step)``.
+progress : called as ``progress(done, total)``.
+stages : ``stages(network)`` returns the network's ``Stage``s, for a network whose stages can
+    be evaluated one after the other.
 
-Layers are counted from 1.
+Layers are counted from 1, and named as in ``network.named_modules()``.
 """
 
 import importlib
 
 _MODULES = {
     "activations": "_activations",
-    "after_step": "_evaluation",
+    "after_step": "_after_step",
     "curvature": "_curvature",
+    "flat": "_rows",
     "fold_batch_norm": "_parametrisation",
     "ics": "_ics",
     "insert_batch_norm": "_parametrisation",
     "invariance": "_invariance",
     "landscape": "_landscape",
     "Layer": "_layers",
+    "layers": "_list_layers",
+    "ranges": "_rows",
     "Stage": "_layers",
 }
 

@@ -4,16 +4,19 @@ A loss that does not change with the scale of W has a gradient orthogonal to W, 
 shrinks as 1 / ||W||; what a step does to it depends on lr / ||W||**2 alone.
 """
 
-import copy
+import contextlib
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import nn
 
 from normscape import vectors
-from normscape.measure._evaluation import replayed
-from normscape.measure._layers import Stages, layers
+from normscape.measure import _check
+from normscape.measure._evaluation import measuring
+from normscape.measure._layers import Stages
 from normscape.measure._second_derivatives import (
+    Hessian,
     differentiable_attention,
     rayleigh_quotient,
 )
@@ -25,46 +28,92 @@ def invariance(
     batch,
     after: nn.Module,
     *,
+    method: str = "exact",
+    layers: str | Sequence[str] | None = None,
     stages: Stages | None = None,
 ) -> list[dict]:
-    """One row per layer: its weight W, and the step that training takes next.
+    """Each layer's weight W, its gradient g, and the step that training takes next.
 
     g and H are the gradient and the Hessian of the loss with respect to W alone. The loss is
-    best without a weight penalty, which no network is invariant to. Columns:
+    best without a weight penalty, which no network is invariant to.
 
-    cosine : between W and g.
-    weight_norm, gradient_norm : ||W||, ||g||.
-    angle : between W before and after the step, in degrees.
-    relative_update : ||W after - W before|| / ||W before||.
-    gradient_curvature : g'Hg / ||g||**2, the smoothness of the loss along the layer's
-        gradient. Times ||W||**2 it does not depend on the scale of an invariant W.
+    Parameters
+    ----------
+    network, loss, batch, after, layers, stages
+        See ``help(normscape.measure)``.
+    method
+        "exact" or "difference", as of ``curvature``.
+
+    Returns
+    -------
+    list of dict
+        One row per layer, with the columns ``layer`` and ``name``, and:
+
+        weight_gradient_cosine : between W and g, 0 for a scale-invariant W.
+        weight_norm, gradient_norm : ||W||, ||g||.
+        angle : between W before and after the step, in degrees.
+        relative_update : ||W after - W before|| / ||W before||.
+        gradient_curvature : g'Hg / ||g||**2, the smoothness of the loss along the layer's
+            gradient. Times ||W||**2 it does not depend on the scale of an invariant W.
+
+    Raises
+    ------
+    TypeError, ValueError
+        One line that names the argument which can't be used, or the operation that has no
+        second derivative.
+
+    Examples
+    --------
+    >>> def loss(network, inputs):
+    ...     return network(inputs).pow(3).mean()
+    >>> norm = nn.LayerNorm(3, eps=1e-12)
+    >>> network = nn.Sequential(nn.Linear(2, 3, bias=False), norm, nn.Linear(3, 1)).double()
+    >>> batch = (torch.randn(5, 2).double(),)
+    >>> first, last = invariance(network, loss, batch, network)
+    >>> first["name"], abs(first["weight_gradient_cosine"]) < 0.01, last["angle"]
+    ('0', True, 0.0)
     """
-    network = copy.deepcopy(network)
-    weights = [layer.linear.weight for layer in layers(network, loss, batch, stages)]
-    moved = dict(zip(network.parameters(), after.parameters(), strict=True))
-    rows = []
-    with replayed(network), differentiable_attention():
-        value = loss(network, *batch)
-        gradients = torch.autograd.grad(value, weights, create_graph=True)
-        for weight, gradient in zip(weights, gradients, strict=True):
-            g, w, after_the_step = (
-                t.detach().double() for t in (gradient, weight, moved[weight])
-            )
-            (product,) = torch.autograd.grad(
-                gradient, weight, gradient.detach(), retain_graph=True
-            )
-            rows.append(
-                {
-                    "layer": len(rows) + 1,
-                    "cosine": vectors.cosine([w], [g]),
-                    "weight_norm": vectors.norm([w]),
-                    "gradient_norm": vectors.norm([g]),
-                    "angle": angle(w, after_the_step),
-                    "relative_update": float((after_the_step - w).norm() / w.norm()),
-                    "gradient_curvature": rayleigh_quotient(g, product),
-                }
-            )
+    with (
+        differentiable_attention(),
+        measuring(network, loss, batch, stages=stages, layers=layers) as at,
+    ):
+        moved = _check.after(at.network, getattr(after, "_orig_mod", after))
+        found = enumerate(at.layers, start=1)
+        chosen = [(number, layer) for number, layer in found if layer.chosen]
+        weights = [_check.trained(layer, layer.weights) for _, layer in chosen]
+        together = list(dict.fromkeys(w for each in weights for w in each))
+        places = {weight: i for i, weight in enumerate(together)}
+        rows = []
+        with contextlib.closing(Hessian(at, together, method)) as hessian:
+            for (number, layer), own in zip(chosen, weights, strict=True):
+                indices = [places[weight] for weight in own]
+                gradient = [hessian.gradient[i] for i in indices]
+                product = hessian.product(gradient, indices)
+                g, w, after_the_step, hg = (
+                    _vector(each)
+                    for each in (gradient, own, [moved[p] for p in own], product)
+                )
+                rows.append(
+                    {
+                        "layer": number,
+                        "name": layer.name,
+                        "weight_gradient_cosine": vectors.cosine([w], [g]),
+                        "weight_norm": vectors.norm([w]),
+                        "gradient_norm": vectors.norm([g]),
+                        "angle": angle(w, after_the_step),
+                        "relative_update": float(
+                            (after_the_step - w).norm() / w.norm()
+                        ),
+                        "gradient_curvature": rayleigh_quotient(g, hg),
+                    }
+                )
     return rows
+
+
+def _vector(tensors) -> torch.Tensor:
+    """All numbers of some tensors, in float64."""
+    real = [vectors.real(tensor.detach()).double() for tensor in tensors]
+    return real[0] if len(real) == 1 else torch.cat([each.flatten() for each in real])
 
 
 def angle(a: torch.Tensor, b: torch.Tensor) -> float:

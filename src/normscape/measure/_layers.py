@@ -1,14 +1,20 @@
 """The layers of a network: its linear maps in order, each with what belongs to it."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 import torch
 from torch import nn
 
-from normscape.measure._evaluation import replayed
-
-_LINEAR = (nn.Linear, nn.modules.conv._ConvNd)
+_CONVOLUTION = nn.modules.conv._ConvNd
+_LINEAR = (nn.Linear, _CONVOLUTION)
+_CHANNELS_FIRST = (
+    nn.modules.batchnorm._NormBase,
+    nn.GroupNorm,
+    nn.LocalResponseNorm,
+)
 
 
 @dataclass
@@ -20,12 +26,22 @@ class Layer:
         none. Its output is the layer's activation.
     parameters : those that require gradients.
     features : the dimension of the features in an activation.
+    name, norm_name : of both modules in ``named_modules``.
+    chosen : whether it gets rows.
     """
 
     linear: nn.Module
     norm: nn.Module
     parameters: list[nn.Parameter]
     features: int
+    name: str = ""
+    norm_name: str = ""
+    chosen: bool = True
+
+    @property
+    def weights(self) -> list[nn.Parameter]:
+        """What is trained of the weight: itself, or what it is computed from."""
+        return _weights(self.linear)
 
 
 @dataclass
@@ -46,25 +62,35 @@ class Stage:
 Stages = Callable[[nn.Module], list[Stage]]
 
 
-def layers(
-    network: nn.Module, loss, batch, stages: Stages | None = None
-) -> list[Layer]:
-    """All layers of a network, in order."""
-    divided = stages(network) if stages else find_stages(network, loss, batch)
-    return [layer for stage in divided for layer in stage.layers]
+def set_names(stages: Iterable[Stage], names: dict[nn.Module, str]) -> None:
+    """Name the modules of each layer as ``named_modules`` does."""
+    for stage in stages:
+        for layer in stage.layers:
+            layer.name = names.get(layer.linear, "")
+            layer.norm_name = names.get(layer.norm, "")
 
 
-def find_stages(network: nn.Module, loss, batch) -> list[Stage]:
-    """The network as one stage, with the layers that the loss calls.
+def find_layers(
+    network: nn.Module, evaluate, choice=None
+) -> tuple[list[Layer], object]:
+    """The layers that ``evaluate()`` calls, and what it returns.
 
-    A layer is a ``nn.Linear`` or a convolution, in the order of the first calls. Its
-    normaliser is a module with parameters or buffers that takes the linear map's output as
-    it is. Parameters of other modules belong to the layer before them. Raises ValueError if
-    there are none.
+    A layer is a trained ``nn.Linear`` or convolution, in the order of the first calls. Its
+    normaliser is a module of torch's, or one with "norm" or "bn" in its name or that of its
+    class, that takes the linear map's output as it is. Parameters of other modules belong to
+    the layer before them.
+
+    choice : names of the layers that get rows, or patterns such as "layer4.*". A name may be
+        that of any module with parameters, which then is a layer. None for all.
     """
+    named, fitting = _choose(network, choice)
+    chosen = named | fitting
     called: list[Layer] = []
-    products = {}  # the output of each linear map
+    linears = set()
+    product, version = None, 0  # the last linear map's output
+    candidates = set()  # modules that take it as it is
     claimed, before = set(), []  # before: parameters of modules before the first layer
+    names = {module: name for name, module in network.named_modules()}
 
     def claim(parameters):
         owner = called[-1].parameters if called else before
@@ -72,46 +98,113 @@ def find_stages(network: nn.Module, loss, batch) -> list[Stage]:
         claimed.update(parameters)
 
     def enter(module, arguments):
-        if _is_trained(module) and module.weight not in claimed:
+        nonlocal product
+        taken = product is not None and arguments and arguments[0] is product
+        if taken and product._version == version and _is_norm(module, names[module]):
+            candidates.add(module)
+        weights = _weights(module) if _is_linear(module) else []
+        new = module in chosen or not claimed.issuperset(weights)
+        if new and module not in linears:
             parameters = [] if called else before
-            dimension = -1 if isinstance(module, nn.Linear) else 1
-            called.append(Layer(module, module, parameters, dimension))
+            rows = choice is None or module in chosen
+            layer = Layer(module, module, parameters, _features(module), chosen=rows)
+            called.append(layer)
+            linears.add(module)
+            product = None
         claim(list(module.parameters(recurse=False)))
 
     def leave(module, arguments, output):
+        nonlocal product, version
         # Also those of modules inside that are not called, as in nn.MultiheadAttention.
         claim(list(module.parameters()))
-        last = called[-1] if called else None
-        if last and module is last.linear:
-            products[module] = output
-        elif last and last.norm is last.linear and arguments:
-            product = products.get(last.linear)
-            if arguments[0] is product is not None and _is_norm(
-                module, product, output
-            ):
-                last.norm = module
+        if not called or not torch.is_tensor(output):
+            return
+        last = called[-1]
+        if module is last.linear:
+            product, version = output, output._version
+        elif (
+            module in candidates
+            and last.norm is last.linear
+            and output.shape == product.shape
+        ):
+            last.norm = module
 
     hooks = []
     for module in network.modules():
         hooks.append(module.register_forward_pre_hook(enter))
         hooks.append(module.register_forward_hook(leave))
-    with torch.no_grad(), replayed(network):
-        loss(network, *batch)
-    for hook in hooks:
-        hook.remove()
-    if not called:
+    try:
+        result = evaluate()
+    finally:
+        for hook in hooks:
+            hook.remove()
+    missing = named - linears or (fitting if fitting.isdisjoint(linears) else ())
+    for module in missing:
         raise ValueError(
-            "the loss uses no trainable nn.Linear or convolution; "
-            "say with stages= which layers the network has"
+            f"layers: expected modules that the loss calls, got {names[module]!r}"
         )
-    return [Stage(network, called)]
+    return called, result
 
 
-def _is_trained(module):
-    weight = module._parameters.get("weight")
-    return isinstance(module, _LINEAR) and weight is not None and weight.requires_grad
+def _choose(network, choice) -> tuple[set[nn.Module], set[nn.Module]]:
+    """The modules that are named, and those that fit a pattern."""
+    modules = dict(network.named_modules())
+    named, fitting = set(), set()
+    for name in [choice] if isinstance(choice, str) else choice or ():
+        if name in modules and any(True for _ in _own(modules[name])):
+            named.add(modules[name])
+            continue
+        found = {
+            module
+            for other, module in modules.items()
+            if fnmatchcase(other, name) and _is_linear(module)
+        }
+        if not found:
+            raise ValueError(
+                "layers: expected the name of a module with parameters of its own, or a "
+                f"pattern that fits a nn.Linear or convolution, got {name!r}"
+            )
+        fitting |= found
+    return named, fitting
 
 
-def _is_norm(module, taken, given):
+def _is_linear(module):
+    # transformers' Conv1D is a linear map of another layout.
+    return isinstance(module, _LINEAR) or type(module).__name__ == "Conv1D"
+
+
+def _own(module):
+    """Names and parameters of a module without its children, but with parametrisations."""
+    yield from module.named_parameters(recurse=False)
+    if "parametrizations" in module._modules:
+        yield from module.parametrizations.named_parameters()
+
+
+def _weights(module):
+    named = [(name, p) for name, p in _own(module) if p.requires_grad]
+    weights = [p for name, p in named if "weight" in name]
+    return weights or [p for _, p in named]
+
+
+def _features(module):
+    """The dimension of the features in the output."""
+    if isinstance(module, _CONVOLUTION):
+        return -1 - len(module.kernel_size)
+    return 1 if isinstance(module, _CHANNELS_FIRST) else -1
+
+
+def _is_norm(module, name):
     other = any(isinstance(m, (*_LINEAR, nn.PReLU)) for m in module.modules())
-    return bool(module.state_dict()) and not other and given.shape == taken.shape
+    names = f"{type(module).__name__} {name.rpartition('.')[2]}"
+    named = re.search("norm|bn", names, re.IGNORECASE)
+    return bool(named and module.state_dict()) and not other
+
+
+def nonlinearity(norm: nn.Module) -> nn.Module | None:
+    """The non-linearity that a normaliser contains, such as timm's ``BatchNormAct2d``."""
+    passed_over = nn.Identity, nn.modules.dropout._DropoutNd
+    for module in list(norm.modules())[1:]:
+        leaf = not module.state_dict() and not list(module.children())
+        if leaf and not isinstance(module, passed_over):
+            return module
+    return None

@@ -6,14 +6,13 @@ without normalisation at one place: same weights, same outputs, same loss.
 """
 
 import contextlib
-import copy
 from collections.abc import Iterable
 
 import torch
 from torch import nn
 
-from normscape.measure._evaluation import replayed
-from normscape.measure._layers import Layer, Stages, layers
+from normscape.measure._evaluation import measuring
+from normscape.measure._layers import Layer, Stages
 
 # Largest relative change of the loss and of the outputs that counts as the same function.
 TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-3}
@@ -121,11 +120,11 @@ def insert_batch_norm(
     """
     if kind not in _STATISTICS:
         raise ValueError(f"kind: expected one of {', '.join(KINDS)}, got {kind!r}")
-    converted = copy.deepcopy(network)
-    *hidden, _ = layers(converted, loss, batch, stages)
-    if not hidden:
-        raise ValueError("network: expected a hidden layer, got one layer only")
-    values = activations(converted, hidden, loss, batch)
+    with _at_one_batch(network, loss, batch, stages) as at:
+        converted, (*hidden, _) = at.network, at.layers
+        if not hidden:
+            raise ValueError("network: expected a hidden layer, got one layer only")
+        values = activations(hidden, at.forward)
     for layer, (product, activation) in zip(hidden, values, strict=True):
         norm = InsertedNorm(product, layer.features, kind, eps)
         if layer.norm is layer.linear:
@@ -134,7 +133,7 @@ def insert_batch_norm(
             _replace(converted, layer.norm, norm)
         else:
             raise ValueError(
-                f"{_name(converted, layer.norm)}: expected no normaliser, got "
+                f"{layer.norm_name}: expected no normaliser, got "
                 f"{type(layer.norm).__name__}; fold it first"
             )
     _check_same_function(network, converted, loss, batch, stages)
@@ -163,10 +162,10 @@ def fold_batch_norm(
     >>> bool(torch.isclose(loss(folded, *batch), loss(network, *batch), rtol=1e-12)), folded[1]
     (True, Identity())
     """
-    converted = copy.deepcopy(network)
-    candidates = layers(converted, loss, batch, stages)
-    normalised = [layer for layer in candidates if layer.norm is not layer.linear]
-    values = activations(converted, normalised, loss, batch)
+    with _at_one_batch(network, loss, batch, stages) as at:
+        converted = at.network
+        normalised = [layer for layer in at.layers if layer.norm is not layer.linear]
+        values = activations(normalised, at.forward)
     for layer, (product, activation) in zip(normalised, values, strict=True):
         if not torch.equal(product, activation):
             _fold(converted, layer, product, activation)
@@ -185,15 +184,15 @@ def _fold(network: nn.Module, layer: Layer, y: torch.Tensor, z: torch.Tensor) ->
     """Fold the normaliser that maps y to z into its linear map."""
     linear = layer.linear
     foldable = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
-    if not isinstance(linear, foldable):
+    if not isinstance(linear, foldable) or "weight" not in linear._parameters:
         raise ValueError(
-            f"{_name(network, linear)}: expected nn.Linear or a convolution, got "
-            f"{type(linear).__name__}"
+            f"{layer.name}: expected nn.Linear or a convolution with a weight of its own, "
+            f"got {type(linear).__name__}"
         )
     try:
         slope, shift = feature_map(y, z, layer.features)
     except ValueError as error:
-        raise ValueError(f"{_name(network, layer.norm)}: {error}") from None
+        raise ValueError(f"{layer.norm_name}: {error}") from None
     bias = 0.0 if linear.bias is None else linear.bias.detach()
     linear.weight.mul_(slope.view(-1, *[1] * (linear.weight.dim() - 1)))
     linear.bias = nn.Parameter(shift + slope * bias)
@@ -223,19 +222,28 @@ def feature_map(y: torch.Tensor, z: torch.Tensor, dimension: int):
     return slope, shift
 
 
-@torch.no_grad()
+def _at_one_batch(network, loss, batch, stages):
+    """The loss at a copy of the network, of one batch, whose statistics count."""
+    if isinstance(batch, list) and all(isinstance(b, tuple | list) for b in batch):
+        raise TypeError("batch: expected one tuple, got a list of batches")
+    return measuring(network, loss, batch, stages=stages, differentiated=False)
+
+
 def activations(
-    network: nn.Module, chosen: Iterable[Layer], loss, batch
+    chosen: Iterable[Layer], evaluate
 ) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """Of each layer the output of its linear map and that of its normaliser."""
+    """Of each layer the output of its linear map and that of its normaliser.
+
+    evaluate : without arguments, passes the batch.
+    """
     chosen = list(chosen)
     modules = [module for layer in chosen for module in (layer.linear, layer.norm)]
-    with _recorded(modules) as outputs, replayed(network):
-        loss(network, *batch)
+    with _recorded(modules) as outputs:
+        evaluate()
     for layer in chosen:
         if len(outputs[layer.linear]) > 1:
             raise ValueError(
-                f"{_name(network, layer.linear)}: expected one call per evaluation, got "
+                f"{layer.name}: expected one call per evaluation, got "
                 f"{len(outputs[layer.linear])}; a shared layer has no batch of its own"
             )
     return [(outputs[layer.linear][0], outputs[layer.norm][0]) for layer in chosen]
@@ -258,15 +266,14 @@ def _recorded(modules: Iterable[nn.Module]):
             hook.remove()
 
 
-@torch.no_grad()
 def _check_same_function(network, converted, loss, batch, stages) -> None:
     """Raise a ValueError where the loss or the outputs of the last layer differ."""
     results = []
-    for candidate in (network, copy.deepcopy(converted)):
-        candidate = copy.deepcopy(candidate)
-        last = layers(candidate, loss, batch, stages)[-1].norm
-        with _recorded([last]) as outputs, replayed(candidate):
-            value = loss(candidate, *batch)
+    for candidate in (network, converted):
+        with _at_one_batch(candidate, loss, batch, stages) as at:
+            last = at.layers[-1].norm
+            with _recorded([last]) as outputs:
+                value = at.forward()
         results.append((value, outputs[last][-1]))
     for quantity, before, after in zip(("loss", "outputs"), *results, strict=True):
         change = (after - before).abs().max() / before.abs().max()
@@ -284,8 +291,3 @@ def _replace(network: nn.Module, old: nn.Module, new: nn.Module) -> None:
         for name, child in list(parent.named_children()):
             if child is old and parent is not new:
                 setattr(parent, name, new)
-
-
-def _name(network: nn.Module, module: nn.Module) -> str:
-    """The name of a module in ``named_modules``."""
-    return next(name for name, other in network.named_modules() if other is module)

@@ -2,7 +2,7 @@
 
 import torch
 
-from normscape.measure._evaluation import after_step
+from normscape.measure._after_step import after_step
 from normscape.training.run import Run
 
 
@@ -34,3 +34,15 @@ def network_after_step(run: Run) -> torch.nn.Module:
     torch.nn.Module
     """
     return after_step(run.network, run.optimiser, run.loss, run.batch())
+
+
+def renamed(rows: list[dict], **columns: str) -> list[dict]:
+    """Rows with the tables' names of columns, and without names of modules.
+
+    >>> renamed([{"layer": 1, "name": "0.linear", "change": 0.5}], change="l2")
+    [{'layer': 1, 'l2': 0.5}]
+    """
+    return [
+        {columns.get(key, key): row[key] for key in row if key != "name"}
+        for row in rows
+    ]

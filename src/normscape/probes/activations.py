@@ -3,7 +3,7 @@
 from normscape.measure._activations import activations
 from normscape.models.stages import stages
 from normscape.norms import random_normalisers
-from normscape.probes._step import network_after_step, without_penalty
+from normscape.probes._step import network_after_step, renamed, without_penalty
 from normscape.training.run import Run
 
 
@@ -29,11 +29,11 @@ def measure(run: Run, **settings) -> dict[str, list[dict]]:
         without_penalty,
         run.fixed_batch(),
         _at_the_next_step(run),
-        names=[run.spec.architecture],
+        seed=(run.spec.architecture,),
         stages=stages,
         **settings,
     )
-    return {"moments": moments, "histograms": histograms}
+    return {"moments": renamed(moments), "histograms": renamed(histograms)}
 
 
 def _at_the_next_step(run):

@@ -21,6 +21,6 @@ def measure(run: Run, **settings) -> dict[str, list[dict]]:
     dict[str, list[dict]]
         ``curvature``: one row.
     """
-    names = run.spec.architecture, run.spec.seed, run.step
-    row = curvature(run.network, run.loss, run.batch(), names=names, **settings)
+    seed = run.spec.architecture, run.spec.seed, run.step
+    row = curvature(run.network, run.loss, run.batch(), seed=seed, **settings)
     return {"curvature": [row]}

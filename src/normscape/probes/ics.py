@@ -2,7 +2,7 @@
 
 from normscape.measure._ics import ics
 from normscape.models.stages import stages
-from normscape.probes._step import network_after_step
+from normscape.probes._step import network_after_step, renamed
 from normscape.training.run import Run
 
 
@@ -22,4 +22,5 @@ def measure(run: Run, **settings) -> dict[str, list[dict]]:
         ``ics``: one row per layer.
     """
     arguments = run.network, run.loss, run.batch(), network_after_step(run)
-    return {"ics": ics(*arguments, stages=stages, **settings)}
+    rows = ics(*arguments, stages=stages, **settings)
+    return {"ics": renamed(rows, gradient_change="l2_difference")}

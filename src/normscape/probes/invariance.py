@@ -2,7 +2,7 @@
 
 from normscape.measure._invariance import invariance
 from normscape.models.stages import stages
-from normscape.probes._step import network_after_step, without_penalty
+from normscape.probes._step import network_after_step, renamed, without_penalty
 from normscape.training.run import Run
 
 
@@ -22,4 +22,5 @@ def measure(run: Run) -> dict[str, list[dict]]:
         ``invariance``: one row per layer.
     """
     arguments = run.network, without_penalty, run.batch(), network_after_step(run)
-    return {"invariance": invariance(*arguments, stages=stages)}
+    rows = invariance(*arguments, stages=stages)
+    return {"invariance": renamed(rows, weight_gradient_cosine="cosine")}

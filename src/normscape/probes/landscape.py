@@ -23,7 +23,7 @@ def measure(run: Run, **settings) -> dict[str, list[dict]]:
     dict[str, list[dict]]
         ``landscape``: one row per direction and step size.
     """
-    names = run.spec.architecture, run.spec.seed, run.step
+    seed = run.spec.architecture, run.spec.seed, run.step
     arguments = run.network, run.loss, run.batch()
-    rows = landscape(*arguments, names=names, stages=stages, **settings)
+    rows = landscape(*arguments, seed=seed, stages=stages, **settings)
     return {"landscape": rows}

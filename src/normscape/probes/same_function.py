@@ -9,14 +9,15 @@ import statistics
 from collections.abc import Iterable
 
 from normscape import vectors
+from normscape.measure._after_step import after_step
 from normscape.measure._curvature import curvature as measure_curvature
-from normscape.measure._evaluation import after_step, loss_and_gradient
+from normscape.measure._evaluation import measuring
 from normscape.measure._ics import ics as measure_ics
 from normscape.measure._landscape import landscape as measure_landscape
 from normscape.measure._parametrisation import fold_batch_norm, insert_batch_norm
 from normscape.models.network import Network
 from normscape.models.stages import stages
-from normscape.probes._step import without_penalty
+from normscape.probes._step import renamed, without_penalty
 from normscape.training.run import Run
 
 
@@ -48,7 +49,7 @@ def measure(
         ``same_function``, ``same_function_ics`` and ``same_function_curvature``.
     """
     arguments = without_penalty, run.batch()
-    names = run.spec.architecture, run.spec.seed, run.step
+    seed = run.spec.architecture, run.spec.seed, run.step
     tables = {"same_function": [], "same_function_ics": []}
     tables["same_function_curvature"] = []
     for name in dict.fromkeys([*parametrisations, *ics, *curvature]):
@@ -66,9 +67,10 @@ def measure(
         if name in ics:
             after = after_step(network, run.make_optimiser(network), *arguments)
             rows = measure_ics(network, *arguments, after, stages=stages)
+            rows = renamed(rows, gradient_change="l2_difference")
             tables["same_function_ics"] += [key | row for row in rows]
         if name in curvature:
-            row = measure_curvature(network, *arguments, names=names)
+            row = measure_curvature(network, *arguments, seed=seed)
             tables["same_function_curvature"].append(key | row)
     return tables
 
@@ -89,8 +91,9 @@ def _without_direction(row: dict) -> dict:
 
 def _relative_length(network: Network, loss, batch) -> float:
     """||g_i|| / ||W_i||, the mean over the layers."""
-    weights = network.weights
-    _, gradient = loss_and_gradient(network, loss, batch, weights)
+    with measuring(network, loss, batch, stages=stages) as at:
+        weights = at.network.weights
+        _, gradient = at.loss_and_gradient(weights)
     ratios = [
         vectors.norm([g]) / vectors.norm([weight.detach()])
         for g, weight in zip(gradient, weights, strict=True)

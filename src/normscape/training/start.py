@@ -9,6 +9,7 @@ import copy
 
 import torch
 
+from normscape.measure._evaluation import measuring
 from normscape.measure._parametrisation import (
     activations,
     feature_map,
@@ -49,8 +50,9 @@ def start_at(run: Run, checkpoint: Run) -> None:
 @torch.no_grad()
 def _copy_function(source: Network, target: Network, loss, batch) -> None:
     """Give a freshly made network the function of one without normalisation."""
-    layers = [layer for stage in stages(source) for layer in stage.layers]
-    products = activations(source, layers, loss, batch)
+    with measuring(source, loss, batch, stages=stages) as at:
+        layers = at.layers
+        products = activations(layers, at.forward)
     pairs = zip(layers, target.layers, products, strict=True)
     for layer, copied, (product, _) in pairs:
         copied.linear.weight.copy_(layer.linear.weight)

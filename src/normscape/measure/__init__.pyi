@@ -1,0 +1,13 @@
+from normscape.measure._activations import activations as activations
+from normscape.measure._after_step import after_step as after_step
+from normscape.measure._curvature import curvature as curvature
+from normscape.measure._ics import ics as ics
+from normscape.measure._invariance import invariance as invariance
+from normscape.measure._landscape import landscape as landscape
+from normscape.measure._layers import Layer as Layer
+from normscape.measure._layers import Stage as Stage
+from normscape.measure._list_layers import layers as layers
+from normscape.measure._parametrisation import fold_batch_norm as fold_batch_norm
+from normscape.measure._parametrisation import insert_batch_norm as insert_batch_norm
+from normscape.measure._rows import flat as flat
+from normscape.measure._rows import ranges as ranges
