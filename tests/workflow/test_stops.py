@@ -43,7 +43,7 @@ def test_sigterm_to_all_processes(tmp_path):
     time.sleep(0.3)
     os.killpg(snake.pid, signal.SIGTERM)
     assert snake.wait(60) == 1
-    said = r"train\.py: SIGTERM: the state at step (\d+) is saved; .*\n"
+    said = r"train\.py: SIGTERM: .* step (\d+); .*\n"
     stopped = re.fullmatch(said, log.read_text(encoding="utf-8"))
     assert 0 < int(stopped[1]) < 5000
 

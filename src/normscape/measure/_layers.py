@@ -202,9 +202,10 @@ def _is_norm(module, name):
 
 def nonlinearity(norm: nn.Module) -> nn.Module | None:
     """The non-linearity that a normaliser contains, such as timm's ``BatchNormAct2d``."""
-    passed_over = nn.Identity, nn.modules.dropout._DropoutNd
-    for module in list(norm.modules())[1:]:
-        leaf = not module.state_dict() and not list(module.children())
-        if leaf and not isinstance(module, passed_over):
+    for name, module in norm.named_modules():
+        activation = type(module).__module__ == nn.ReLU.__module__
+        if activation or (
+            "act" in name.rpartition(".")[2] and type(module) is not nn.Identity
+        ):
             return module
     return None
