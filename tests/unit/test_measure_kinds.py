@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from measuring import cross_entropy, everything, unchanged, vectors
 from torch import nn
-from torch.nn.utils import parametrizations, prune
+from torch.nn.utils import parametrizations, parametrize, prune
 
 from normscape import measure
 
@@ -154,6 +154,52 @@ class Stateful(nn.Module):
         self.centre = (self.centre + h.detach().mean(0)) / 2
         self.seen += 1
         return self.last((h - self.centre).tanh())
+
+
+class Growing(nn.Sequential):
+    """Penalties, to be added to the loss, are appended to a list."""
+
+    def forward(self, x):
+        self.penalties.append(self[0].weight.square().mean())
+        return super().forward(x)
+
+
+@kind
+def growing_list():
+    network, teacher = Growing(*mlp()), Growing(*mlp())
+    network.penalties, teacher.penalties = [], []
+
+    def loss(network, inputs, targets):
+        distance = (network(inputs) - teacher(inputs)).square().mean()
+        return distance + sum(network.penalties) + len(teacher.penalties)
+
+    return network, {"loss": loss, "others": (teacher,)}
+
+
+@kind
+def step_inside_the_loss():
+    def loss(network, inputs, targets):
+        weights = dict(network.named_parameters())
+        value = cross_entropy(network, inputs, targets)
+        gradient = torch.autograd.grad(value, [*weights.values()], create_graph=True)
+        pairs = zip(weights.items(), gradient, strict=True)
+        moved = {name: p - 0.1 * g for (name, p), g in pairs}
+        outputs = torch.func.functional_call(network, moved, (inputs,))
+        return F.cross_entropy(outputs, targets)
+
+    return mlp(), {"loss": loss}
+
+
+@kind
+def packed_sequences():
+    class Packed(Recurrent):
+        def forward(self, x):
+            return self.head(self.recurrent(x)[1][0])
+
+    first, second = vectors()[0].split([5, 3])
+    packed = nn.utils.rnn.pack_sequence([first, second])
+    settings = {"batch": (packed, vectors(2)[1]), "layers": ["recurrent", "head"]}
+    return Packed().double(), settings
 
 
 @kind
@@ -412,6 +458,31 @@ def test_curvature_by_differences_of_gradients(name):
     )
     for column in ("largest_eigenvalue", "gradient_curvature"):
         assert exact[column] == pytest.approx(difference[column], rel=1e-5)
+
+
+def test_a_cache_of_parametrised_weights_is_not_used():
+    network = nn.Sequential(nn.Linear(6, 6, bias=False), nn.Tanh(), nn.Linear(6, 4))
+    parametrize.register_parametrization(network[0].double(), "weight", Symmetric())
+    arguments = network.double(), cross_entropy, vectors()
+    expected = measure.landscape(*arguments, step_sizes=[1.0])
+    with parametrize.cached():
+        assert measure.landscape(*arguments, step_sizes=[1.0]) == expected
+
+
+class Symmetric(nn.Module):
+    def forward(self, w):
+        return w.triu() + w.triu(1).T
+
+
+def test_weights_that_the_network_constrains_in_place():
+    """Each point is as far from the constrained weights as if it were the only one."""
+    embedding = nn.Embedding(9, 6, max_norm=0.5)
+    network = nn.Sequential(embedding, nn.Flatten(), nn.Linear(12, 4)).double()
+    arguments = network, cross_entropy, (torch.arange(16).view(8, 2) % 9, vectors()[1])
+    both = measure.landscape(*arguments, step_sizes=[0.1, 0.5])
+    assert both[1:] == measure.landscape(*arguments, step_sizes=[0.5])
+    cross_entropy(*arguments[:1], *arguments[2])
+    assert both == measure.landscape(*arguments, step_sizes=[0.1, 0.5])
 
 
 def test_autocast_around_a_measurement_is_autocast_inside_the_loss():

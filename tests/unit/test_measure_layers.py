@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 from measuring import cross_entropy, vectors
 from torch import nn
 from torch.nn.utils import parametrizations
@@ -64,6 +65,7 @@ def layers(*modules, **settings):
     ("between", "norm"),
     [
         ([nn.BatchNorm1d(8)], "1"),
+        ([nn.LayerNorm(8, elementwise_affine=False)], "1"),
         ([BatchNormAct(8)], "1"),
         ([nn.Sequential(nn.LayerNorm(8), nn.ReLU())], "1.0"),
         ([nn.ReLU(), nn.BatchNorm1d(8)], None),
@@ -75,6 +77,36 @@ def layers(*modules, **settings):
 def test_the_normaliser_of_a_layer(between, norm):
     first, last = layers(nn.Linear(6, 8), *between, nn.Linear(8, 4))
     assert (first["norm"], last["norm"]) == (norm, None)
+
+
+class Methods(nn.Module):
+    """A network, and a module in it, that the loss calls by methods alone."""
+
+    def __init__(self):
+        super().__init__()
+        self.shift, self.first = nn.Parameter(torch.zeros(6)), nn.Linear(6, 8)
+        self.decoder = nn.ModuleDict({"head": nn.Linear(8, 4)})
+        self.decoder.scale = nn.Parameter(torch.ones(8))
+
+    def encode(self, x):
+        return self.first(x + self.shift).tanh()
+
+    def decode(self, h):
+        return self.decoder["head"](h * self.decoder.scale)
+
+
+def test_parameters_of_modules_that_are_called_by_methods():
+    def loss(network, inputs, targets):
+        return F.cross_entropy(network.decode(network.encode(inputs)), targets)
+
+    first, last = measure.layers(Methods().double(), loss, BATCH)
+    assert first["parameters"] == [
+        "shift",
+        "first.weight",
+        "first.bias",
+        "decoder.scale",
+    ]
+    assert last["parameters"] == ["decoder.head.weight", "decoder.head.bias"]
 
 
 def test_a_normaliser_by_its_name_in_the_network():

@@ -14,8 +14,15 @@ from torch.utils.checkpoint import checkpoint
 
 from normscape import measure
 
+
+class Dicts(nn.Linear):
+    def forward(self, x):
+        return {"outputs": super().forward(x)}
+
+
 NETWORK = nn.Sequential(nn.Linear(6, 8), nn.BatchNorm1d(8), nn.Linear(8, 4)).double()
 OTHER = nn.Linear(6, 4).double()
+DICTS = Dicts(6, 4).double()
 CLAMPED = nn.Linear(6, 4).double()
 CLAMPED.weight.register_hook(lambda gradient: gradient.clamp(-1, 1))
 INPUTS, TARGETS = BATCH = vectors()
@@ -63,6 +70,20 @@ def hooked():
     return optimiser
 
 
+class Locked:
+    def __init__(self):
+        self.lock = threading.Lock()
+
+    def hook(self, *_):
+        pass
+
+
+def hooked_by_method():
+    optimiser = torch.optim.SGD(NETWORK.parameters(), 0.1)
+    optimiser.register_step_pre_hook(Locked().hook)
+    return optimiser
+
+
 def outer(network, inputs, targets):
     return F.cross_entropy(NETWORK(inputs), targets)
 
@@ -93,6 +114,7 @@ MISTAKES = {
     r"loss: .*shape \(8,\)": loss_of(lambda f, x, y: f(x).sum(1)),
     "loss: .*real.*complex128": loss_of(lambda f, x, y: f(x).mean() + 0j),
     "loss: .*network and the 2 items": loss_of(lambda f, x: f(x).mean()),
+    "loss: .*network and the 2 items.*input": loss_of(nn.CrossEntropyLoss()),
     "loss: .*original network": loss_of(outer),
     "loss: .*original network; ": loss_of(outer_penalty),
     "loss: .*does not depend": loss_of(lambda f, x, y: OTHER(x).mean()),
@@ -112,6 +134,10 @@ MISTAKES = {
     ),
     "parameters: .*'weights'": lambda: ics(parameters="weights"),
     "layers: .*'conv9'": lambda: ics(layers="conv9"),
+    "layers: .*names.*got 0": lambda: ics(layers=[0]),
+    "layers: .*real tensor.*got dict of ''": lambda: measure.activations(
+        DICTS, lambda f, x, y: F.cross_entropy(f(x)["outputs"], y), BATCH, DICTS
+    ),
     "layers: .*that are trained, got '0'": lambda: measure.ics(
         frozen_first(), cross_entropy, BATCH, NETWORK, layers="0"
     ),
@@ -124,8 +150,10 @@ MISTAKES = {
     "optimiser: .*Optimizer.*got float": lambda: after_step(0.1),
     "optimiser: .*none of the network's parameters": lambda: after_step(sgd_of(OTHER)),
     "optimiser: .*step hooks.*before_step": lambda: after_step(hooked()),
+    "optimiser: .*step hooks.*before_step=": lambda: after_step(hooked_by_method()),
     "rows: .*direction 'random'": lambda: measure.ranges(landscape(), "random"),
     "rows: .*above 0": lambda: measure.ranges(landscape(step_sizes=[0])),
+    "rows: .*dicts, got list": lambda: measure.flat(([], []), "a"),
     "rows: .*two of": lambda: measure.flat([{"left": 0.0}, {"left": 1.0}], "a"),
 }
 
@@ -151,6 +179,10 @@ def test_a_mistake_is_one_line(line):
     assert "\n" not in str(raised.value)
 
 
+def zeta(network, inputs, targets):
+    return torch.special.zeta(network(inputs).square() + 2, inputs[:, :4]).mean()
+
+
 def test_an_operation_without_a_second_derivative_is_named():
     network = nn.Sequential(nn.Linear(6, 8), nn.Hardsigmoid(), nn.Linear(8, 4)).double()
     arguments = network, cross_entropy, BATCH
@@ -158,6 +190,8 @@ def test_an_operation_without_a_second_derivative_is_named():
         measure.curvature(*arguments)
     with pytest.raises(ValueError, match="hardsigmoid"):
         measure.invariance(*arguments, network)
+    with pytest.raises(ValueError, match="got zeta, for"):
+        measure.curvature(OTHER, zeta, BATCH)
     row, *_ = measure.invariance(*arguments, network, method="difference")
     assert row["gradient_curvature"] == row["gradient_curvature"]
 

@@ -88,7 +88,22 @@ def with_hook(p):
     return optimiser
 
 
+class Scaled(SGD):
+    """Learning rates as attributes of the parameters."""
+
+    def __init__(self, parameters, lr):
+        super().__init__(parameters, lr)
+        for number, p in enumerate(self.param_groups[0]["params"]):
+            p.scale = 1 / (1 + number)
+
+    def step(self, closure=None):
+        for p in self.param_groups[0]["params"]:
+            p.grad *= p.scale
+        return super().step(closure)
+
+
 OPTIMISERS = {
+    "Scaled": lambda p: Scaled(p, 0.1),
     "SGD": lambda p: SGD(p, 0.1, momentum=0.9, nesterov=True, weight_decay=0.1),
     "AdamW": lambda p: torch.optim.AdamW(p, 0.01, amsgrad=True),
     "Lookahead": lambda p: Lookahead(SGD(p, 0.1, momentum=0.9)),

@@ -101,11 +101,12 @@ def _values(at: Evaluation, layers, names) -> dict[tuple[int, str], tuple]:
     lists: dict = {}
 
     def keep(number, layer, scopes, output):
-        if not torch.is_tensor(output):
+        while isinstance(output, tuple | list) and output:
             output = output[0]  # of a recurrent layer, or of attention
-        if output.is_complex():
+        if not torch.is_tensor(output) or output.is_complex():
             raise TypeError(
-                f"layers: expected real activations, got complex ones of {layer.name!r}"
+                "layers: expected a real tensor as output, or first in a tuple, got "
+                f"{getattr(output, 'dtype', _check.type_of(output))} of {layer.name!r}"
             )
         unit = derive_seed("unit", *names, number) % output.shape[layer.features]
         for scope in scopes:
@@ -165,7 +166,7 @@ def _moments(sample):
 
 
 def _histogram(sample, bins):
-    if not bool(sample.isfinite().all()):
+    if not sample.numel() or not bool(sample.isfinite().all()):
         return [{"left": math.nan, "right": math.nan, "density": math.nan}]
     low, high = float(sample.min()), float(sample.max())
     if low == high:

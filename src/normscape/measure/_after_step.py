@@ -41,7 +41,8 @@ def after_step(
     Returns
     -------
     torch.nn.Module
-        The copy; the network, its gradients and the optimiser stay as they are.
+        The copy, with the buffers from before the step; the network, its gradients and the
+        optimiser stay as they are.
 
     Raises
     ------
@@ -119,7 +120,7 @@ def _backward(at: Evaluation, held) -> torch.Tensor:
         value = at.value(at.network, batch)
         if len(at.batches) > 1:
             value = value / len(at.batches)
-        if value.requires_grad:
+        if value.requires_grad and at.parameters:
             torch.autograd.backward(value, inputs=at.parameters)
         total = total + value.detach()
     return at.compared(total)
@@ -159,10 +160,10 @@ def _refuse_hooks(network, optimisers) -> None:
             *hooks.values(),
             *getattr(each, "_optimizer_step_post_hooks", {}).values(),
         ]
-        if any(copy.deepcopy(hook) is hook for hook in hooks):
+        if not all(map(_is_copied, hooks)):
             raise ValueError(
-                "optimiser: expected no functions as step hooks, which act on the network "
-                "itself, got one; do in before_step= what it does, on the copy"
+                "optimiser: expected no step hooks that can't be copied, such as functions, "
+                "got one; do in before_step= what it does, on the copy"
             )
     for name, p in network.named_parameters():
         if p._backward_hooks or getattr(p, "_post_accumulate_grad_hooks", None):
@@ -170,6 +171,14 @@ def _refuse_hooks(network, optimisers) -> None:
                 f"network: expected no hooks of gradients, got one of {name}; do in "
                 "before_step= what it does, on the copy"
             )
+
+
+def _is_copied(hook) -> bool:
+    """Whether a copy of a hook acts on copies, unlike that of a function."""
+    try:
+        return copy.deepcopy(hook) is not hook
+    except Exception:
+        return False
 
 
 def _needs_closure(optimiser) -> bool:
@@ -190,7 +199,7 @@ def _copied(optimiser, memo: dict):
         duplicate = memo[id(optimiser)] = object.__new__(type(optimiser))
         for name, value in vars(optimiser).items():
             if name.endswith("_hooks"):
-                value = {k: h for k, h in value.items() if copy.deepcopy(h) is not h}
+                value = {k: h for k, h in value.items() if _is_copied(h)}
             setattr(duplicate, name, copy.deepcopy(value, memo))
     else:
         duplicate = copy.deepcopy(optimiser, memo)

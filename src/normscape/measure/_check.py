@@ -53,7 +53,8 @@ def batches(network, loss, batch) -> list[tuple]:
     several = several and all(isinstance(each, tuple | list) for each in batch)
     found = [tuple(each) for each in batch] if several else [tuple(batch)]
     try:
-        signature = inspect.signature(loss)
+        function = loss.forward if isinstance(loss, nn.Module) else loss
+        signature = inspect.signature(function)
     except (TypeError, ValueError):  # Some callables of C have none.
         return found
     for each in found:

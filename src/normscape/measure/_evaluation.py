@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn.modules.module import register_module_forward_pre_hook
+from torch.nn.utils import parametrize
 
 from normscape.measure import _check
 from normscape.measure._layers import Layer, Stage, Stages, find_layers, set_names
@@ -42,6 +43,8 @@ def measuring(
     """
     outside = _Outside()
     hook = register_module_forward_pre_hook(outside.see)
+    # The cache of parametrised weights does not see that we move what they depend on.
+    cached, parametrize._cache_enabled = parametrize._cache_enabled, 0
     try:
         with torch.inference_mode(False), torch.enable_grad():
             at = Evaluation(network, loss, batch, outside, differentiated)
@@ -54,6 +57,7 @@ def measuring(
                 outside.know(stage.rest)
             yield at
     finally:
+        parametrize._cache_enabled = cached
         hook.remove()
 
 
@@ -82,6 +86,7 @@ class Evaluation:
         self.network, self.memo = copied(self.original)
         self.parameters = trainable(self.network)
         pairs = zip(self.network.parameters(), self.original.parameters(), strict=True)
+        # The network itself stays where the copy starts.
         self._origin = dict(pairs)
         self.names = {module: name for name, module in self.network.named_modules()}
         self.outside = outside
@@ -102,6 +107,10 @@ class Evaluation:
                 self.network, lambda: self.compared(self._mean()), choice
             )
         self.stages = [Stage(self.network, found)]
+        # A network may constrain its weights in place, as nn.Embedding does with max_norm.
+        for parameter, original in self._origin.items():
+            if not torch.equal(parameter, original):
+                self._origin[parameter] = parameter.detach().clone()
 
     @property
     def layers(self) -> list[Layer]:
@@ -202,7 +211,6 @@ class Evaluation:
         with torch.no_grad():
             torch._foreach_add_(parameters, list(direction), alpha=step_size)
         yield
-        # The network itself still is where the copy was.
         with torch.no_grad():
             torch._foreach_copy_(parameters, [self._origin[p] for p in parameters])
 
@@ -250,8 +258,8 @@ def key(seed) -> tuple:
 def copied(network: nn.Module) -> tuple[nn.Module, dict]:
     """A copy of a network as ``copy.deepcopy`` makes it, and the memo of it.
 
-    Tensors with a graph are detached. Compiled modules are copied as they were before.
-    Hooks that the copy would share, such as functions that record what they see, are left
+    Tensors with a graph are detached. Compiled modules are copied as they were before, and
+    parameters with their attributes, which ``copy.deepcopy`` drops. Hooks that the copy would share, such as functions that record what they see, are left
     out.
     """
     memo: dict = {}
@@ -261,6 +269,9 @@ def copied(network: nn.Module) -> tuple[nn.Module, dict]:
                 memo[id(tensor)] = tensor.detach().clone()
     try:
         duplicate = copy.deepcopy(network, memo)
+        pairs = zip(network.parameters(), duplicate.parameters(), strict=True)
+        for ours, theirs in pairs:
+            vars(theirs).update(copy.deepcopy(vars(ours), memo) | vars(theirs))
     except Exception as error:
         raise _check.not_copied(network, error) from error
     _remove_hooks(network, duplicate)
@@ -327,24 +338,28 @@ class _State:
     def __init__(self, modules):
         modules = list(modules)
         # A scripted module keeps its attributes elsewhere.
-        self._attributes = [
-            (module, dict(vars(module)), dict(module._buffers))
+        attributes = [
+            vars(module)
             for module in modules
             if not isinstance(module, torch.jit.ScriptModule)
         ]
+        values = [value for own in attributes for value in own.values()]
+        # Buffers are in a dict of their module's attributes.
+        inner = [value for value in values if type(value) in (list, dict, set)]
+        self._collections = [(each, each.copy()) for each in [*attributes, *inner]]
         kept = [b for m in modules for b in m.buffers(recurse=False)]
-        values = [value for _, own, _ in self._attributes for value in own.values()]
         kept += [v for v in values if torch.is_tensor(v) and v.grad_fn is None]
         self._tensors = [(tensor, tensor.detach().clone()) for tensor in kept]
         generators = [v for v in values if isinstance(v, torch.Generator)]
         self._generators = [(each, each.get_state()) for each in generators]
 
     def restore(self) -> None:
-        for module, attributes, buffers in self._attributes:
-            vars(module).clear()
-            vars(module).update(attributes)
-            module._buffers.clear()
-            module._buffers.update(buffers)
+        for collection, content in self._collections:
+            collection.clear()
+            if isinstance(collection, list):
+                collection.extend(content)
+            else:
+                collection.update(content)
         with torch.no_grad():
             for tensor, value in self._tensors:
                 tensor.copy_(value)

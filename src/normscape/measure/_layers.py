@@ -15,6 +15,7 @@ _CHANNELS_FIRST = (
     nn.GroupNorm,
     nn.LocalResponseNorm,
 )
+_NORM = (*_CHANNELS_FIRST, nn.LayerNorm, nn.RMSNorm)
 
 
 @dataclass
@@ -91,6 +92,11 @@ def find_layers(
     candidates = set()  # modules that take it as it is
     claimed, before = set(), []  # before: parameters of modules before the first layer
     names = {module: name for name, module in network.named_modules()}
+    # Found beforehand, because a loss may replace them, as torch.func.functional_call does.
+    own = {module: list(module.parameters(recurse=False)) for module in names}
+    inside = {module: list(module.parameters()) for module in names}
+    weights_of = {module: _weights(module) for module in filter(_is_linear, names)}
+    above = _parameters_above(network)
 
     def claim(parameters):
         owner = called[-1].parameters if called else before
@@ -99,11 +105,11 @@ def find_layers(
 
     def enter(module, arguments):
         nonlocal product
+        claim(above[module])
         taken = product is not None and arguments and arguments[0] is product
         if taken and product._version == version and _is_norm(module, names[module]):
             candidates.add(module)
-        weights = _weights(module) if _is_linear(module) else []
-        new = module in chosen or not claimed.issuperset(weights)
+        new = module in chosen or not claimed.issuperset(weights_of.get(module, ()))
         if new and module not in linears:
             parameters = [] if called else before
             rows = choice is None or module in chosen
@@ -111,12 +117,12 @@ def find_layers(
             called.append(layer)
             linears.add(module)
             product = None
-        claim(list(module.parameters(recurse=False)))
+        claim(own[module])
 
     def leave(module, arguments, output):
         nonlocal product, version
         # Also those of modules inside that are not called, as in nn.MultiheadAttention.
-        claim(list(module.parameters()))
+        claim(inside[module])
         if not called or not torch.is_tensor(output):
             return
         last = called[-1]
@@ -151,6 +157,11 @@ def _choose(network, choice) -> tuple[set[nn.Module], set[nn.Module]]:
     modules = dict(network.named_modules())
     named, fitting = set(), set()
     for name in [choice] if isinstance(choice, str) else choice or ():
+        if not isinstance(name, str):
+            raise TypeError(
+                f"layers: expected names such as 'layer1.0.conv1', got {name!r}; take those "
+                "of named_modules()"
+            )
         if name in modules and any(True for _ in _own(modules[name])):
             named.add(modules[name])
             continue
@@ -180,6 +191,19 @@ def _own(module):
         yield from module.parametrizations.named_parameters()
 
 
+def _parameters_above(network) -> dict[nn.Module, list[nn.Parameter]]:
+    """Of each module, the parameters of the modules that contain it, but no others.
+
+    The loss may call those by a method, which no hook sees.
+    """
+    found = {network: []}
+    for name, module in network.named_modules():
+        if module is not network:
+            parent = network.get_submodule(name.rpartition(".")[0])
+            found[module] = [*found[parent], *parent.parameters(recurse=False)]
+    return found
+
+
 def _weights(module):
     named = [(name, p) for name, p in _own(module) if p.requires_grad]
     weights = [p for name, p in named if "weight" in name]
@@ -197,7 +221,8 @@ def _is_norm(module, name):
     other = any(isinstance(m, (*_LINEAR, nn.PReLU)) for m in module.modules())
     names = f"{type(module).__name__} {name.rpartition('.')[2]}"
     named = re.search("norm|bn", names, re.IGNORECASE)
-    return bool(named and module.state_dict()) and not other
+    known = isinstance(module, _NORM) or (named and module.state_dict())
+    return bool(known) and not other
 
 
 def nonlinearity(norm: nn.Module) -> nn.Module | None:

@@ -108,6 +108,11 @@ def flat(rows: Mapping | Sequence[Mapping], prefix: str) -> dict[str, float]:
     """
     numbers: dict[str, float] = {}
     for row in [rows] if isinstance(rows, Mapping) else rows:
+        if not isinstance(row, Mapping):
+            raise TypeError(
+                f"rows: expected dicts, got {type(row).__name__}; of activations, give the "
+                "first of the two lists"
+            )
         places = [str(row[key]) for key in _PLACES if key in row]
         for column, value in row.items():
             if column in (*_PLACES, *_NUMBERS):

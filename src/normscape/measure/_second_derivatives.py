@@ -102,7 +102,7 @@ def _differentiated(gradients, parameters, vector) -> list[torch.Tensor]:
 
 
 _LACKS = re.compile(
-    r"derivative for (?:aten::)?(\w+) is not implemented"
+    r"derivative for '?(?:aten::)?([^']+?)'? is not implemented"
     r"|marked with @?(once_differentiable)"
     r"|(\S+) does not (?:currently )?support double backward"
 )
