@@ -80,6 +80,22 @@ def test_curvature_by_dense_hessians(make, count, method):
     assert row["gradient_curvature"] == pytest.approx(by_hand, rel=rel)
 
 
+@pytest.mark.filterwarnings("ignore:.*weight_norm:FutureWarning")
+@pytest.mark.parametrize("norm", [nn.utils.weight_norm, parametrizations.weight_norm])
+def test_curvature_of_normalised_weights(norm):
+    """torch's own second derivative takes the norm for a constant."""
+    torch.manual_seed(0)
+    measured = nn.Sequential(nn.Linear(6, 5), nn.Tanh(), norm(nn.Linear(5, 4))).double()
+    exact, difference = (
+        measure.curvature(measured, cross_entropy, BATCH, tolerance=1e-8, method=method)
+        for method in ("exact", "difference")
+    )
+    assert exact["residual"] < 1e-6
+    assert exact["largest_eigenvalue"] == pytest.approx(
+        difference["largest_eigenvalue"], rel=1e-6
+    )
+
+
 @pytest.mark.parametrize("method", ["exact", "difference"])
 def test_invariance_of_a_computed_weight_by_dense_hessians(method):
     """With several batches; the block of the weight is the one of what is trained of it."""

@@ -13,8 +13,8 @@ from normscape import vectors
 from normscape.measure._evaluation import key, measuring
 from normscape.measure._second_derivatives import (
     Hessian,
-    differentiable_attention,
     rayleigh_quotient,
+    twice_differentiable,
 )
 from normscape.randomness import derive_seed
 
@@ -87,7 +87,7 @@ def curvature(
         raise ValueError(f"max_products: expected 1 or more, got {max_products}")
     start = derive_seed("lanczos", *key(seed))
     with (
-        differentiable_attention(),
+        twice_differentiable(),
         measuring(network, loss, batch) as at,
         contextlib.closing(_Products(at, method, progress, max_products)) as hessian,
     ):

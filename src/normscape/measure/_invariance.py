@@ -17,8 +17,8 @@ from normscape.measure._evaluation import measuring
 from normscape.measure._layers import Stages
 from normscape.measure._second_derivatives import (
     Hessian,
-    differentiable_attention,
     rayleigh_quotient,
+    twice_differentiable,
 )
 
 
@@ -74,7 +74,7 @@ def invariance(
     ('0', True, 0.0)
     """
     with (
-        differentiable_attention(),
+        twice_differentiable(),
         measuring(network, loss, batch, stages=stages, layers=layers) as at,
     ):
         moved = _check.after(at.network, getattr(after, "_orig_mod", after))

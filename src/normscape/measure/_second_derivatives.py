@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.overrides import TorchFunctionMode
 
 from normscape import vectors
 from normscape.measure._evaluation import Evaluation, dense, divided
@@ -13,9 +14,24 @@ from normscape.measure._evaluation import Evaluation, dense, divided
 METHODS = "exact", "difference"
 
 
-def differentiable_attention():
-    """A context in which torch's attention has a second derivative."""
-    return sdpa_kernel(SDPBackend.MATH)
+class _WeightNorm(TorchFunctionMode):
+    """Compute torch's weight normalisation by its definition.
+
+    Its own second derivative takes the norm of v for a constant.
+    """
+
+    def __torch_function__(self, function, types, arguments=(), settings=None):
+        if function is torch._weight_norm:
+            v, g, *dimension = arguments
+            return v * (g / torch.norm_except_dim(v, 2, *dimension, **settings or {}))
+        return function(*arguments, **settings or {})
+
+
+@contextlib.contextmanager
+def twice_differentiable():
+    """A context in which attention and weight normalisation have a second derivative."""
+    with sdpa_kernel(SDPBackend.MATH), _WeightNorm():
+        yield
 
 
 class Hessian:
