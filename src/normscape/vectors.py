@@ -56,7 +56,8 @@ def _pieces(tensors) -> Iterator[torch.Tensor]:
     for tensor in tensors:
         whole = real(tensor).flatten()
         for piece in [whole] if whole.numel() <= _AT_ONCE else whole.split(_AT_ONCE):
-            if joined and numbers + piece.numel() > _AT_ONCE:
+            full = numbers + piece.numel() > _AT_ONCE
+            if joined and (full or joined[0].device != piece.device):
                 yield torch.cat(joined).double()
                 joined, numbers = [], 0
             joined.append(piece)

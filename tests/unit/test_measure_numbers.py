@@ -245,3 +245,5 @@ def test_a_large_vector_is_summed_in_pieces(monkeypatch):
         assert torch.equal(torch.stack(pieces), x)
         found = [f(a, b) for f in (vectors.dot, vectors.distance, vectors.cosine)]
         assert found == pytest.approx(whole)
+    spread = [torch.ones(2), torch.ones(1), torch.ones(3, device="meta")]
+    assert [len(piece) for piece in vectors._pieces(spread)] == [3, 3]

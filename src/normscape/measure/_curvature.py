@@ -122,10 +122,12 @@ class _Products:
         real = [vectors.real(p) for p in self._like]
         pieces = vector.to(self.gradient).split([p.numel() for p in real])
         shaped = [
-            torch.view_as_complex(piece.view(r.shape).contiguous())
-            if parameter.is_complex()
-            else piece.view(r.shape)
-            for piece, r, parameter in zip(pieces, real, self._like, strict=True)
+            piece.view(r.shape).to(r.device)
+            for piece, r in zip(pieces, real, strict=True)
+        ]
+        shaped = [
+            torch.view_as_complex(each.contiguous()) if p.is_complex() else each
+            for each, p in zip(shaped, self._like, strict=True)
         ]
         product = _flatten(self._hessian.product(shaped))
         self.number += 1
@@ -137,7 +139,8 @@ class _Products:
 
 
 def _flatten(tensors):
-    return torch.cat([vectors.real(tensor).flatten() for tensor in tensors])
+    device = tensors[0].device  # A network may be spread over several.
+    return torch.cat([vectors.real(tensor).flatten().to(device) for tensor in tensors])
 
 
 _COLUMNS = "largest_eigenvalue", "residual", "products", "converged"

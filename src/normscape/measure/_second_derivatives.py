@@ -49,9 +49,8 @@ class Hessian:
             )
         self._at, self._parameters = at, parameters
         self._kept = None
-        if method == "difference":
-            _, self.gradient = at.loss_and_gradient(parameters)
-        elif len(at.batches) == 1:
+        self._exact = method == "exact"
+        if self._exact and len(at.batches) == 1:
             # The evaluation stays open, because to end it changes buffers of the graph.
             self._open = at.graphs(parameters)
             with _named_operation():
@@ -59,7 +58,6 @@ class Hessian:
             self.gradient = [g.detach() for g in self._kept]
         else:
             _, self.gradient = at.loss_and_gradient(parameters)
-        self._exact = method == "exact"
 
     def close(self) -> None:
         """End the evaluation."""
