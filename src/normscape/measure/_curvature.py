@@ -87,8 +87,8 @@ def curvature(
         raise ValueError(f"max_products: expected 1 or more, got {max_products}")
     start = derive_seed("lanczos", *key(seed))
     with (
-        twice_differentiable(),
         measuring(network, loss, batch) as at,
+        twice_differentiable(at.network),
         contextlib.closing(_Products(at, method, progress, max_products)) as hessian,
     ):
         gradient = hessian.gradient

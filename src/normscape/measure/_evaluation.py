@@ -332,6 +332,9 @@ def _copied_tensors(tree, memo: dict):
     return tree
 
 
+_STRUCTURE = "_parameters", "_modules", "_non_persistent_buffers_set"
+
+
 class _State:
     """Buffers, attributes and generators of modules, to be put back."""
 
@@ -343,9 +346,14 @@ class _State:
             for module in modules
             if not isinstance(module, torch.jit.ScriptModule)
         ]
-        values = [value for own in attributes for value in own.values()]
+        items = [item for own in attributes for item in own.items()]
+        values = [value for _, value in items]
         # Buffers are in a dict of their module's attributes.
-        inner = [value for value in values if type(value) in (list, dict, set)]
+        inner = [
+            value
+            for name, value in items
+            if type(value) in (list, dict, set) and name not in _STRUCTURE
+        ]
         self._collections = [(each, each.copy()) for each in [*attributes, *inner]]
         kept = [b for m in modules for b in m.buffers(recurse=False)]
         kept += [v for v in values if torch.is_tensor(v) and v.grad_fn is None]

@@ -74,8 +74,8 @@ def invariance(
     ('0', True, 0.0)
     """
     with (
-        twice_differentiable(),
         measuring(network, loss, batch, stages=stages, layers=layers) as at,
+        twice_differentiable(at.network),
     ):
         moved = _check.after(at.network, getattr(after, "_orig_mod", after))
         found = enumerate(at.layers, start=1)

@@ -28,9 +28,13 @@ class _WeightNorm(TorchFunctionMode):
 
 
 @contextlib.contextmanager
-def twice_differentiable():
+def twice_differentiable(network):
     """A context in which attention and weight normalisation have a second derivative."""
-    with sdpa_kernel(SDPBackend.MATH), _WeightNorm():
+    hooks = (h for m in network.modules() for h in m._forward_pre_hooks.values())
+    names = {type(each).__name__ for each in (*network.modules(), *hooks)}
+    normalised = {"WeightNorm", "_WeightNorm"} & names
+    own = _WeightNorm() if normalised else contextlib.nullcontext()
+    with sdpa_kernel(SDPBackend.MATH), own:
         yield
 
 
