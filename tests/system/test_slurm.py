@@ -88,7 +88,7 @@ class Run:
                 stderr=log,
             )
 
-    def wait(self, seconds: int = 240) -> str:
+    def wait(self, seconds: int = 600) -> str:
         """What it said, once it has ended."""
         try:
             self.process.wait(seconds)
@@ -102,7 +102,7 @@ def comments(cluster) -> list[str]:
     return cluster.call("squeue", "--noheader", "--format=%k").splitlines()
 
 
-def wait_for(condition, seconds: int = 120):
+def wait_for(condition, seconds: int = 240):
     deadline = time.monotonic() + seconds
     while not (actual := condition()):
         assert time.monotonic() < deadline
