@@ -80,7 +80,7 @@ def test_a_few_steps_of_the_papers_preset(tmp_path):
             lr = {"vgg": 0.1, "dln": 1e-6}[model]
             settings["grid"] = [{"norms": ["none", "batch"], "learning_rates": [lr]}]
         config["models"]["vgg"]["evaluations"] = [1]
-        config["models"]["vgg"]["optimiser"]["batch_size"] = 32
+        config["models"]["vgg"]["optimiser"]["batch_size"] = 8
         for probe in present(config["probes"]).values():
             for settings in probe["models"].values():
                 settings["grid"] = [{"norms": ["batch"], "steps": [1]}]

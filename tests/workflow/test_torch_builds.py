@@ -82,8 +82,6 @@ def test_torch_from_a_folder_of_wheels(project, tmp_path):
 def test_torch_from_nowhere(project):
     done = make(project, "TORCH=cup")
     assert done.returncode
-    assert (
-        "TORCH: found 'cup'; allowed is cpu, a folder of wheels, or an index's address"
-        in done.stderr
-    )
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("TORCH: ")]
+    assert "got 'cup'" in line
     assert not (project / ".venv/ready").exists()
