@@ -72,6 +72,7 @@ def run(site: Path, script: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_lines_of_the_docs_run_with_what_is_installed(installed):
     page = Path("docs/measure.md").read_text(encoding="utf-8")
     block, *_ = re.findall(r"```python\n(.*?)```", page, re.DOTALL)

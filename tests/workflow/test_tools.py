@@ -13,6 +13,7 @@ from tools import reviewers, verify
 from tools.project import environment
 
 
+@pytest.mark.slow
 def test_the_plan_of_an_experiment(tmp_path):
     project = copy_of_project(tmp_path / "project")
     (project / "more.yaml").write_text("name: more\n", encoding="utf-8")
