@@ -17,15 +17,15 @@ from normscape import code, components
 from normscape.pipeline import (
     catalogue,
     config_files,
+    evaluated_claims,
     grid,
     params,
     paths,
     resources,
-    verdicts,
 )
 from normscape.pipeline.config import description, validate
+from normscape.pipeline.final_lines import summary
 from normscape.pipeline.progress import Progress
-from normscape.pipeline.summary import summary
 
 if not components.FOLDER.samefile(f"{PROJECT}/src/normscape"):
     sys.exit(

@@ -88,9 +88,7 @@ def plain_dln_steps(norm: str, steps: int, threads: int):
 def vgg_run(width: int, norm: str, batch: int = BATCH) -> Run:
     """A run on four batches of random 32x32 images, stored as CIFAR-10's are."""
     network = {
-        "configuration": "D",
         "width": width,
-        "fc_widths": [],
         "initialisation": "he_normal",
     }
     return _make_run(

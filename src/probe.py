@@ -20,12 +20,6 @@ def main():
     arguments.add_argument(
         "--output", nargs="+", required=True, help="its tables (CSV), in that order"
     )
-    arguments.add_argument(
-        "--precision",
-        choices=["float64", "float32"],
-        default="float64",
-        help="(float64)",
-    )
     command_line.add_compute_arguments(arguments)
     args = arguments.parse_args()
 
@@ -34,9 +28,7 @@ def main():
     from normscape.tables import CELL, rows
 
     devices.take(args.device)
-    run = probes.open_run(
-        args.checkpoint, args.data, args.device, args.threads, args.precision
-    )
+    run = probes.open_run(args.checkpoint, args.data, args.device, args.threads)
     tables = probes.measure(args.probe, run, args.settings)
     place = run.spec.cell | {"step": run.step}
     for (table, columns), output in zip(args.columns.items(), args.output, strict=True):

@@ -30,7 +30,7 @@ def main():
     import pandas as pd
 
     from normscape.tables import frames, rows
-    from normscape.theory import instances, summary
+    from normscape.theory import instances, violations
     from normscape.training import checkpoints, tensors, torch_setup
 
     torch_setup.set_up(threads=1)
@@ -44,7 +44,7 @@ def main():
             args.units,
         )
     rows.write(args.instances, list(table[0]), table)
-    frames.write(args.summary, summary.summarise(pd.DataFrame(table)))
+    frames.write(args.summary, violations.summarise(pd.DataFrame(table)))
 
 
 if __name__ == "__main__":

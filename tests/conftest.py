@@ -25,9 +25,7 @@ torch.set_num_threads(1)
 
 NETWORKS = {
     "vgg": {
-        "configuration": "D",
         "width": 2,
-        "fc_widths": [],
         "initialisation": "he_normal",
     },
     "resnet": {"depth": 8, "width": 2, "initialisation": "he_normal"},

@@ -75,7 +75,7 @@ def tables(model="dln", lr=0.1, **norms) -> frames.Tables:
 
     A number stands for a run that ends at this loss; where None stands, there is no run.
     """
-    found = {"history": [], "landscape_ranges": [], "ics": []}
+    actual = {"history": [], "landscape_ranges": [], "ics": []}
     for norm, of_norm in norms.items():
         for seed, one in enumerate(of_norm):
             if one is None:
@@ -84,10 +84,10 @@ def tables(model="dln", lr=0.1, **norms) -> frames.Tables:
                 one = ends_at(one)
             cell = dict(zip(CELL, (model, norm, lr, seed), strict=True))
             for name, table in _tables(one).items():
-                found[name].append(table.assign(**cell))
-    found = {name: pd.concat(made) for name, made in found.items()}
+                actual[name].append(table.assign(**cell))
+    actual = {name: pd.concat(made) for name, made in actual.items()}
     no_evaluation = pd.DataFrame(columns=[*CELL, "step", "test_accuracy"])
-    return found | {"runs": runs.summarise(found["history"], no_evaluation)}
+    return actual | {"runs": runs.summarise(actual["history"], no_evaluation)}
 
 
 def _tables(one: Run):
@@ -131,9 +131,11 @@ def _tables(one: Run):
     }
 
 
-def together(*of_models) -> frames.Tables:
+def together(*model_tables) -> frames.Tables:
     """The tables of several models or learning rates as one experiment's."""
-    return {name: pd.concat([t[name] for t in of_models]) for name in of_models[0]}
+    return {
+        name: pd.concat([t[name] for t in model_tables]) for name in model_tables[0]
+    }
 
 
 def claim(**changes) -> Claim:
@@ -156,35 +158,37 @@ def claim(**changes) -> Claim:
     return Claim(**{"named": named} | keys)
 
 
-def judge(claims, of_tables, norms=("none", "batch", "l1"), models=None):
+def judge(claims, result_tables, norms=("none", "batch", "l1"), models=None):
     """Verdicts; models : architectures by name, where a model is not called like it."""
-    models = models or {name: name for name in of_tables["runs"].model.unique()}
+    models = models or {name: name for name in result_tables["runs"].model.unique()}
     described = experiment(models, norms)
-    of_tables = with_outcomes(of_tables, described)
-    return judge_.judge(claims, of_tables, CURVES, described)
+    result_tables = with_outcomes(result_tables, described)
+    return judge_.judge(claims, result_tables, CURVES, described)
 
 
-def with_outcomes(of_tables, described) -> frames.Tables:
+def with_outcomes(result_tables, described) -> frames.Tables:
     """The tables, and those of outcomes and of the losses of constant outputs."""
-    history, runs = of_tables["history"], of_tables["runs"]
+    history, runs = result_tables["history"], result_tables["runs"]
     models = described.all_models
-    found = [determine(model, runs, history) for model in models.values()]
+    actual = [determine(model, runs, history) for model in models.values()]
     constant = pd.DataFrame({"model": [*models], "loss": CONSTANT_LOSS})
     return (
         {"constant_losses": constant}
-        | of_tables
-        | {"outcomes": pd.concat(found).reset_index()}
+        | result_tables
+        | {"outcomes": pd.concat(actual).reset_index()}
     )
 
 
-def verdicts(of_tables, **changes):
+def verdicts(result_tables, **changes):
     """The verdicts on ``claim(**changes)`` at the same step, and at the same loss or None."""
-    model = of_tables["runs"].model.iloc[0]
-    rows = list(judge([claim(**{"model": model} | changes)], of_tables).itertuples())
+    model = result_tables["runs"].model.iloc[0]
+    rows = list(
+        judge([claim(**{"model": model} | changes)], result_tables).itertuples()
+    )
     assert [row.comparison for row in rows] == ["same step", "same loss"][: len(rows)]
     return (*rows, None)[:2]
 
 
-def verdict(of_tables, **changes):
+def verdict(result_tables, **changes):
     """The verdict on ``claim(**changes)`` at the same step."""
-    return verdicts(of_tables, **changes)[0]
+    return verdicts(result_tables, **changes)[0]

@@ -24,20 +24,20 @@ def vectors(count=8, *shape, classes=4, dtype=torch.float64):
 
 def _state(modules, optimisers, tensors) -> dict:
     """All that a measurement might change."""
-    found = {"torch": torch.get_rng_state(), "python": random.getstate()}
-    found["numpy"] = repr(np.random.get_state())  # noqa: NPY002
+    actual = {"torch": torch.get_rng_state(), "python": random.getstate()}
+    actual["numpy"] = repr(np.random.get_state())  # noqa: NPY002
     for number, network in enumerate(modules):
-        found |= {(number, name): v for name, v in network.state_dict().items()}
+        actual |= {(number, name): v for name, v in network.state_dict().items()}
         for name, parameter in network.named_parameters():
-            found[number, name, "gradient"] = parameter.grad
+            actual[number, name, "gradient"] = parameter.grad
         for name, module in network.named_modules():
             hooks = list(module._forward_hooks), list(module._forward_pre_hooks)
-            found[number, name, "module"] = module.training, *hooks
+            actual[number, name, "module"] = module.training, *hooks
     for number, tensor in enumerate(tensors):
-        found["tensor", number] = tensor.detach()
-        found["tensor", number, "gradient"] = tensor.grad
-    found["optimisers"] = [each.state_dict() for each in optimisers]
-    return copy.deepcopy(found)
+        actual["tensor", number] = tensor.detach()
+        actual["tensor", number, "gradient"] = tensor.grad
+    actual["optimisers"] = [each.state_dict() for each in optimisers]
+    return copy.deepcopy(actual)
 
 
 @contextlib.contextmanager

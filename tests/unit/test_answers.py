@@ -53,10 +53,10 @@ def test_a_question_is_answered_by_the_verdict(verdict):
     """Each verdict has a word of its own."""
     word = {AS_CLAIMED: "Yes", OPPOSITE: "No", OPEN: "Undecided"}.get(verdict, r"[^.]+")
     said = answer(judged(verdict))
-    found = re.search(rf"loss variation .*\? ({word}): [^.]* is 0.31\.", said)
+    actual = re.search(rf"loss variation .*\? ({word}): [^.]* is 0.31\.", said)
     assert "same training loss" not in said
     other = answer(judged(other=verdict))
-    assert f"same training loss, {found[1].lower()}: it is 0.98." in other
+    assert f"same training loss, {actual[1].lower()}: it is 0.98." in other
 
 
 def test_claims_without_runs_and_claims_without_a_question_are_no_answers():

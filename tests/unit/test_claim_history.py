@@ -57,8 +57,8 @@ def test_a_claim_is_as_old_as_its_last_change_of_a_limit(project):
     commit(project, 2020, paper={"a": 0.8, "b": 0.8})
     commit(project, 2021, paper={"a": 0.8, "b": 0.7})
     commit(project, 2022, paper={"a": 0.8, "b": 0.7, "c": 0.5})
-    found = since(project)
-    assert found == {"a": YEARS[2020], "b": YEARS[2021], "c": YEARS[2022]}
+    actual = since(project)
+    assert actual == {"a": YEARS[2020], "b": YEARS[2021], "c": YEARS[2022]}
 
 
 def test_words_and_another_file_do_not_count(project):

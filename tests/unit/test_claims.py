@@ -12,7 +12,7 @@ from experiments import default
 from normscape import components
 from normscape.claims import claim
 from normscape.claims.quantities import QUANTITIES
-from normscape.pipeline import paths, verdicts
+from normscape.pipeline import evaluated_claims, paths
 from normscape.pipeline.config import validate
 
 CLAIM = {
@@ -50,7 +50,7 @@ def refusal(tmp_path, monkeypatch):
             file.write_text(content, encoding="utf-8")
         monkeypatch.setattr(paths, "claims", lambda: files)
         try:
-            verdicts.check_claims()
+            evaluated_claims.check_claims()
         except components.DeclarationError as error:
             assert "\n" not in str(error)
             return str(error).replace(f"{tmp_path}/", "")
@@ -103,8 +103,8 @@ MISTAKES = [
 
 @pytest.mark.parametrize(("changes", "line"), MISTAKES)
 def test_a_mistake_in_a_claim_is_named(refusal, changes, line):
-    found = refusal(text(**changes))
-    assert re.match(f"one.yaml: claim trains_faster: {line}", found or "none"), found
+    actual = refusal(text(**changes))
+    assert re.match(f"one.yaml: claim trains_faster: {line}", actual or "none"), actual
 
 
 @pytest.mark.parametrize(
@@ -151,8 +151,8 @@ def test_an_id_is_there_once_in_all_files(refusal):
     assert re.match(topic, refusal(text(), text(id="another")))
     twice = yaml.safe_load(text())
     twice["claims"] *= 2
-    found = refusal(yaml.safe_dump(twice))
-    assert re.match(second.replace("two.yaml", "one.yaml"), found)
+    actual = refusal(yaml.safe_dump(twice))
+    assert re.match(second.replace("two.yaml", "one.yaml"), actual)
 
 
 def test_a_mistake_ends_the_pipeline_before_any_job(refusal):
@@ -166,7 +166,7 @@ def test_a_mistake_ends_the_pipeline_before_any_job(refusal):
 
 def test_the_projects_claims_pass():
     assert "santurkar2018.yaml" in [path.name for path in paths.claims()]
-    verdicts.check_claims()
+    evaluated_claims.check_claims()
     papers = claim.read_papers(paths.claims())
     assert sum(len(paper.claims) for paper in papers) > 30
     for paper in papers:
@@ -174,12 +174,12 @@ def test_the_projects_claims_pass():
 
 
 def test_the_tables_of_verdicts_are_those_that_claims_need():
-    names = [Path(path).stem for path in verdicts.claim_tables(default())]
+    names = [Path(path).stem for path in evaluated_claims.claim_tables(default())]
     # The history tells which runs are finished, and is the loss at which runs are compared.
     assert {"history", "runs", "ics", "landscape_ranges"} <= set(names)
     assert len(names) == len(set(names))
     assert "evaluation" not in names
-    shown = [Path(path).stem for path in verdicts.explorer_tables(default())]
+    shown = [Path(path).stem for path in evaluated_claims.explorer_tables(default())]
     assert "evaluation" in shown
     assert "runs" not in shown
 
@@ -188,7 +188,7 @@ def test_a_quantity_of_an_unknown_table(monkeypatch):
     wrong = dataclasses.replace(QUANTITIES["ics_l2"], tables=("icks",))
     monkeypatch.setitem(QUANTITIES, "ics_l2", wrong)
     with pytest.raises(components.DeclarationError, match="ics_l2: tables: .*'icks'"):
-        verdicts.check_claims()
+        evaluated_claims.check_claims()
 
 
 def test_a_claim_knows_the_normalisers_that_its_file_names(tmp_path):

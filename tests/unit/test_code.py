@@ -42,13 +42,13 @@ def training():
 
 def test_a_training_depends_on_its_parts_and_the_core_and_no_more():
     assert modules(training()) == OF_TRAINING
-    of_another = modules(code.training_digests("dln", "noisy_batch", "Adam"))
-    assert set(of_another) - set(OF_TRAINING) == {
+    other_modules = modules(code.training_digests("dln", "noisy_batch", "Adam"))
+    assert set(other_modules) - set(OF_TRAINING) == {
         "normscape/models/dln.py",
         "normscape/norms/noise.py",
         "normscape/norms/noisy_batch.py",
     }
-    assert set(OF_TRAINING) - set(of_another) == {
+    assert set(OF_TRAINING) - set(other_modules) == {
         "normscape/models/vgg.py",
     }
 
@@ -85,20 +85,20 @@ def test_a_trainings_code_is_what_python_loads():
 
 
 def test_a_probes_code_is_what_python_loads():
-    found = modules(code.probe_digests("ics", "vgg", "batch", "SGD"))
-    of_script = ["normscape.tables.rows", "normscape.probes.ics"]
-    assert found == [*loaded(*CORE, *of_script), "probe.py"]
+    actual = modules(code.probe_digests("ics", "vgg", "batch", "SGD"))
+    script_modules = ["normscape.tables.rows", "normscape.probes.ics"]
+    assert actual == [*loaded(*CORE, *script_modules), "probe.py"]
 
 
 @pytest.mark.parametrize("probe", components.names("probes"))
 def test_a_probe_depends_on_itself_and_not_on_the_others(probe):
-    found = modules(code.probe_digests(probe, "vgg", "batch", "SGD"))
-    probes = {Path(m).stem for m in found if Path(m).parent.name == "probes"}
+    actual = modules(code.probe_digests(probe, "vgg", "batch", "SGD"))
+    probes = {Path(m).stem for m in actual if Path(m).parent.name == "probes"}
     assert probes - {"_step"} == {"__init__", probe}
     used = {"landscape", "ics", "curvature"} if probe == "same_function" else set()
     others = set(components.names("probes")) - {probe} - used
-    assert not {f"normscape/measure/_{other}.py" for other in others} & set(found)
-    assert set(OF_TRAINING) - set(found) == {"normscape/training/loop.py"}
+    assert not {f"normscape/measure/_{other}.py" for other in others} & set(actual)
+    assert set(OF_TRAINING) - set(actual) == {"normscape/training/loop.py"}
 
 
 def test_measurements_know_no_network_of_the_pipeline():
@@ -128,9 +128,9 @@ def test_what_starts_and_reports_jobs_is_in_no_digest():
     assert len(scripts) > 8
     for script in scripts:
         assert "normscape.jobs" in (code.SRC / script).read_text(encoding="utf-8")
-        found = modules(code.digests(script))
-        assert script in found
-        assert not [module for module in found if "jobs" in module]
+        actual = modules(code.digests(script))
+        assert script in actual
+        assert not [module for module in actual if "jobs" in module]
 
 
 @pytest.fixture

@@ -253,5 +253,5 @@ def test_parts_say_what_they_are(kind):
 
 
 def test_defaults_are_copies():
-    components.defaults("models", "vgg")["fc_widths"].append(8)
-    assert components.defaults("models", "vgg")["fc_widths"] == []
+    components.defaults("probes", "same_function")["ics"].append("folded")
+    assert "folded" not in components.defaults("probes", "same_function")["ics"]

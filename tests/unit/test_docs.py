@@ -81,11 +81,11 @@ def test_the_page_of_claims_has_each_verdict_and_what_it_takes():
 
 
 def test_the_pages_count_the_verdicts():
-    found = [
+    actual = [
         row["verdict"] for row in verdicts("digits") if row["comparison"] != "same loss"
     ]
     names = ("as claimed", "opposite", "open", "right direction, size open")
-    counts = {name: found.count(name) for name in names}
+    counts = {name: actual.count(name) for name in names}
     text = " ".join(Path("docs/digits/README.md").read_text(encoding="utf-8").split())
     total = sum(counts.values())
     claimed, opposite, open_, size_open = counts.values()
@@ -150,13 +150,13 @@ def test_results_have_the_landscapes_numbers():
 def test_results_count_the_verdicts_by_topic():
     names = ["as claimed", "right direction, size open", "opposite", "open"]
     for topic in ("training", "shift", "landscape", "same function"):
-        found = [
+        actual = [
             row["verdict"]
             for row in verdicts("digits")
             if row["topic"] == topic.replace(" ", "_")
             and row["comparison"] != "same loss"
         ]
-        counts = [str(found.count(name)) for name in names]
+        counts = [str(actual.count(name)) for name in names]
         assert [topic, *counts] in rows("docs/results.md")
 
 
@@ -227,11 +227,11 @@ def test_intervals_in_tables_are_those_of_verdicts(page, experiments):
         header = header or line
         if not re.search("verdict|claimed", header) or "no claim" in line:
             continue
-        for found in re.findall(rf"{number} \[{number}, {number}\]", line):
+        for actual in re.findall(rf"{number} \[{number}, {number}\]", line):
             assert any(
-                all(rounds_to(*pair) for pair in zip(row, found, strict=True))
+                all(rounds_to(*pair) for pair in zip(row, actual, strict=True))
                 for row in intervals
-            ), (line, found)
+            ), (line, actual)
             checked += 1
     assert checked > 5
 

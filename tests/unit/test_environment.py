@@ -49,12 +49,12 @@ def test_the_package_asks_for_what_the_lock_is_made_from():
         "project"
     ]
     asked = Path("envs/requirements.in").read_text(encoding="utf-8")
-    of_pipeline, of_tests = asked.split("# tests and form")
-    names = set(re.findall("^[a-z][a-z0-9-]*", of_pipeline, re.MULTILINE))
+    pipeline_files, test_files = asked.split("# tests and form")
+    names = set(re.findall("^[a-z][a-z0-9-]*", pipeline_files, re.MULTILINE))
     extras = project["optional-dependencies"]["pipeline"]
     # NumPy comes with others, so the lock's list leaves it out.
     assert names == {*project["dependencies"], *extras} - {"numpy"}
-    assert "pytest" in of_tests
+    assert "pytest" in test_files
 
 
 def installed(torch, folder) -> tuple[list[str], list[str]]:

@@ -35,10 +35,10 @@ def probability(effects, above, below):
 @pytest.mark.parametrize("seeds", [2, 3, 8])
 def test_finite_effects_have_scipys_t_interval(seeds):
     effects = np.random.default_rng(seeds).normal(0.3, 1, seeds)
-    found = interval(effects)
+    actual = interval(effects)
     expected = stats.ttest_1samp(effects, 0).confidence_interval(0.95)
-    assert (found.low, found.high) == pytest.approx(tuple(expected))
-    assert (found.effect, found.method) == (pytest.approx(effects.mean()), "t")
+    assert (actual.low, actual.high) == pytest.approx(tuple(expected))
+    assert (actual.effect, actual.method) == (pytest.approx(effects.mean()), "t")
 
 
 @pytest.mark.parametrize("seeds", [2, 3, 8])
@@ -56,11 +56,11 @@ def test_finite_effects_have_scipys_t_probability(seeds):
 @given(st.lists(st.floats(-9, 9), min_size=2, max_size=9), st.floats(-9, 9))
 def test_an_end_of_an_interval_is_a_test_of_one_side(effects, limit):
     effects = np.array(effects)
-    found = interval(effects)
-    if found.method != "t" or np.ptp(effects) < 1e-6:
+    actual = interval(effects)
+    if actual.method != "t" or np.ptp(effects) < 1e-6:
         return
     p = probability(effects, limit, INF)
-    assert (limit < found.low) == (p < LEVEL) or p == pytest.approx(LEVEL)
+    assert (limit < actual.low) == (p < LEVEL) or p == pytest.approx(LEVEL)
 
 
 # One seed, and seeds that are all alike
@@ -96,12 +96,12 @@ def ranked(effects, against):
     Infinite effects rank above all finite ones; where there are both, those of the sign
     that counts ``against`` rank higher. Unknown ones have that sign and rank highest.
     """
-    found = np.array(effects)
-    larger = np.arange(1, len(found) + 1.0)  # so that no two are alike
-    found[found == -against * INF] = -against * 1e3
-    found[found == against * INF] = against * 1e6
-    found[np.isnan(found)] = against * 1e9
-    return np.where(abs(found) > 100, found * larger, found)
+    actual = np.array(effects)
+    larger = np.arange(1, len(actual) + 1.0)  # so that no two are alike
+    actual[actual == -against * INF] = -against * 1e3
+    actual[actual == against * INF] = against * 1e6
+    actual[np.isnan(actual)] = against * 1e9
+    return np.where(abs(actual) > 100, actual * larger, actual)
 
 
 INFINITE = [
@@ -127,17 +127,17 @@ def test_ranks_have_the_probability_of_all_patterns_of_signs(effects, limit):
     positive = ranks[excess > 0].sum()
     patterns = itertools.product((0, 1), repeat=len(ranks))
     as_large = [ranks @ np.array(signs) >= positive for signs in patterns]
-    found = probability(np.array(effects), limit, INF)
-    assert found == pytest.approx(np.mean(as_large))
+    actual = probability(np.array(effects), limit, INF)
+    assert actual == pytest.approx(np.mean(as_large))
     scipys = stats.wilcoxon(excess, alternative="greater", method="exact")
-    assert found == pytest.approx(scipys.pvalue)
+    assert actual == pytest.approx(scipys.pvalue)
 
 
 @pytest.mark.parametrize("effects", INFINITE, ids=IDS)
 def test_an_interval_of_ranks_holds_the_shifts_that_no_test_rejects(effects):
     effects = np.array(effects)
-    found = interval(effects)
-    assert found.method == "ranks"
+    actual = interval(effects)
+    assert actual.method == "ranks"
     for shift in np.arange(-4.013, 4, 0.05):
         too_low, too_high = (
             stats.wilcoxon(
@@ -146,16 +146,16 @@ def test_an_interval_of_ranks_holds_the_shifts_that_no_test_rejects(effects):
             <= LEVEL
             for sign, side in ((-1, "greater"), (1, "less"))
         )
-        assert (shift < found.low) == too_low, shift
-        assert (shift > found.high) == too_high, shift
+        assert (shift < actual.low) == too_low, shift
+        assert (shift > actual.high) == too_high, shift
 
 
 @pytest.mark.parametrize("effects", INFINITE, ids=IDS)
 def test_what_ranks_say_turns_with_the_effects(effects):
     effects = np.array(effects)
-    found, turned = interval(effects), interval(-effects)
-    assert (-turned.high, -turned.low) == (found.low, found.high)
-    assert turned.effect == -found.effect
+    actual, turned = interval(effects), interval(-effects)
+    assert (-turned.high, -turned.low) == (actual.low, actual.high)
+    assert turned.effect == -actual.effect
     for limit in (-0.6, 0.2):
         same = probability(-effects, -INF, -limit)
         assert probability(effects, limit, INF) == same
@@ -164,16 +164,16 @@ def test_what_ranks_say_turns_with_the_effects(effects):
 @pytest.mark.parametrize(("seeds", "bounded"), [(5, False), (6, True), (8, True)])
 def test_ranks_take_six_seeds(seeds, bounded):
     effects = np.array([-INF, *np.arange(-3, -4, -0.125)])[:seeds]
-    found = interval(effects)
-    assert math.isfinite(found.high) == bounded
+    actual = interval(effects)
+    assert math.isfinite(actual.high) == bounded
     assert (probability(effects, -INF, -1) <= LEVEL) == bounded
 
 
 def test_an_unknown_effect_lies_at_either_end():
     effects = np.array([math.nan, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6])
-    found = interval(effects)
-    assert (found.low, found.high) == (-INF, INF)
-    assert found.effect == 1.3
+    actual = interval(effects)
+    assert (actual.low, actual.high) == (-INF, INF)
+    assert actual.effect == 1.3
     assert probability(effects, 0.5, INF) > LEVEL
     assert probability(effects, -INF, 2.0) > LEVEL
     nothing = interval(np.full(8, math.nan))
@@ -200,9 +200,9 @@ def test_groups_of_unequal_size_and_spread_have_welchs_interval(sizes):
     )
     half = stats.t.ppf(0.975, freedom) * math.sqrt(sum(errors))
     effect = sample.subject.mean() - sample.reference.mean()
-    found = sample.interval()
-    assert found.method == "welch"
-    assert found[:3] == pytest.approx((effect, effect - half, effect + half))
+    actual = sample.interval()
+    assert actual.method == "welch"
+    assert actual[:3] == pytest.approx((effect, effect - half, effect + half))
     p = stats.t.sf((effect + 0.7) / math.sqrt(sum(errors)), freedom)
     assert sample.greater(-0.7) == pytest.approx(p)
     assert sample.less(-0.7) == pytest.approx(1 - p)
@@ -218,9 +218,9 @@ def test_a_wide_group_does_not_borrow_the_narrow_groups_spread():
 
 
 def test_groups_have_no_interval_of_one_run():
-    found = TwoSamples(np.array([1.0]), np.array([2.0, 3.0]))
-    assert found.interval().method == ""
-    assert math.isnan(found.greater(0))
+    actual = TwoSamples(np.array([1.0]), np.array([2.0, 3.0]))
+    assert actual.interval().method == ""
+    assert math.isnan(actual.greater(0))
 
 
 def test_groups_that_are_each_alike_have_the_probability_of_their_order():
@@ -239,28 +239,28 @@ UNEVEN = [
 
 def extreme(values, sign) -> np.ndarray:
     """Finite values in the same order; an unknown one is the largest, or the smallest."""
-    found = np.array(values)
-    larger = np.arange(1, len(found) + 1.0)  # so that no two are alike
-    found = np.where(np.isinf(found), np.sign(found) * 1e6 * larger, found)
-    return np.where(np.isnan(found), sign * 1e9, found)
+    actual = np.array(values)
+    larger = np.arange(1, len(actual) + 1.0)  # so that no two are alike
+    actual = np.where(np.isinf(actual), np.sign(actual) * 1e6 * larger, actual)
+    return np.where(np.isnan(actual), sign * 1e9, actual)
 
 
 @pytest.mark.parametrize(("subject", "reference"), UNEVEN, ids=["0", "1", "2"])
 @pytest.mark.parametrize("limit", [-6.05, -0.55, 1.95])
 def test_infinite_values_have_the_probability_of_all_orders(subject, reference, limit):
     """By brute force over all ways in which two groups could have shared these ranks."""
-    found = TwoSamples(np.array(subject), np.array(reference)).greater(limit)
+    actual = TwoSamples(np.array(subject), np.array(reference)).greater(limit)
     first = extreme(subject, -1) - limit
     both = np.concatenate([first, extreme(reference, 1)])
     ranks = stats.rankdata(both)
     assert len(set(ranks)) == len(ranks)
     sums = [sum(some) for some in itertools.combinations(ranks, len(first))]
     expected = np.mean(np.array(sums) >= ranks[: len(first)].sum())
-    assert found == pytest.approx(expected)
+    assert actual == pytest.approx(expected)
     scipys = stats.mannwhitneyu(
         first, extreme(reference, 1), alternative="greater", method="exact"
     )
-    assert found == pytest.approx(scipys.pvalue)
+    assert actual == pytest.approx(scipys.pvalue)
 
 
 @pytest.mark.parametrize(("subject", "reference"), UNEVEN, ids=["0", "1", "2"])
@@ -268,11 +268,11 @@ def test_an_interval_of_rank_sums_holds_the_shifts_that_no_test_rejects(
     subject, reference
 ):
     sample = TwoSamples(np.array(subject), np.array(reference))
-    found = sample.interval()
-    assert found.method == "ranks"
+    actual = sample.interval()
+    assert actual.method == "ranks"
     for shift in np.arange(-20.013, 20, 0.21):
-        assert (shift < found.low) == (sample.greater(shift) <= LEVEL), shift
-        assert (shift > found.high) == (sample.less(shift) <= LEVEL), shift
+        assert (shift < actual.low) == (sample.greater(shift) <= LEVEL), shift
+        assert (shift > actual.high) == (sample.less(shift) <= LEVEL), shift
 
 
 # Outside of a range
@@ -299,8 +299,8 @@ def closed(values):
     """
     numbers = range(len(values))
     sets = [s for count in numbers for s in itertools.combinations(numbers, count + 1)]
-    of_set = {s: min(1, len(s) * min(values[i] for i in s)) for s in sets}
-    return [max(p for s, p in of_set.items() if i in s) for i in numbers]
+    largest_of_set = {s: min(1, len(s) * min(values[i] for i in s)) for s in sets}
+    return [max(p for s, p in largest_of_set.items() if i in s) for i in numbers]
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=6))
@@ -309,7 +309,7 @@ def test_holms_correction_is_a_closed_test(values):
 
 
 def test_what_has_no_probability_does_not_count():
-    found = holm(np.array([0.04, math.nan, 0.01, math.nan]))
-    assert found[[0, 2]].tolist() == [0.04, 0.02]
-    assert np.isnan(found[[1, 3]]).all()
+    actual = holm(np.array([0.04, math.nan, 0.01, math.nan]))
+    assert actual[[0, 2]].tolist() == [0.04, 0.02]
+    assert np.isnan(actual[[1, 3]]).all()
     assert holm(np.array([])).tolist() == []

@@ -97,9 +97,9 @@ def test_runs_of_an_earlier_version_say_less(manifest):
 def test_the_page_leaves_out_seconds_of_submitted_jobs(monkeypatch, tmp_path):
     # On Slurm Snakemake notes a job's start when it hears of its end.
     ran = {"here": (1.0, 3.5), "too": (2.0, 2.5), "submitted": (9.002, 9.0)}
-    found = [Record(Path(k), "probe_ics", (k,), *when) for k, when in ran.items()]
-    monkeypatch.setattr(run_conditions.records, "read", lambda folder: found)
+    actual = [Record(Path(k), "probe_ics", (k,), *when) for k, when in ran.items()]
+    monkeypatch.setattr(run_conditions.records, "read", lambda folder: actual)
     stages = run_conditions.stages(tmp_path)
     assert stages == [{"rule": "probe_ics", "jobs": 2, "seconds": 3.0}]
-    monkeypatch.setattr(run_conditions.records, "read", lambda folder: found[2:])
+    monkeypatch.setattr(run_conditions.records, "read", lambda folder: actual[2:])
     assert run_conditions.stages(tmp_path) == []

@@ -441,9 +441,9 @@ def test_the_page_of_the_docs(capsys):
     (printed,) = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
     names = {}
     exec(example, names)
-    found = capsys.readouterr().out
-    assert re.sub(r"[\d.]+", "", found) == re.sub(r"[\d.]+", "", printed)
-    assert numbers(found) == pytest.approx(numbers(printed), rel=0.05, abs=0.02)
+    actual = capsys.readouterr().out
+    assert re.sub(r"[\d.]+", "", actual) == re.sub(r"[\d.]+", "", printed)
+    assert numbers(actual) == pytest.approx(numbers(printed), rel=0.05, abs=0.02)
     calls = re.findall(r"\| `(\w+\(.*?\))` \|", page)
     assert {call.split("(")[0] for call in calls} == {*measure.__all__} - {
         "Layer",
@@ -467,7 +467,7 @@ def test_the_page_of_the_docs(capsys):
         columns = next((t for t in tables if t.startswith(f"| `{name}` |")), None)
         if columns:
             rows = rows if isinstance(rows, tuple) else (rows,)
-            found = [each[0] if isinstance(each, list) else each for each in rows]
-            expected = {key for row in found for key in row} - {"layer", "name"}
+            actual = [each[0] if isinstance(each, list) else each for each in rows]
+            expected = {key for row in actual for key in row} - {"layer", "name"}
             named = re.findall(r"`(\w+)`", columns)
             assert expected <= set(named), name

@@ -132,13 +132,13 @@ def test_a_list_of_batches_is_the_mean_of_their_losses():
     optimiser = torch.optim.SGD(measured.parameters(), 0.5)
     for loss, batch in ((cross_entropy, [BATCH, OTHER]), (mean_of_losses, together)):
         after = measure.after_step(measured, optimiser, loss, batch)
-        found = [
+        actual = [
             *measure.landscape(measured, loss, batch, step_sizes=[0.1, 0.2]),
             *measure.ics(measured, loss, batch, after),
         ]
         if loss is cross_entropy:
-            expected = found
-    assert_close(found, expected)
+            expected = actual
+    assert_close(actual, expected)
 
 
 def test_a_direction_of_ones_own_and_the_step_of_the_optimiser():
@@ -243,7 +243,7 @@ def test_a_large_vector_is_summed_in_pieces(monkeypatch):
         monkeypatch.setattr(vectors, "_AT_ONCE", most)
         pieces = list(itertools.chain.from_iterable(vectors._pieces(a)))
         assert torch.equal(torch.stack(pieces), x)
-        found = [f(a, b) for f in (vectors.dot, vectors.distance, vectors.cosine)]
-        assert found == pytest.approx(whole)
+        actual = [f(a, b) for f in (vectors.dot, vectors.distance, vectors.cosine)]
+        assert actual == pytest.approx(whole)
     spread = [torch.ones(2), torch.ones(1), torch.ones(3, device="meta")]
     assert [len(piece) for piece in vectors._pieces(spread)] == [3, 3]

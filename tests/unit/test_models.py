@@ -14,12 +14,10 @@ from torch import nn
 
 from normscape import components, models, norms
 from normscape.models import vit
-from normscape.models.network import Layer
+from normscape.models.network import NormalisedLayer
 
 VGG = {
-    "configuration": "D",
     "width": 64,
-    "fc_widths": [],
     "initialisation": "he_normal",
 }
 VIT = {"depth": 2, "width": 8, "heads": 2, "initialisation": "glorot_uniform"}
@@ -44,18 +42,13 @@ def images(height, channels=3, count=4, width=None):
     }
 
 
-@pytest.mark.parametrize(
-    ("configuration", "name", "count"),
-    [("A", "vgg11", 8), ("B", "vgg13", 10), ("D", "vgg16", 13), ("E", "vgg19", 16)],
-)
-def test_full_width_is_torchvisions(configuration, name, count):
+def test_full_width_is_torchvisions():
     data = images(32)
-    settings = VGG | {"configuration": configuration}
-    ours = models.build("vgg", data, settings, no_norm, 0)
-    theirs = getattr(torchvision.models, name)()
+    ours = models.build("vgg", data, VGG, no_norm, 0)
+    theirs = torchvision.models.vgg16()
     convolutions = [layer.linear for layer in ours[:-1]]
     their_convolutions = [m for m in theirs.features if isinstance(m, nn.Conv2d)]
-    assert len(convolutions) == count
+    assert len(convolutions) == 13
     for a, b in zip(convolutions, their_convolutions, strict=True):
         assert a.weight.shape == b.weight.shape
         b.weight.data, b.bias.data = a.weight.data, a.bias.data
@@ -95,7 +88,7 @@ SIDES = st.integers(1, 40)
 @pytest.mark.parametrize(
     ("model", "network"),
     [
-        ("vgg", VGG | {"configuration": "A", "width": 2, "fc_widths": [3]}),
+        ("vgg", VGG | {"width": 2}),
         ("resnet", RESNET),
         ("vit", VIT),
     ],
@@ -113,16 +106,6 @@ def test_images_of_any_size_have_finite_outputs_and_gradients(
     assert outputs.isfinite().all()
     assert all(g.isfinite().all() for g in gradient)
     assert any(g.any() for g in gradient)
-
-
-def test_fully_connected_widths():
-    settings = VGG | {"width": 2, "fc_widths": [7, 5]}
-    network = models.build("vgg", images(16), settings, no_norm, 0)
-    assert [tuple(layer.linear.weight.shape) for layer in network[-3:]] == [
-        (7, 16),
-        (5, 7),
-        (10, 5),
-    ]
 
 
 # Layers of a ResNet: their channels as a multiple of the width, and their strides.
@@ -217,7 +200,9 @@ def test_layers_are_in_the_order_of_the_forward_pass(model, settings):
     data = images(16, 1)
     network = models.build(model, data, settings, norm, 0)
     passed = []
-    layers = [module for module in network.modules() if isinstance(module, Layer)]
+    layers = [
+        module for module in network.modules() if isinstance(module, NormalisedLayer)
+    ]
     for layer in layers:
         layer.register_forward_hook(lambda module, *_: passed.append(module))
     network(data["train_inputs"].movedim(-1, 1))

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from normscape import components, norms
-from normscape.models.network import Layer
+from normscape.models.network import NormalisedLayer
 
 SHAPES = [(16, 3), (5, 3, 4, 2)]
 LP = {"l1": 1, "l2": 2, "linf": math.inf}
@@ -270,7 +270,7 @@ def test_weight_is_torchs_parametrisation(kind):
         v.copy_(linear.weight)
         g.copy_(norm.g.view_as(g))
         theirs.bias.copy_(linear.bias)
-    ours = Layer(linear, norm, nn.Identity())
+    ours = NormalisedLayer(linear, norm, nn.Identity())
     x = torch.randn(shape, dtype=torch.double, requires_grad=True)
     z, expected = ours(x), theirs(x)
     torch.testing.assert_close(z, expected)

@@ -46,13 +46,13 @@ def judged():
 
 def test_what_the_papers_curves_say_of_its_claims(judged):
     shown = judged[judged.paper_effect.notna()]
-    found = {
+    actual = {
         (row.claim, row.subject): (row.paper_effect, row.paper_shows)
         for row in shown.itertuples()
     }
-    assert found.keys() == SHOWN.keys()
+    assert actual.keys() == SHOWN.keys()
     for key, (effect, shows) in SHOWN.items():
-        assert found[key] == (pytest.approx(effect, rel=0.01), shows), key
+        assert actual[key] == (pytest.approx(effect, rel=0.01), shows), key
     assert (judged.paper_shows.notna() == judged.paper_effect.notna()).all()
 
 
@@ -133,8 +133,8 @@ def loss(norm):
 )
 def test_landscapes_in_plain_numpy(name, values, average, model):
     expected = average(values(model, "batch")) / average(values(model, "none"))
-    found = SHOWN[f"{name}_{model}", "batch"][0]
-    assert found == pytest.approx(expected, rel=0.01)
+    actual = SHOWN[f"{name}_{model}", "batch"][0]
+    assert actual == pytest.approx(expected, rel=0.01)
 
 
 @pytest.mark.parametrize(

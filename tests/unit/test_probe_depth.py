@@ -1,16 +1,19 @@
 """Gradients over depth against a forward pass by hand and closed forms."""
 
 import copy
-import dataclasses
+import functools
 import math
 
 import numpy as np
 import pytest
 import torch
 from numerics import double, untouched, walk
+from torch import nn
 
+from normscape import components, models
+from normscape.models.network import Classifier, NormalisedLayer, convolution
+from normscape.norms.batch import Norm as BatchNorm
 from normscape.probes import depth
-from normscape.training.run import Run
 
 CASES = [
     ("vgg", "none"),
@@ -103,17 +106,27 @@ def test_batch_norm_hides_the_scale_of_a_chain_at_the_start(make_run, factor):
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-def test_gradients_explode_at_the_rate_of_theory(make_run, make_data, seed):
+def test_gradients_explode_at_the_rate_of_theory(make_run, monkeypatch, seed):
     """Under batch norm with ReLU, squares grow by pi / (pi - 1) a layer (Yang et al. 2019).
 
-    That holds for wide layers and large batches, at the start. Here for the fully connected
-    layers of a VGG, which come after its 13 convolutions.
+    That holds for wide layers and large batches, at the start. Here for 25 fully connected
+    layers after a convolution.
     """
-    spec = make_run("vgg", "batch", seed=seed, batch_size=64).spec
-    network = spec.network | {"fc_widths": [400] * 25}
-    run = Run(dataclasses.replace(spec, network=network), make_data("vgg"))
+    norm = functools.partial(BatchNorm, **components.defaults("norms", "batch"))
+    vectors = nn.Sequential(nn.ReLU(), nn.AdaptiveMaxPool2d(1), nn.Flatten())
+    network = Classifier(
+        convolution(1, 400, norm(400), vectors),
+        *(
+            NormalisedLayer(nn.Linear(400, 400), norm(400), nn.ReLU())
+            for _ in range(25)
+        ),
+        NormalisedLayer(nn.Linear(400, 4)),
+    )
+    network.initialise("glorot_normal", "fully connected", seed)
+    monkeypatch.setattr(models, "build", lambda *_: network)
+    run = make_run("vgg", "batch", seed=seed, batch_size=64)
     norms, _ = depth_of(double(run))
-    squares = torch.tensor(norms[13:-1], dtype=torch.double).square()
+    squares = torch.tensor(norms[1:-1], dtype=torch.double).square()
     rate = math.exp(-depth.slope(squares.log()))
     assert rate == pytest.approx(math.pi / (math.pi - 1), rel=0.05)
 

@@ -31,16 +31,16 @@ def test_accuracy_of_a_run_that_diverged():
 
 def test_mean_loss_is_the_area_under_the_logarithm():
     falling = run(lambda step: 8.0 * 0.25**step, steps=4)  # 8, 2, 1/2, 1/8
-    found = values_per_run("mean_loss", tables(none=[falling, math.inf, 5]))
-    assert found.tolist()[:2] == pytest.approx([1, math.inf])
-    assert found.tolist()[2] == pytest.approx((100 * 5**50) ** (1 / 51))
+    actual = values_per_run("mean_loss", tables(none=[falling, math.inf, 5]))
+    assert actual.tolist()[:2] == pytest.approx([1, math.inf])
+    assert actual.tolist()[2] == pytest.approx((100 * 5**50) ** (1 / 51))
     done = tables(none=[run(lambda step: np.where(step == 3, 0.0, 1.0), steps=9)])
     assert values_per_run("mean_loss", done).tolist() == [0]
 
 
 def test_final_loss_of_a_run_that_diverged_is_infinite():
-    found = values_per_run("final_loss", tables(none=[3, math.inf]))
-    assert found.tolist() == [3, math.inf]
+    actual = values_per_run("final_loss", tables(none=[3, math.inf]))
+    assert actual.tolist() == [3, math.inf]
 
 
 # The largest learning rate
@@ -50,17 +50,17 @@ def largest(quantity="largest_learning_rate", **accuracies) -> dict:
     """Of norms with accuracies by learning rate, for each seed: {(norm, seed): rate}."""
     rows = [
         ("vgg", norm, lr, seed, accuracy, 7.0 if accuracy is None else None)
-        for norm, of_seeds in accuracies.items()
-        for seed, of_rates in enumerate(of_seeds)
-        for lr, accuracy in of_rates.items()
+        for norm, by_seed in accuracies.items()
+        for seed, by_rate in enumerate(by_seed)
+        for lr, accuracy in by_rate.items()
     ]
     runs = pd.DataFrame(rows, columns=[*CELL, "final_accuracy", "diverged_at"])
     runs = runs.astype({"final_accuracy": float})
     learnt = np.where(runs.final_accuracy > 0.2, LEARNT, AT_CHANCE)
     made = {"runs": runs, "outcomes": runs[CELL].assign(outcome=learnt)}
-    found = values_per_run(quantity, made).groupby(["norm", "seed"])
-    assert (found.nunique() == 1).all()  # each run of a norm and seed carries it
-    return found.first().to_dict()
+    actual = values_per_run(quantity, made).groupby(["norm", "seed"])
+    assert (actual.nunique() == 1).all()  # each run of a norm and seed carries it
+    return actual.first().to_dict()
 
 
 def test_the_largest_learning_rate_lies_where_accuracy_falls_below_nine_tenths():
@@ -69,13 +69,13 @@ def test_the_largest_learning_rate_lies_where_accuracy_falls_below_nine_tenths()
         ("none", 0): pytest.approx(1)
     }
     # A third of the way from 0.96 to 0.78, where 0.9 is.
-    found = largest(none=[{0.1: 1.0, 0.2: 0.96, 1.6: 0.78}])
-    assert found == {("none", 0): pytest.approx(0.4)}
+    actual = largest(none=[{0.1: 1.0, 0.2: 0.96, 1.6: 0.78}])
+    assert actual == {("none", 0): pytest.approx(0.4)}
 
 
 def test_the_largest_learning_rate_of_the_grid_is_a_lower_bound():
-    found = largest(none=[{0.1: 0.6, 0.5: 0.7, 2.0: 0.7}])
-    assert found == {("none", 0): pytest.approx(2)}
+    actual = largest(none=[{0.1: 0.6, 0.5: 0.7, 2.0: 0.7}])
+    assert actual == {("none", 0): pytest.approx(2)}
 
 
 def test_where_nothing_is_learnt_the_smallest_rate_of_the_grid_is_an_upper_bound():
@@ -87,8 +87,8 @@ def test_where_nothing_is_learnt_the_smallest_rate_of_the_grid_is_an_upper_bound
 def test_the_range_of_learning_rates_ends_where_accuracy_falls_below_nine_tenths():
     """At both ends half of the way, over logarithms, from 1 to 0.8."""
     rates = {1e-4: 0.3, 1e-3: 0.8, 1e-1: 1.0, 10: 0.8}
-    found = largest("learning_rate_range", none=[rates], batch=[{0.1: 0.9, 0.4: 0.9}])
-    assert found == {
+    actual = largest("learning_rate_range", none=[rates], batch=[{0.1: 0.9, 0.4: 0.9}])
+    assert actual == {
         ("none", 0): pytest.approx(1 / 1e-2),
         ("batch", 0): pytest.approx(4),
     }
@@ -98,30 +98,30 @@ def test_the_range_of_learning_rates_ends_where_accuracy_falls_below_nine_tenths
 
 
 def test_a_single_rate_has_no_largest():
-    found = largest(none=[{0.1: 0.6, 0.5: 0.7}], batch=[{0.1: 0.5}])
-    assert list(found) == [("none", 0)]
+    actual = largest(none=[{0.1: 0.6, 0.5: 0.7}], batch=[{0.1: 0.5}])
+    assert list(actual) == [("none", 0)]
 
 
 def test_the_last_rate_that_trains_well_counts_also_above_one_that_does_not():
-    found = largest(none=[{0.1: 1.0, 0.2: 0.3, 0.4: 0.95, 0.8: 0.85}])
-    assert found == {("none", 0): pytest.approx(0.4 * math.sqrt(2))}
+    actual = largest(none=[{0.1: 1.0, 0.2: 0.3, 0.4: 0.95, 0.8: 0.85}])
+    assert actual == {("none", 0): pytest.approx(0.4 * math.sqrt(2))}
 
 
 def test_a_rate_at_which_a_run_diverged_has_accuracy_0():
     # 0.9 is a tenth of the way from 1 to 0.
-    found = largest(none=[{0.1: 1.0, 1.0: None}])
-    assert found == {("none", 0): pytest.approx(10**-0.9)}
+    actual = largest(none=[{0.1: 1.0, 1.0: None}])
+    assert actual == {("none", 0): pytest.approx(10**-0.9)}
 
 
 def test_seeds_that_lack_a_rate_of_their_norm_are_left_out():
     both, one = {0.1: 1.0, 0.5: 1.0}, {0.1: 1.0}
-    found = largest(none=[both, one, both], batch=[both, one])
-    assert set(found) == {("none", 0), ("none", 2), ("batch", 0)}
+    actual = largest(none=[both, one, both], batch=[both, one])
+    assert set(actual) == {("none", 0), ("none", 2), ("batch", 0)}
 
 
 def test_each_seed_has_a_largest_rate_of_its_own():
-    found = largest(none=[{0.1: 1.0, 0.4: 0.8}, {0.1: 0.5, 0.4: 0.5}])
-    assert found == {("none", 0): pytest.approx(0.2), ("none", 1): pytest.approx(0.4)}
+    actual = largest(none=[{0.1: 1.0, 0.4: 0.8}, {0.1: 0.5, 0.4: 0.5}])
+    assert actual == {("none", 0): pytest.approx(0.2), ("none", 1): pytest.approx(0.4)}
 
 
 def test_the_effective_rate_changes_by_the_square_of_the_weights_growth():
@@ -133,8 +133,8 @@ def test_the_effective_rate_changes_by_the_square_of_the_weights_growth():
     ]
     table = pd.DataFrame(rows[::-1], columns=["step", "layer", "weight_norm"])
     table = table.assign(**CELLS.iloc[0])
-    found = values_per_run("effective_rate_change", {"invariance": table})
-    assert found.tolist() == pytest.approx([1 / 16])
+    actual = values_per_run("effective_rate_change", {"invariance": table})
+    assert actual.tolist() == pytest.approx([1 / 16])
 
 
 # Of probes: within a step, and over the steps of a run
@@ -148,39 +148,41 @@ def ranges(*values, step=None, **columns):
     )
 
 
-def of_probes(name, **of_tables):
+def values_of_probes(name, **result_tables):
     """The quantity's numbers, of runs that are not finished."""
     history = tables("vgg", none=[run(lambda step: 1.0)] * 2)["history"]
-    return values_per_run(name, {"history": history} | of_tables).tolist()
+    return values_per_run(name, {"history": history} | result_tables).tolist()
 
 
 def test_landscape_medians_count_overflow_as_large():
     rows = ranges(3.0, 6.0, math.nan)
-    assert of_probes("loss_range", landscape_ranges=rows) == [5]
+    assert values_of_probes("loss_range", landscape_ranges=rows) == [5]
     rows = ranges(3.0, math.nan, math.nan)
-    assert of_probes("loss_range", landscape_ranges=rows) == [math.inf]
+    assert values_of_probes("loss_range", landscape_ranges=rows) == [math.inf]
 
 
 @pytest.mark.parametrize(("overflows", "expected"), [(0, 10), (1, 10), (2, math.inf)])
 def test_of_eleven_probes_the_90th_percentile_is_the_tenth(overflows, expected):
     finite = [1.0 + v for v in range(1, 12 - overflows)]
     rows = ranges(*[math.nan] * overflows, *finite)
-    assert of_probes("loss_range_excursions", landscape_ranges=rows) == [expected]
+    assert values_of_probes("loss_range_excursions", landscape_ranges=rows) == [
+        expected
+    ]
 
 
 def test_the_90th_percentile_is_a_value_that_is_there():
     rows = ranges(1.0, 2.0, 31.0)  # of which linear interpolation makes 25.2 - 1
-    assert of_probes("loss_range_excursions", landscape_ranges=rows) == [30]
+    assert values_of_probes("loss_range_excursions", landscape_ranges=rows) == [30]
     rows = ranges(*range(1, 22))
-    assert of_probes("loss_range_excursions", landscape_ranges=rows) == [18]
+    assert values_of_probes("loss_range_excursions", landscape_ranges=rows) == [18]
 
 
 def test_ics_leaves_the_first_layer_out():
     ics = CELLS.iloc[[0, 0, 0]].assign(
         step=0, layer=[1, 2, 3], cosine=[1.0, 0.5, 0.3], l2_difference=[0.0, 2.0, 8.0]
     )
-    assert of_probes("ics_cosine", ics=ics) == [pytest.approx(0.4)]
-    assert of_probes("ics_l2", ics=ics) == [pytest.approx(4)]
+    assert values_of_probes("ics_cosine", ics=ics) == [pytest.approx(0.4)]
+    assert values_of_probes("ics_l2", ics=ics) == [pytest.approx(4)]
 
 
 def test_layers_are_averaged_within_a_step_and_steps_by_their_median():
@@ -190,18 +192,22 @@ def test_layers_are_averaged_within_a_step_and_steps_by_their_median():
         cosine=[0.0, 0.2, 0.4, 0.6, 0.9, 0.9],
         l2_difference=[1.0, 4.0, 2.0, 32.0, 100.0, 1.0],
     )
-    assert of_probes("ics_cosine", ics=ics) == [pytest.approx(0.5)]  # 0.1, 0.5, 0.9
-    assert of_probes("ics_l2", ics=ics) == [pytest.approx(8)]  # 2, 8, 10
+    assert values_of_probes("ics_cosine", ics=ics) == [
+        pytest.approx(0.5)
+    ]  # 0.1, 0.5, 0.9
+    assert values_of_probes("ics_l2", ics=ics) == [pytest.approx(8)]  # 2, 8, 10
     ics["cosine"] = [0.0, 0.2, 0.4, 0.6, 0.9, math.nan]  # it diverged
-    assert math.isnan(of_probes("ics_cosine", ics=ics)[0])
+    assert math.isnan(values_of_probes("ics_cosine", ics=ics)[0])
 
 
 def test_of_random_directions_a_step_has_the_median():
     columns = {"direction": "random", "draw": [0, 1, 2, 0, 1, 2]}
     rows = ranges(2.0, 3.0, 99.0, 5.0, 6.0, 7.0, step=[0, 0, 0, 8, 8, 8])
     rows = rows.assign(**columns)
-    assert of_probes("random_loss_range", landscape_ranges=rows) == [3.5]  # 2 and 5
-    assert of_probes("loss_range", landscape_ranges=rows) == []
+    assert values_of_probes("random_loss_range", landscape_ranges=rows) == [
+        3.5
+    ]  # 2 and 5
+    assert values_of_probes("loss_range", landscape_ranges=rows) == []
 
 
 def test_drift_is_of_hidden_units():
@@ -212,15 +218,15 @@ def test_drift_is_of_hidden_units():
         mean_change=[1.0, 50.0, 3.0, 5.0, 99.0, 70.0],
     )
     # Of step 9 the median of layers 1 and 2 is 2.
-    assert of_probes("mean_change", moment_drift=drift) == [3.5]
-    assert of_probes("input_mean_change", moment_drift=drift) == [70]
+    assert values_of_probes("mean_change", moment_drift=drift) == [3.5]
+    assert values_of_probes("input_mean_change", moment_drift=drift) == [70]
     drift.iloc[0, drift.columns.get_loc("mean_change")] = math.nan  # it diverged
-    assert math.isnan(of_probes("mean_change", moment_drift=drift)[0])
+    assert math.isnan(values_of_probes("mean_change", moment_drift=drift)[0])
 
 
 def test_the_learnt_rank_is_that_of_the_last_probe():
     rank = CELLS.iloc[[0, 0, 0]].assign(step=[0, 5, 9], learnt_rank=[0, 4, 3])
-    assert of_probes("learnt_rank", rank=rank) == [3]
+    assert values_of_probes("learnt_rank", rank=rank) == [3]
 
 
 def test_a_quantity_has_a_name_of_its_own():
@@ -246,11 +252,11 @@ def test_without_rows_or_tables_a_quantity_has_no_runs(name):
     columns = {n: [*CELL, *frames.columns(n)] for n in QUANTITIES[name].tables}
     made = {n: pd.DataFrame(columns=c, dtype=float) for n, c in columns.items()}
     made |= {"history": tables(none=[2])["history"][:0]}
-    for of_tables in (made, {"history": made["history"]}):
-        found = values_per_run(name, of_tables)
-        assert len(found) == 0
-        assert found.index.names == CELL
-        assert found.dtype == float
+    for result_tables in (made, {"history": made["history"]}):
+        actual = values_per_run(name, result_tables)
+        assert len(actual) == 0
+        assert actual.index.names == CELL
+        assert actual.dtype == float
 
 
 # Finished runs
@@ -258,26 +264,26 @@ def test_without_rows_or_tables_a_quantity_has_no_runs(name):
 
 def test_a_probe_sees_a_finished_run_by_the_loss_of_its_own_step():
     losses = np.array([50.0, 1.0, 0.5, 0.49, 0.51, 0.4, 0.6])
-    of_tables = tables(none=[run(lambda t: losses[np.minimum(t, 6)], steps=7)])
+    result_tables = tables(none=[run(lambda t: losses[np.minimum(t, 6)], steps=7)])
     steps = CELLS.iloc[[0] * 8].assign(model="dln", step=range(8), value=1.0)
-    found = is_finished(steps.set_index(STEP).value, of_tables)
+    actual = is_finished(steps.set_index(STEP).value, result_tables)
     # Below 0.5; step 7 is after the last one, whose loss was 0.6.
-    assert found.tolist() == [False] * 3 + [True, False, True, False, False]
+    assert actual.tolist() == [False] * 3 + [True, False, True, False, False]
 
 
 def test_after_its_last_step_a_run_is_as_far_as_it_was():
-    of_tables = tables(none=[run(lambda t: 0.5**t, steps=20), math.inf])
+    result_tables = tables(none=[run(lambda t: 0.5**t, steps=20), math.inf])
     last = CELLS.assign(model="dln", step=20, value=1.0).set_index(STEP).value
-    assert is_finished(last, of_tables).tolist() == [True, False]  # one diverged
+    assert is_finished(last, result_tables).tolist() == [True, False]  # one diverged
     unknown = last.rename({"none": "batch"}, level="norm")
-    assert is_finished(unknown, of_tables).tolist() == [False, False]
+    assert is_finished(unknown, result_tables).tolist() == [False, False]
 
 
 def test_a_run_that_is_finished_throughout_has_no_number():
     early = ends_at(0.5)._replace(probed=np.array([10, 20]), values=np.array([1.0, 1]))
-    found = values_per_run("loss_range", tables("vgg", none=[early, 2]))
-    assert math.isnan(found.iloc[0])
-    assert found.iloc[1] == 2
+    actual = values_per_run("loss_range", tables("vgg", none=[early, 2]))
+    assert math.isnan(actual.iloc[0])
+    assert actual.iloc[1] == 2
 
 
 def test_an_eigenvalue_that_did_not_converge_is_unknown_and_one_that_overflowed_infinite():
@@ -287,7 +293,7 @@ def test_an_eigenvalue_that_did_not_converge_is_unknown_and_one_that_overflowed_
         largest_eigenvalue=[2.0, math.nan, 4.0, 6.0, 8.0],
         converged=[1, 0, 1, 1, 1],
     )
-    assert of_probes("largest_eigenvalue", curvature=curvature) == [5]
+    assert values_of_probes("largest_eigenvalue", curvature=curvature) == [5]
     curvature["largest_eigenvalue"] = [2.0, math.nan, math.nan, math.nan, 8.0]
     curvature["converged"] = [1, 0, 1, math.nan, 1]
-    assert of_probes("largest_eigenvalue", curvature=curvature) == [math.inf]
+    assert values_of_probes("largest_eigenvalue", curvature=curvature) == [math.inf]

@@ -29,13 +29,13 @@ def cells(**experiments):
     figure = replication_matrix.draw(tables)
     figure.canvas.draw()
     (ax,) = figure.axes
-    found = {}
+    actual = {}
     for cell in ax.collections:
         x, y = cell.get_paths()[0].vertices.T
         centre = (x.min() + x.max()) / 2, (y.min() + y.max()) / 2
         (text,) = [t for t in ax.texts if t.get_position() == pytest.approx(centre)]
-        found[centre] = to_rgb(cell.get_facecolor()[0]), text.get_text()
-    return found, [text.get_text() for text in ax.texts]
+        actual[centre] = to_rgb(cell.get_facecolor()[0]), text.get_text()
+    return actual, [text.get_text() for text in ax.texts]
 
 
 def colour(verdict):
@@ -44,14 +44,14 @@ def colour(verdict):
 
 def test_a_cell_has_the_effect_in_the_colour_of_its_verdict():
     for verdict in VERDICTS:
-        found, _ = cells(one=[row(verdict=verdict)])
-        ((shown, text),) = found.values()
+        actual, _ = cells(one=[row(verdict=verdict)])
+        ((shown, text),) = actual.values()
         assert shown == colour(verdict)
         assert "0.3\n[0.2, 0.4]" in text
 
 
 def test_a_row_per_claim_and_a_column_per_experiment_and_comparison():
-    found, texts = cells(
+    actual, texts = cells(
         first=[
             row("Gradients turn no less", claim="b", effect=0.11),
             row(
@@ -61,7 +61,7 @@ def test_a_row_per_claim_and_a_column_per_experiment_and_comparison():
         ],
         second=[row(claim="a", effect=0.44), row(claim="a", primary=None, effect=9)],
     )
-    by_effect = {text.split()[1]: place for place, (_, text) in found.items()}
+    by_effect = {text.split()[1]: place for place, (_, text) in actual.items()}
     assert set(by_effect) == {"0.11", "0.22", "0.33", "0.44"}
     x, y = ({k: round(v[i], 6) for k, v in by_effect.items()} for i in (0, 1))
     assert x["0.11"] == x["0.33"] < x["0.22"] < x["0.44"]
@@ -80,19 +80,19 @@ def test_runs_that_go_on_from_a_checkpoint_are_at_the_same_function():
 
 def test_a_cell_of_several_verdicts_shows_each():
     two = [row(model=model, effect=e) for model, e in (("a", 0.5), ("b", 0.6))]
-    found, _ = cells(one=two)
-    ((shown, text),) = found.values()
+    actual, _ = cells(one=two)
+    ((shown, text),) = actual.values()
     assert shown == colour(AS_CLAIMED)
     assert "0.5" in text and "0.6" in text
     two[1]["verdict"] = OPPOSITE
-    found, _ = cells(one=two)
-    ((shown, text),) = found.values()
+    actual, _ = cells(one=two)
+    ((shown, text),) = actual.values()
     assert shown == colour(OPEN)
 
 
 def test_what_was_not_measured_has_no_cell():
-    found, _ = cells(one=[row(), row("Other", seeds=0)])
-    assert len(found) == 1
+    actual, _ = cells(one=[row(), row("Other", seeds=0)])
+    assert len(actual) == 1
     with pytest.raises(ValueError, match="primary claim"):
         cells(one=[row(seeds=0)])
 

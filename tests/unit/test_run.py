@@ -124,8 +124,8 @@ def test_tables_carry_the_models_name(make_run, make_data, tmp_path):
             }
     assert [row["step"] for row in tables["ics"]] == ["2"] * 8
     history, evaluation = loop.train(run, 3, evaluations=[0])
-    for kind, found in (("history", history), ("evaluation", evaluation)):
-        for row, expected in zip(tables[kind], found, strict=True):
+    for kind, actual in (("history", history), ("evaluation", evaluation)):
+        for row, expected in zip(tables[kind], actual, strict=True):
             numbers = [float(row[name]) for name in expected._fields]
             assert numbers == pytest.approx(list(expected), rel=1e-8)
 
@@ -237,9 +237,9 @@ def test_tables_keep_float32_and_agree_on_columns(tmp_path):
     columns = ["lr", "loss"]
     table = [{"loss": value, "lr": 0.1}, {"lr": 1e-7, "loss": math.nan}]
     rows.write(tmp_path / "a.csv", columns, table)
-    found = read(tmp_path / "a.csv")
-    assert torch.tensor(float(found[0]["loss"])) == torch.tensor(value)
-    assert found[1] == {"lr": "1e-07", "loss": "nan"}
+    actual = read(tmp_path / "a.csv")
+    assert torch.tensor(float(actual[0]["loss"])) == torch.tensor(value)
+    assert actual[1] == {"lr": "1e-07", "loss": "nan"}
     rows.concatenate([tmp_path / "a.csv"] * 2, columns, tmp_path / "b.csv")
     assert len((tmp_path / "b.csv").read_text(encoding="utf-8").splitlines()) == 5
     rows.write(tmp_path / "c.csv", ["lr", "accuracy"], [])
@@ -282,7 +282,7 @@ def test_no_step_waits_for_the_device(make_run, model, norm, optimiser):
 def test_noise_does_not_falsify_the_evaluation(make_run):
     """Statistics without noise, over batches of the training set; training is left alone."""
     run, undisturbed = (walk(make_run("vgg", "noisy_batch"), 5) for _ in range(2))
-    found = loop.test_accuracy(run)
+    actual = loop.test_accuracy(run)
     network = copy.deepcopy(undisturbed.network)
     for noise in norms.random_normalisers(network):
         noise.eval()
@@ -304,7 +304,7 @@ def test_noise_does_not_falsify_the_evaluation(make_run):
             (network(inputs).argmax(1) == targets).float().mean()
             for inputs, targets in run.test_batches()
         ]
-    assert found == pytest.approx(float(sum(right) / len(right)))
+    assert actual == pytest.approx(float(sum(right) / len(right)))
     assert same(state(walk(run, 2)), state(walk(undisturbed, 2)))
 
 

@@ -37,10 +37,10 @@ def at_checkpoints(value, steps=(100, 200, 300)) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def judge(claims, of_tables, starts=()):
+def judge(claims, result_tables, starts=()):
     described = experiment({"vgg": "vgg"}, ["none", "batch"], starts)
-    of_tables = with_outcomes(of_tables, described)
-    return judge_.judge(claims, of_tables, CURVES, described)
+    result_tables = with_outcomes(result_tables, described)
+    return judge_.judge(claims, result_tables, CURVES, described)
 
 
 def trained(accuracy=0.9, **more):
@@ -59,8 +59,8 @@ def test_a_verdict_is_about_the_parametrisations_at_the_places_of_one_normaliser
             return 100.0
         return (0.5 if name == "batch" else 1.0) * noise[seed, step // 100]
 
-    of_tables = trained(same_function_ranges=at_checkpoints(beta))
-    (verdict,) = judge([claim(**AT_PLACE)], of_tables).itertuples()
+    result_tables = trained(same_function_ranges=at_checkpoints(beta))
+    (verdict,) = judge([claim(**AT_PLACE)], result_tables).itertuples()
     assert verdict.comparison == "same function"
     assert verdict.verdict == "as claimed"
     assert verdict.seeds == SEEDS
@@ -74,20 +74,20 @@ def test_a_seed_has_the_ratio_of_medians_over_its_checkpoints():
         "as_trained": [4.0, 8.0, 6.0],
         "frozen": [1] * 3,
     }
-    found = at_checkpoints(
+    actual = at_checkpoints(
         lambda place, seed, step, name: values[name][step // 100 - 1]
     )
     (verdict,) = judge(
-        [claim(**AT_PLACE)], trained(same_function_ranges=found)
+        [claim(**AT_PLACE)], trained(same_function_ranges=actual)
     ).itertuples()
     assert verdict.effect == pytest.approx(2 / 6)
 
 
 def test_places_at_chance_are_not_compared():
-    found = at_checkpoints(lambda *at: 0.5 if at[-1] == "batch" else 1.0)
-    of_tables = trained(accuracy=0.1, same_function_ranges=found)
+    actual = at_checkpoints(lambda *at: 0.5 if at[-1] == "batch" else 1.0)
+    result_tables = trained(accuracy=0.1, same_function_ranges=actual)
     about = claim(**AT_PLACE, trained=("none",))
-    (verdict,) = judge([about], of_tables).itertuples()
+    (verdict,) = judge([about], result_tables).itertuples()
     assert verdict.verdict == "open"
     assert verdict.not_learnt == "6 of 6 runs of none stayed at chance, left out"
 
@@ -106,11 +106,11 @@ def continuations(folded, **others) -> dict:
 
 def test_runs_that_start_at_a_checkpoint_are_compared_with_each_other_alone():
     """They count for no claim about their architecture, and its runs not for theirs."""
-    of_tables = continuations([4.0] * SEEDS, batch=[1.0] * SEEDS)
+    result_tables = continuations([4.0] * SEEDS, batch=[1.0] * SEEDS)
     starts = {"vgg_from_100": START}
     switch = claim(model="vgg", place="none", quantity="final_loss")
     ordinary = claim(id="ordinary", model="vgg", quantity="final_loss")
-    table = judge([switch, ordinary], of_tables, starts).set_index("claim")
+    table = judge([switch, ordinary], result_tables, starts).set_index("claim")
     rows = table.loc[["claim"]]
     assert rows.model.to_list() == ["vgg_from_100"]
     assert rows.comparison.to_list() == ["same step"]
@@ -121,15 +121,15 @@ def test_runs_that_start_at_a_checkpoint_are_compared_with_each_other_alone():
 
 
 def test_runs_that_start_at_another_normalisers_checkpoint_do_not_count():
-    of_tables = continuations([4.0] * SEEDS, batch=[1.0] * SEEDS)
+    result_tables = continuations([4.0] * SEEDS, batch=[1.0] * SEEDS)
     starts = {"vgg_from_100": START | {"norm": "batch"}}
     about = claim(model="vgg", place="none", quantity="final_loss")
-    (verdict,) = judge([about], of_tables, starts).itertuples()
+    (verdict,) = judge([about], result_tables, starts).itertuples()
     assert (verdict.model, verdict.seeds) == ("vgg_from_none", 0)
 
 
 def test_folded_runs_that_diverge_are_infinitely_worse():
-    of_tables = continuations([math.inf] * SEEDS, batch=[1.0] * SEEDS)
+    result_tables = continuations([math.inf] * SEEDS, batch=[1.0] * SEEDS)
     about = claim(
         model="vgg",
         place="batch",
@@ -140,7 +140,7 @@ def test_folded_runs_that_diverge_are_infinitely_worse():
         above=1.25,
     )
     starts = {"vgg_from_100": START | {"norm": "batch"}}
-    (verdict,) = judge([about], of_tables, starts).itertuples()
+    (verdict,) = judge([about], result_tables, starts).itertuples()
     assert verdict.verdict == "as claimed"
     assert verdict.method == "ranks"
 

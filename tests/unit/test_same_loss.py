@@ -37,29 +37,29 @@ INF = math.inf
 def smoothed(losses, window) -> list[float]:
     """Means of logarithms over five steps before, the step itself and four after it."""
     logs = [math.log(loss) for loss in losses]
-    found = []
+    actual = []
     for step in range(len(logs)):
         first = max(0, step - window // 2)
         around = logs[first : step + (window + 1) // 2]
-        found.append(sum(around) / len(around))
-    return found
+        actual.append(sum(around) / len(around))
+    return actual
 
 
 def points(one: Run, window, transform) -> list[tuple[float, float]]:
     """(logarithm of the loss, value) at each probe of a run that has a loss, sorted."""
     losses = one.losses[: one.diverges_at]
     near = smoothed(losses, window)
-    found = []
+    actual = []
     for step, value in zip(one.probed, one.values, strict=True):
         if step >= len(losses) and one.diverges_at is not None:
             continue
-        found.append((near[min(step, len(near) - 1)], transform(value)))
-    return sorted(found)
+        actual.append((near[min(step, len(near) - 1)], transform(value)))
+    return sorted(actual)
 
 
-def at(level, of_run) -> float:
+def at(level, run_points) -> float:
     """On the line between the two points around a level."""
-    for (left, low), (right, high) in zip(of_run, of_run[1:], strict=False):
+    for (left, low), (right, high) in zip(run_points, run_points[1:], strict=False):
         if left <= level <= right:
             return low + (high - low) * (level - left) / (right - left)
     raise AssertionError(f"no points around {level}")
@@ -67,12 +67,12 @@ def at(level, of_run) -> float:
 
 def by_hand(runs: list[Run], window, transform=math.log) -> list[float]:
     """Of each run the mean over the four lower levels, which all of them reach."""
-    found = []
+    actual = []
     for one in runs:
-        of_run = points(one, window, transform)
+        run_points = points(one, window, transform)
         levels = [math.log(share * CONSTANT_LOSS) for share in (0.65, 0.55, 0.48, 0.42)]
-        found.append(sum(at(level, of_run) for level in levels) / 4)
-    return found
+        actual.append(sum(at(level, run_points) for level in levels) / 4)
+    return actual
 
 
 def noisy(seed, by, start=2.3, **options) -> Run:
@@ -90,11 +90,11 @@ WINDOWS = pytest.mark.parametrize(("model", "window"), [("vgg", 10), ("dln", 1)]
 def test_the_effect_is_that_of_loops(model, window):
     none, batch = ([noisy(seed, by) for seed in range(6)] for by in (170, 80))
     _, row = verdicts(tables(model, none=none, batch=batch), quantity="loss_range")
-    of_batch, of_none = by_hand(batch, window), by_hand(none, window)
-    effect = np.mean(of_batch) - np.mean(of_none)
+    batch_values, none_values = by_hand(batch, window), by_hand(none, window)
+    effect = np.mean(batch_values) - np.mean(none_values)
     assert row.effect == pytest.approx(np.exp(effect), rel=1e-9)
     if model == "dln":  # paired: Student's t of 5 degrees
-        pairs = np.subtract(of_batch, of_none)
+        pairs = np.subtract(batch_values, none_values)
         half = 2.570582 * np.std(pairs, ddof=1) / math.sqrt(6)
         assert row.low == pytest.approx(np.exp(effect - half))
         assert row.high == pytest.approx(np.exp(effect + half))
@@ -108,8 +108,12 @@ def test_a_difference_is_taken_of_values_and_not_of_logarithms(model, window):
         quantity="ics_cosine",
         scale="difference",
     )
-    of_runs = [by_hand(runs, window, lambda value: value) for runs in (batch, none)]
-    assert row.effect == pytest.approx(np.mean(of_runs[0]) - np.mean(of_runs[1]))
+    values_by_runs = [
+        by_hand(runs, window, lambda value: value) for runs in (batch, none)
+    ]
+    assert row.effect == pytest.approx(
+        np.mean(values_by_runs[0]) - np.mean(values_by_runs[1])
+    )
 
 
 @WINDOWS
@@ -198,8 +202,8 @@ def test_levels_count_that_all_but_one_run_of_each_network_reach(ends, levels):
         cell: Course(np.sort(losses[cell].reindex(np.arange(0, 200, 10))), np.ones(20))
         for cell, _ in steps.groupby(level=[0, 1, 2, 3])
     }
-    found = values_at_levels(courses, {"vgg": CONSTANT_LOSS})
-    runs = [found.xs(norm, level="norm") for norm in ("none", "batch")]
+    actual = values_at_levels(courses, {"vgg": CONSTANT_LOSS})
+    runs = [actual.xs(norm, level="norm") for norm in ("none", "batch")]
     assert count_levels(runs, 6) == levels
     _, row = verdicts(made, quantity="loss_range")
     reached = sum(e < min(levels, default=0) for e in ends)
@@ -209,11 +213,11 @@ def test_levels_count_that_all_but_one_run_of_each_network_reach(ends, levels):
 
 def test_a_level_that_would_leave_out_another_run_does_not_count():
     """Of seven runs one begins below the first level, and another ends above the last."""
-    found = pd.DataFrame(1.0, range(7), LEVELS)
-    found.loc[0, 0.65] = found.loc[1, 0.42] = math.nan
-    assert count_levels([found, found], 6) == [0.65, 0.55, 0.48]
-    found.loc[2, 0.65] = math.nan
-    assert count_levels([found, found], 6) == [0.55, 0.48, 0.42]
+    actual = pd.DataFrame(1.0, range(7), LEVELS)
+    actual.loc[0, 0.65] = actual.loc[1, 0.42] = math.nan
+    assert count_levels([actual, actual], 6) == [0.65, 0.55, 0.48]
+    actual.loc[2, 0.65] = math.nan
+    assert count_levels([actual, actual], 6) == [0.55, 0.48, 0.42]
 
 
 def test_no_runs_count_no_level():
@@ -234,14 +238,14 @@ def test_each_level_has_an_effect_of_its_own():
     )
     described = experiment({"vgg": "vgg"}, ["none", "batch"])
     about = claim(model="vgg", quantity="loss_range")
-    found = compare_at_levels([about], with_outcomes(made, described), described)
-    assert found.level.tolist() == list(LEVELS)
+    actual = compare_at_levels([about], with_outcomes(made, described), described)
+    assert actual.level.tolist() == list(LEVELS)
     expected = [level * CONSTANT_LOSS for level in LEVELS]
-    assert found.effect.tolist() == pytest.approx(expected, rel=0.01)
-    assert found.seeds.tolist() == [6] * 5
+    assert actual.effect.tolist() == pytest.approx(expected, rel=0.01)
+    assert actual.seeds.tolist() == [6] * 5
     (_, row) = verdicts(made, quantity="loss_range")
     mean = np.log(
-        [e for e, at in zip(found.effect, LEVELS, strict=True) if at in COMPARED]
+        [e for e, at in zip(actual.effect, LEVELS, strict=True) if at in COMPARED]
     )
     assert row.effect == pytest.approx(np.exp(mean.mean()))
 
@@ -252,8 +256,8 @@ def test_each_level_has_an_effect_of_its_own():
 @WINDOWS
 def test_losses_are_smoothed_as_the_models_batches_need(model, window):
     made = tables(model, none=[noisy(0, 100), noisy(1, 100, diverges_at=40)])
-    found = smoothed_losses(made["history"], experiment({model: model}, ["none"]))
-    (whole, cut) = found.values()
+    actual = smoothed_losses(made["history"], experiment({model: model}, ["none"]))
+    (whole, cut) = actual.values()
     expected = smoothed(noisy(0, 100).losses, window)
     assert whole.tolist() == pytest.approx(expected)
     assert cut.tolist()[:40] == pytest.approx(
@@ -268,16 +272,16 @@ def test_losses_are_smoothed_as_the_models_batches_need(model, window):
 def at_levels(losses, values) -> pd.Series:
     """The values of one course, at shares of a constant loss of 1."""
     one = Course(np.log(losses), np.array(values, float))
-    found = values_at_levels({("vgg", "none", 0.1, 0): one}, {"vgg": 1.0})
-    return found.iloc[0]
+    actual = values_at_levels({("vgg", "none", 0.1, 0): one}, {"vgg": 1.0})
+    return actual.iloc[0]
 
 
 def test_between_probes_values_are_on_lines_over_the_logarithm_of_the_loss():
-    found = at_levels([0.4, 0.5, 0.9], [1, 3, 2])
+    actual = at_levels([0.4, 0.5, 0.9], [1, 3, 2])
     for level in LEVELS:
         low, high, ends = (0.4, 0.5, (1, 3)) if level < 0.5 else (0.5, 0.9, (3, 2))
         share = math.log(level / low) / math.log(high / low)
-        assert found[level] == pytest.approx(ends[0] + share * (ends[1] - ends[0]))
+        assert actual[level] == pytest.approx(ends[0] + share * (ends[1] - ends[0]))
 
 
 def test_levels_without_probes_around_them_are_unknown():
@@ -287,6 +291,6 @@ def test_levels_without_probes_around_them_are_unknown():
 
 
 def test_next_to_an_infinite_value_all_is_infinite():
-    found = at_levels([0.4, 0.5, 0.9], [INF, 3, 2])
-    assert np.isinf(found).tolist() == [False, False, False, True, True]
+    actual = at_levels([0.4, 0.5, 0.9], [INF, 3, 2])
+    assert np.isinf(actual).tolist() == [False, False, False, True, True]
     assert (at_levels([0.4, 0.9], [INF, INF]) == INF).all()

@@ -91,10 +91,9 @@ def test_a_figure_without_its_tables_is_one_line(tmp_path):
     experiment.write_text(json.dumps({"models": [], "norms": []}), encoding="utf-8")
     done = call(*figure, *tables, "--experiment", experiment)
     assert done.returncode == 1
-    assert done.stderr == (
-        "figure.py: --tables: expected landscape_ranges.csv, outcomes.csv, "
-        "got none of that name; add its path\n"
-    )
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("figure.py: --tables: ")
+    assert "landscape_ranges.csv, outcomes.csv" in line
     experiment.write_text("none,batch", encoding="utf-8")
     done = call(*figure, *tables, "--experiment", experiment)
     assert done.returncode == 2

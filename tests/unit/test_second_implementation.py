@@ -46,7 +46,8 @@ def make_both(make_run, make_data, tmp_path):
         checkpoint, data_file = tmp_path / "checkpoint", tmp_path / "data"
         checkpoints.save(checkpoint, Run(spec, data))
         tensors.save(data_file, data)
-        run = probes.open_run(checkpoint, data_file, "cpu", 1, precision)
+        run = probes.open_run(checkpoint, data_file, "cpu", 1)
+        run = run.to(getattr(torch, precision))
         second = Training(model, norm, lr, spec.seed, spec.optimiser, data)
         for _ in range(steps):
             second.advance()

@@ -9,7 +9,7 @@ from numerics import double, walk
 
 from normscape.theory import instances, statements, worst_inputs
 from normscape.theory.statements import differentiate
-from normscape.theory.summary import summarise
+from normscape.theory.violations import summarise
 from normscape.theory.worst_inputs import largest_gradient
 
 

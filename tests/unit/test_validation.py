@@ -45,7 +45,7 @@ MISTAKES = [
     ("models.vgg.optimiser", {"name": "AdamW", "betas": 0.9}, "betas: ", "a list"),
     ("models.vgg.optimiser.nesterov", 1, "true or false", "1"),
     ("models.vgg.network.initialisation", "xavier", "he_normal, ", "glorot_uniform"),
-    ("models.vgg.network.depth", 3, "unknown key", "configuration, width"),
+    ("models.vgg.network.depth", 3, "unknown key", "width"),
     ("models.vgg.dataset", "gaussian", "'gaussian'", "cifar10, digits, scattered"),
     ("models.dln.dataset", "digits", "'digits'", "gaussian"),
     # There is no accuracy to evaluate.
@@ -244,9 +244,7 @@ def test_defaults_are_filled_in_and_the_input_is_left_alone(config):
     assert config == before
     assert full["device"] == "cpu"
     assert full["models"]["vgg"]["network"] == {
-        "configuration": "D",
         "width": 64,
-        "fc_widths": [],
         "initialisation": "glorot_normal",
     }
     assert full["models"]["dln"]["optimiser"]["l2_penalty"] == 0
@@ -321,9 +319,7 @@ def test_a_models_key_is_the_users_name(config):
     full = checked(config)
     small, wide = full["models"]["small"], full["models"]["wide"]
     assert small["network"] == {
-        "configuration": "D",
         "width": 4,
-        "fc_widths": [],
         "initialisation": "glorot_normal",
     }
     assert wide["network"]["width"] == 64
@@ -407,14 +403,14 @@ def test_cells_are_the_products_of_blocks_each_once(config):
     ]
     config["models"]["dln"]["grid"] = [{"norms": ["l1"], "learning_rates": [1.0e-7]}]
     cells = grid.cells(checked(config))
-    of_vgg = [cell for cell in cells if cell.model == "vgg"]
-    assert len(of_vgg) == len(set(of_vgg)) == 2 * 1 * 3 + 2 * 2 * 2 + 2 * 1 * 2
+    vgg_cells = [cell for cell in cells if cell.model == "vgg"]
+    assert len(vgg_cells) == len(set(vgg_cells)) == 2 * 1 * 3 + 2 * 2 * 2 + 2 * 1 * 2
     assert grid.Cell("vgg", "none", "0.1", 12) in cells
     assert grid.Cell("vgg", "l2", "0.5", 11) in cells
     assert grid.Cell("vgg", "batch", "0.01", 12) not in cells
     seeds = config["models"]["dln"]["seeds"]
-    of_dln = [grid.Cell("dln", "l1", "1e-07", seed) for seed in seeds]
-    assert cells == of_vgg + of_dln
+    dln_cells = [grid.Cell("dln", "l1", "1e-07", seed) for seed in seeds]
+    assert cells == vgg_cells + dln_cells
 
 
 def test_a_block_may_have_seeds_of_its_own(config):
@@ -455,9 +451,9 @@ def test_a_probes_block_may_have_settings_of_its_own(config):
         assert set(actual) == {"random_directions", "relative_step_sizes", "step_sizes"}
         return actual["random_directions"], actual["step_sizes"]
 
-    of_model = landscape["models"]["vgg"]["step_sizes"]
-    assert settings("none", 40) == (landscape["random_directions"], of_model)
-    assert settings("batch", 40) == (2, of_model)
+    model_step_sizes = landscape["models"]["vgg"]["step_sizes"]
+    assert settings("none", 40) == (landscape["random_directions"], model_step_sizes)
+    assert settings("batch", 40) == (2, model_step_sizes)
     assert settings("batch", 41) == (2, [0.7])
     landscape["models"]["vgg"]["grid"][1]["random_directions"] = -1
     assert "grid[1].random_directions: " in refusal(config)

@@ -148,8 +148,8 @@ def test_two_groups_have_the_interval_and_probabilities_of_welchs_test():
         scale="difference",
         below=-2,
     )
-    found = stats.ttest_ind(batch, none, equal_var=False)
-    assert (row.low, row.high) == pytest.approx(tuple(found.confidence_interval()))
+    actual = stats.ttest_ind(batch, none, equal_var=False)
+    assert (row.low, row.high) == pytest.approx(tuple(actual.confidence_interval()))
     assert row.method == "welch"
     moved = np.array(none) - 2
     for p, values, side in (
@@ -415,8 +415,8 @@ def test_a_claim_about_all_rates_takes_the_seeds_that_learn_at_one():
     def runs(*accuracies):
         none = [[run(falls(100), accuracy=some)] * 6 for some in accuracies]
         batch = [run(falls(50), accuracy=0.9)] * 6
-        of_rates = zip((0.1, 0.5), none, strict=True)
-        return together(*(tables("vgg", lr, none=n, batch=batch) for lr, n in of_rates))
+        by_rate = zip((0.1, 0.5), none, strict=True)
+        return together(*(tables("vgg", lr, none=n, batch=batch) for lr, n in by_rate))
 
     faster = {"model": "vgg", "quantity": "mean_loss", "lr": None}
     assert verdict(runs(0.9, 0.1), **faster, trained=("none",)).verdict == AS_CLAIMED
@@ -618,13 +618,13 @@ def test_a_claim_without_a_learning_rate_is_of_the_mean_over_all():
         ]
         return tables("vgg", lr, none=none, batch=batch)
 
-    of_rates = together(runs(0.1, 0.3), runs(0.5, 0.5))
-    row, other = verdicts(of_rates, quantity="loss_range", lr=None)
+    by_rate = together(runs(0.1, 0.3), runs(0.5, 0.5))
+    row, other = verdicts(by_rate, quantity="loss_range", lr=None)
     assert row.effect == pytest.approx(0.4)
     # At the same loss runs of one rate are compared, as ratios.
     assert other.effect == pytest.approx(math.sqrt(0.3 * 0.5))
     assert other.seeds == 6
-    assert verdict(of_rates, quantity="loss_range", lr=0.5).effect == pytest.approx(0.5)
+    assert verdict(by_rate, quantity="loss_range", lr=0.5).effect == pytest.approx(0.5)
 
 
 def test_a_claim_at_best_rates_takes_each_normaliser_at_its_own():
@@ -641,27 +641,27 @@ def test_a_claim_at_best_rates_takes_each_normaliser_at_its_own():
             },
         )
 
-    of_rates = together(
+    by_rate = together(
         runs(0.1, none=(100, 4.0), batch=(200, 8.0)),
         runs(0.5, none=(900, 1.0), batch=(60, 2.0)),
     )
     at = {"quantity": "loss_range", "scale": "difference", "below": -1}
-    rows = verdicts(of_rates, **at, lr=None, best_lr=True, trained=("none",))
+    rows = verdicts(by_rate, **at, lr=None, best_lr=True, trained=("none",))
     assert each("effect", rows) == pytest.approx([2.0 - 4.0, -2.0])
     assert each("seeds", rows) == [6, 6]
     assert each("best_lrs", rows) == ["0.5 / 0.1"] * 2
     assert pd.isna(rows[0].lr)
     assert each("verdict", rows) == [AS_CLAIMED] * 2
     for lr, effect in ((0.1, 4.0), (0.5, 1.0)):
-        row = verdict(of_rates, **at, lr=lr)
+        row = verdict(by_rate, **at, lr=lr)
         assert (row.effect, row.best_lrs) == (pytest.approx(effect), None)
 
 
 def test_a_rate_at_which_a_seed_diverges_is_not_the_best():
     slow = tables("vgg", 0.1, none=[8, 8], batch=[9, 9])
     fast = tables("vgg", 0.5, none=[1, math.inf], batch=[1, 1])
-    found = best_rates(together(slow, fast))
-    assert found == {("vgg", "none"): 0.1, ("vgg", "batch"): 0.5}
+    actual = best_rates(together(slow, fast))
+    assert actual == {("vgg", "none"): 0.1, ("vgg", "batch"): 0.5}
 
 
 def test_learning_rates_of_any_size_are_told_apart():
@@ -681,10 +681,10 @@ def test_a_claim_that_applies_to_all_is_judged_for_norms_that_no_claim_names():
     ends = {"none": 10, "batch": 5, "l1": 20, "l2": 1}
     runs = tables(**{norm: spread(loss) for norm, loss in ends.items()})
     norms = ["none", "batch", "l1", "l2"]
-    of_file = {"named": frozenset({"batch", "none", "l2"})}
+    file_keys = {"named": frozenset({"batch", "none", "l2"})}
     claims = [
-        claim(applies_to="all", **of_file),
-        claim(id="other", subjects=("l2",), **of_file),
+        claim(applies_to="all", **file_keys),
+        claim(id="other", subjects=("l2",), **file_keys),
     ]
     judged = judge(claims, runs, norms)
     assert judged.claim.tolist() == ["claim", "claim", "other"]
@@ -725,9 +725,9 @@ def test_classifiers_have_left_chance_by_their_accuracy():
         return tables(model, none=none, batch=batch)
 
     good = [0.9] * 5
-    of_models = together(runs("small", 0.21, *good), runs("wide", 0.2, *good))
+    model_tables = together(runs("small", 0.21, *good), runs("wide", 0.2, *good))
     one = claim(model="vgg", quantity="mean_loss", trained=("subject",))
-    judged = judge([one], of_models, models={"small": "vgg", "wide": "vgg"})
+    judged = judge([one], model_tables, models={"small": "vgg", "wide": "vgg"})
     assert judged.model.tolist() == ["small", "wide"]
     assert judged.verdict.tolist() == [AS_CLAIMED, OPEN]
     assert judged.reason[1] == "5 runs of batch, 6 are needed"
@@ -788,8 +788,8 @@ def test_holms_correction_is_within_a_topic_and_not_of_primary_claims(p, holm):
     first, second, third, other, absent, primary = judged[p]
     assert second == other
     assert primary == first == judged[holm][5]
-    found = judged[holm][:3].tolist()
-    assert found == pytest.approx(holm_by_hand([first, second, third]))
+    actual = judged[holm][:3].tolist()
+    assert actual == pytest.approx(holm_by_hand([first, second, third]))
     assert judged[holm][3] == other
     assert math.isnan(absent)
     assert math.isnan(judged[holm][4])
@@ -810,10 +810,10 @@ def test_exchanging_subject_and_reference_turns_effects_and_no_verdict(pairs):
         for by, values in zip((90, 120), zip(*pairs, strict=True), strict=True)
     )
     runs = tables("vgg", none=none, batch=batch)
-    of_vgg = {"model": "vgg", "quantity": "loss_range"}
+    vgg_cells = {"model": "vgg", "quantity": "loss_range"}
     turned = {"subjects": ("none",), "reference": "batch"}
     turned |= {"above": 1.25, "below": math.inf}
-    judged = judge([claim(**of_vgg), claim(**of_vgg | turned)], runs)
+    judged = judge([claim(**vgg_cells), claim(**vgg_cells | turned)], runs)
     assert judged.comparison.tolist() == ["same step", "same loss"] * 2
     for one, other in zip(
         *(judged[:2].itertuples(), judged[2:].itertuples()), strict=True
@@ -829,7 +829,7 @@ def test_exchanging_subject_and_reference_turns_effects_and_no_verdict(pairs):
 @pytest.mark.parametrize("scale", ["ratio", "difference"])
 @pytest.mark.parametrize("limits", [(1.25, math.inf), (-math.inf, 0.8)])
 def test_turning_a_far_effect_round_turns_the_verdict(scale, limits):
-    found = []
+    actual = []
     for far in (10, 0.1) if scale == "ratio" else (100.0, -100.0):
         base = [150 + s for s in range(6)]
         other = [b * far if scale == "ratio" else b + far for b in base]
@@ -844,5 +844,5 @@ def test_turning_a_far_effect_round_turns_the_verdict(scale, limits):
             above=limits[0],
             below=limits[1],
         )
-        found.append(each("verdict", rows))
-    assert found[1] == [TURNED[one] for one in found[0]]
+        actual.append(each("verdict", rows))
+    assert actual[1] == [TURNED[one] for one in actual[0]]

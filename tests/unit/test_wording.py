@@ -17,9 +17,9 @@ HALVES = [5, 5.4, 4.6, 5.3, 4.7, 5]
 SMOOTHER = {"model": "vgg", "quantity": "loss_range"}
 
 
-def rows(claims, of_tables) -> list[dict]:
+def rows(claims, result_tables) -> list[dict]:
     """The readable table's rows, after a round trip through verdicts.csv."""
-    return wording.readable(judge(claims, of_tables)).to_dict("records")
+    return wording.readable(judge(claims, result_tables)).to_dict("records")
 
 
 def around(values, by=100, start=2.3, **options):
@@ -51,8 +51,8 @@ def read_back(tmp_path):
 
 
 def test_a_row_names_the_best_rates(read_back):
-    of_rates = tables(none=ENDS, batch=HALVES)
-    judged = judge([claim(lr=None, best_lr=True)], of_rates)
+    by_rate = tables(none=ENDS, batch=HALVES)
+    judged = judge([claim(lr=None, best_lr=True)], by_rate)
     (row,) = wording.readable(read_back(judged)).to_dict("records")
     assert row["runs"] == "dln batch / none, best lr 0.1 / 0.1"
 
@@ -142,15 +142,15 @@ def test_probabilities_are_plain_and_corrected():
     made = tables(none=[10] * 6, batch=[5] * 6, l1=[7] * 6)
     claims = [claim(subjects=("batch", "l1")), claim(id="b", topic="other")]
     claims.append(claim(id="c", primary="Training is faster"))
-    found = [row["p (Holm's)"] for row in rows(claims, made)]
-    assert found == ["0.016 (0.031)", "0.016 (0.031)", "0.016 (0.016)", "0.016"]
+    actual = [row["p (Holm's)"] for row in rows(claims, made)]
+    assert actual == ["0.016 (0.031)", "0.016 (0.031)", "0.016 (0.016)", "0.016"]
 
 
 def test_a_verdict_against_a_claim_has_the_probability_against_it():
     made = tables(none=[10] * 6, batch=[15] * 6, l1=[9] * 6)
-    found = rows([claim(subjects=("batch", "l1"))], made)
-    assert [row["verdict"] for row in found] == [OPPOSITE, SMALLER]
-    assert [row["p (Holm's)"] for row in found] == ["0.016 (0.031)"] * 2
+    actual = rows([claim(subjects=("batch", "l1"))], made)
+    assert [row["verdict"] for row in actual] == [OPPOSITE, SMALLER]
+    assert [row["p (Holm's)"] for row in actual] == ["0.016 (0.031)"] * 2
 
 
 def test_the_line_on_holms_correction_counts_what_stays():

@@ -168,12 +168,12 @@ SHOWN = dict(zip(WALKS, (norm, network, probe, optimiser, figure, claim), strict
 def pdf_text(path: Path) -> str:
     """The text of a figure: its glyphs, which matplotlib writes one by one."""
     streams = re.findall(rb"stream\r?\n(.*?)endstream", path.read_bytes(), re.DOTALL)
-    found = b""
+    actual = b""
     for stream in streams:
         with contextlib.suppress(zlib.error):
             text = zlib.decompress(stream)
-            found += b"".join(re.findall(rb"\(((?:[^()\\]|\\.)*)\)", text))
-    return found.replace(b"\0", b"").decode("latin-1")
+            actual += b"".join(re.findall(rb"\(((?:[^()\\]|\\.)*)\)", text))
+    return actual.replace(b"\0", b"").decode("latin-1")
 
 
 def test_the_page_names_every_folder_of_parts():

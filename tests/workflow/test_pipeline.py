@@ -276,12 +276,16 @@ def test_an_experiment_without_a_probe(tmp_path):
     assert len((tables / "ics.csv").read_text(encoding="utf-8").splitlines()) == 1
     drawn = {path.stem for path in (project / "results/tiny/figures").iterdir()}
     # These are of probes in the first place.
-    of_probes = {"fig03_internal_covariate_shift", "fig20_shift_by_layer"}
-    of_probes |= {"fig06_lp_activations", "fig09_dln_activations", "fig18_learnt_rank"}
-    of_probes |= {"fig08_moment_drift", "fig11_gradient_change"}
-    of_probes |= {"fig15_random_directions", "fig04_landscape"}
-    of_probes |= {"fig10_dln_landscape", "fig26_same_function", "fig27_downhill"}
-    assert drawn == set(FIGURES) - of_probes
+    values_of_probes = {"fig03_internal_covariate_shift", "fig20_shift_by_layer"}
+    values_of_probes |= {
+        "fig06_lp_activations",
+        "fig09_dln_activations",
+        "fig18_learnt_rank",
+    }
+    values_of_probes |= {"fig08_moment_drift", "fig11_gradient_change"}
+    values_of_probes |= {"fig15_random_directions", "fig04_landscape"}
+    values_of_probes |= {"fig10_dln_landscape", "fig26_same_function", "fig27_downhill"}
+    assert drawn == set(FIGURES) - values_of_probes
     verdicts = pd.read_csv(project / "results/tiny/verdicts.csv")
     assert set(verdicts[verdicts.quantity == "ics_cosine"].seeds) == {0}
 
@@ -327,9 +331,9 @@ def test_a_mistake_starts_nothing(tmp_path, file, old, new, line):
     text = (project / file).read_text(encoding="utf-8")
     (project / file).write_text(text.replace(old, new, 1), encoding="utf-8")
     done = snakemake(project, "--cores", "1")
-    found = [each for each in done.stderr.splitlines() if re.match(line, each)]
+    actual = [each for each in done.stderr.splitlines() if re.match(line, each)]
     assert done.returncode == 1
-    assert len(found) == 1, done.stderr
+    assert len(actual) == 1, done.stderr
     assert "Traceback" not in done.stderr
     assert not (project / "results").exists()
 

@@ -50,9 +50,9 @@ def test_sigterm_to_all_processes(tmp_path):
     done = snakemake(project, "--cores", "1", HISTORY, config=config)
     assert done.returncode == 0, done.stderr[-3000:]
     assert log.read_text(encoding="utf-8").startswith(f"resumes at step {stopped[1]}\n")
-    found = results(project, "tiny")
+    actual = results(project, "tiny")
 
     done = snakemake(project, "--cores", "1", "--force", HISTORY, config=config)
     assert done.returncode == 0, done.stderr[-3000:]
     assert log.read_text(encoding="utf-8").startswith("done at step 5000")
-    assert results(project, "tiny") == found
+    assert results(project, "tiny") == actual

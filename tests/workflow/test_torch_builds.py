@@ -64,9 +64,9 @@ def test_torch_from_a_folder_of_wheels(project, tmp_path):
     done = make(project, f"TORCH={wheels}")
     assert done.returncode == 0, done.stderr
     (site,) = project.glob(".venv/lib/python*/site-packages")
-    found = {path.name.split("-")[0] for path in site.glob("*.dist-info")}
-    assert found == {"torch", "torchvision", "idna", "pyparsing", "certifi"} | (
-        found & {"pip", "setuptools"}
+    actual = {path.name.split("-")[0] for path in site.glob("*.dist-info")}
+    assert actual == {"torch", "torchvision", "idna", "pyparsing", "certifi"} | (
+        actual & {"pip", "setuptools"}
     )
     assert "+cpu" in (site / "torch/__init__.py").read_text(encoding="utf-8")
     assert "Nothing to be done" in make(project).stdout

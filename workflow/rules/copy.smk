@@ -30,7 +30,7 @@ rule copy_claims:
         project=PROJECT,
     params:
         source="claims/{file}",
-        digest=claims_digest,
+        depends_on=claims_digest,
     message:
         "Copy the claims {wildcards.file}"
     shell:
@@ -45,6 +45,6 @@ use rule copy_claims as copy_paper_curves with:
     localrule: True
     params:
         source="resources/paper_curves.csv",
-        digest=code.file_digest(paths.PAPER_CURVES),
+        depends_on=code.file_digest(paths.PAPER_CURVES),
     message:
         "Copy the paper's curves"

@@ -8,7 +8,7 @@ rule page:
         comparison=f"{ROOT}/paper_comparison.csv",
         theory=f"{ROOT}/theory.csv",
         outcomes=paths.outcomes(config),
-        tables=verdicts.explorer_tables(config),
+        tables=evaluated_claims.explorer_tables(config),
         figures=[f"{ROOT}/figures/{figure}.png" for figure in paths.drawn(config)],
         checksums=f"{ROOT}/SHA256SUMS",
         runs=paths.manifests(config),

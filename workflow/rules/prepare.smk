@@ -46,7 +46,7 @@ for dataset in components.names("datasets"):
             code=code.digests("prepare.py", f"normscape/datasets/{dataset}.py"),
             dataset=dataset,
             settings=params.dataset_settings(config, dataset),
-            read=params.data_digests(config, dataset),
+            depends_on=params.data_digests(config, dataset),
         message:
             "Prepare the data set "
             + paths.dataset_name(dataset).replace("{seed}", "{wildcards.seed}")

@@ -28,12 +28,10 @@ for probe in config["probes"]:
             settings=params.probe_settings(config, probe),
             device=config["device"],
             threads=config["threads"],
-            precision=config["probe_precision"],
         message:
             "Measure {params.probe} of {params.cell}"
         shell:
             "python -IS {resources.project:q}/src/run.py probe {params.probe} --checkpoint {input.checkpoint}"
             " --data {input.data} --settings {params.settings:q}"
             " --columns {params.columns:q} --output {output}"
-            " --precision {params.precision}"
             " --device {params.device} --threads {params.threads} > {log} 2>&1"

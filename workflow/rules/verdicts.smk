@@ -5,7 +5,7 @@ rule verdicts:
         curves=paths.table(config, paths.PAPER_CURVES.stem),
         outcomes=paths.outcomes(config),
         constant_losses=paths.constant_losses(config),
-        tables=verdicts.claim_tables(config),
+        tables=evaluated_claims.claim_tables(config),
     output:
         csv=report(
             f"{ROOT}/verdicts.csv",

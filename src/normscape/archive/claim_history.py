@@ -39,11 +39,11 @@ def declared_since(files: Iterable[str | Path]) -> dict[str, datetime | None]:
 
 def _claims(texts: Iterable[str]) -> dict[str, dict]:
     """What decides the verdicts on the claims of some files, by id; of files that can be read."""
-    found = {}
+    decisive = {}
     for text in texts:
         try:
             claims = yaml.load(text, yaml.CSafeLoader)["claims"]
-            found |= {c["id"]: {k: c.get(k) for k in _DECISIVE} for c in claims}
+            decisive |= {c["id"]: {k: c.get(k) for k in _DECISIVE} for c in claims}
         except (yaml.YAMLError, KeyError, TypeError):
             continue  # an early version, or no file of claims
-    return found
+    return decisive

@@ -92,11 +92,11 @@ def list_cases(
     for claim in claims:
         absent = claim.model
         if claim.place is None or is_at_same_function(claim):
-            found = experiment.models_of(claim.model)
+            compared = experiment.models_of(claim.model)
         else:
-            found = experiment.continuations_of(claim.model, claim.place)
+            compared = experiment.continuations_of(claim.model, claim.place)
             absent = f"{claim.model}_from_{claim.place}"
-        models = {m.name: m.data_by_seed for m in found}
+        models = {m.name: m.data_by_seed for m in compared}
         for model, data_by_seed in (models or {absent: False}).items():
             for subject in claim.subjects_in(experiment.norms):
                 names = {subject, claim.reference, claim.place, *claim.trained}

@@ -116,14 +116,14 @@ class SameStep:
             values = self._values[quantity.name]
             self._finished[quantity.name] = is_finished(values, self._tables)
         by_rate = case.claim.lr is None and not case.claim.best_lr
-        found, count = [], 0
+        per_network, count = [], 0
         for values in keep_shared_steps(steps, by_rate):
             flags = self._finished[quantity.name].loc[values.index]
             count += int(flags.sum())
             runs = values.index.droplevel("step").unique()
             kept = summarise_steps(values[~flags.to_numpy()], quantity.over_steps)
-            found.append(kept.reindex(runs))
-        return found, count
+            per_network.append(kept.reindex(runs))
+        return per_network, count
 
 
 class SameLoss:
@@ -222,20 +222,22 @@ class SameFunction:
 
 def _tables_at(place: str, tables: Tables) -> Tables:
     """Tables of a normaliser's runs, where parametrisations stand in the column norm."""
-    found = {}
+    selected = {}
     for name, source in SAME_FUNCTION_TABLES.items():
         if source in tables:
             rows = tables[source]
             rows = rows[rows.norm == place]
             # All are measured along the gradient.
-            found[name] = rows.assign(norm=rows.parametrisation, direction="gradient")
+            selected[name] = rows.assign(
+                norm=rows.parametrisation, direction="gradient"
+            )
     # Each parametrisation has the history of the runs of the place.
     history = tables["history"]
     history = history[history.norm == place]
-    names = {norm for table in found.values() for norm in table.norm}
+    names = {norm for table in selected.values() for norm in table.norm}
     histories = [history.assign(norm=name) for name in sorted(names)]
-    found["history"] = pd.concat([history, *histories])
-    return found | {"outcomes": tables["outcomes"]}
+    selected["history"] = pd.concat([history, *histories])
+    return selected | {"outcomes": tables["outcomes"]}
 
 
 def compare_runs(case: Case, values: list[pd.Series]) -> Compared:

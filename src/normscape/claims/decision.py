@@ -84,8 +84,8 @@ def find_direction(claim: Claim, interval: Interval) -> str | None:
     if not sign:
         return None
     if interval.low > 0 or interval.high < 0:
-        found = 1 if interval.low > 0 else -1
-        return AS_CLAIMED if found == sign else OPPOSITE
+        effect_sign = 1 if interval.low > 0 else -1
+        return AS_CLAIMED if effect_sign == sign else OPPOSITE
     return OPEN
 
 

@@ -76,8 +76,8 @@ class OneSample:
                 return Interval(mean, math.nan, math.nan, "")
             case "same":
                 return Interval(mean, mean, mean, "same")
-        found = stats.ttest_1samp(effects, 0).confidence_interval(CONFIDENCE)
-        return Interval(mean, float(found.low), float(found.high), "t")
+        interval = stats.ttest_1samp(effects, 0).confidence_interval(CONFIDENCE)
+        return Interval(mean, float(interval.low), float(interval.high), "t")
 
     def greater(self, limit: float) -> float:
         excess = self.effects - limit
@@ -87,8 +87,8 @@ class OneSample:
             case "same":
                 return 0.5 ** len(excess) if excess[0] > 0 else 1.0
             case "t":
-                found = stats.ttest_1samp(excess, 0, alternative="greater")
-                return float(found.pvalue)
+                test = stats.ttest_1samp(excess, 0, alternative="greater")
+                return float(test.pvalue)
         # What is unknown counts as negative.
         positive = int((_pairwise_means(excess) > 0).sum())
         return float(_signed_rank_chances(len(excess))[positive:].sum())
@@ -124,8 +124,8 @@ class TwoSamples:
 
     Examples
     --------
-    >>> found = TwoSamples(np.array([1.0, 2.0, 3.0]), np.array([5.0, 7.0])).interval()
-    >>> found.effect, found.method
+    >>> interval = TwoSamples(np.array([1.0, 2.0, 3.0]), np.array([5.0, 7.0])).interval()
+    >>> interval.effect, interval.method
     (-4.0, 'welch')
     """
 
@@ -147,8 +147,8 @@ class TwoSamples:
             return Interval(effect, math.nan, math.nan, "")
         if self._method == "same":
             return Interval(effect, effect, effect, "same")
-        found = self._welch("two-sided").confidence_interval(CONFIDENCE)
-        return Interval(effect, float(found.low), float(found.high), "welch")
+        interval = self._welch("two-sided").confidence_interval(CONFIDENCE)
+        return Interval(effect, float(interval.low), float(interval.high), "welch")
 
     def greater(self, limit: float) -> float:
         if self._method == "":
@@ -276,10 +276,10 @@ def _rank_sum_chances(first, second):
     if not (first and second):
         chances[0] = 1.0
         return chances
-    of_first = _rank_sum_chances(first - 1, second) * first / (first + second)
-    of_second = _rank_sum_chances(first, second - 1) * second / (first + second)
-    chances[second:] += of_first
-    chances[: len(of_second)] += of_second
+    largest_in_first = _rank_sum_chances(first - 1, second) * first / (first + second)
+    largest_in_second = _rank_sum_chances(first, second - 1) * second / (first + second)
+    chances[second:] += largest_in_first
+    chances[: len(largest_in_second)] += largest_in_second
     return chances
 
 

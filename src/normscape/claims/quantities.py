@@ -15,6 +15,7 @@ To add a quantity, write a function here. Then only claims, figures and the page
 import dataclasses
 import functools
 from collections.abc import Callable
+from operator import attrgetter
 
 import numpy as np
 import pandas as pd
@@ -340,6 +341,23 @@ excursions = functools.partial(
 )
 
 
+def loss_variation(rows: pd.DataFrame) -> pd.Series:
+    """Of each row of landscape_ranges, as are the next ones."""
+    return rows.loss_high - rows.loss_low
+
+
+def largest_gradient_change(rows: pd.DataFrame) -> pd.Series:
+    return rows.gradient_change_high
+
+
+def largest_relative_gradient_change(rows: pd.DataFrame) -> pd.Series:
+    return rows.gradient_change_high / rows.gradient_norm
+
+
+def smoothness_times_lr(rows: pd.DataFrame) -> pd.Series:
+    return rows.effective_beta * rows.lr
+
+
 def _along(ranges, direction, value):
     rows = ranges[ranges.direction == direction]
     return average_rows(rows, value(rows).fillna(np.inf), "median")
@@ -347,41 +365,37 @@ def _along(ranges, direction, value):
 
 @landscape(label="Loss variation along the gradient")
 def loss_range(ranges, direction="gradient"):
-    return _along(ranges, direction, lambda rows: rows.loss_high - rows.loss_low)
+    return _along(ranges, direction, loss_variation)
 
 
 @landscape(label="Gradient change along the gradient")
 def gradient_change(ranges, direction="gradient"):
-    return _along(ranges, direction, lambda rows: rows.gradient_change_high)
+    return _along(ranges, direction, largest_gradient_change)
 
 
 @landscape(label="Effective β-smoothness")
 def effective_beta(ranges, direction="gradient"):
-    return _along(ranges, direction, lambda rows: rows.effective_beta)
+    return _along(ranges, direction, attrgetter("effective_beta"))
 
 
 @landscape(label="Relative gradient change: gradient change / gradient norm")
 def relative_gradient_change(ranges, direction="gradient"):
-    return _along(
-        ranges, direction, lambda rows: rows.gradient_change_high / rows.gradient_norm
-    )
+    return _along(ranges, direction, largest_relative_gradient_change)
 
 
 @landscape(label="Gradient norm at checkpoints")
 def probed_gradient_norm(ranges):
-    return _along(ranges, "gradient", lambda rows: rows.gradient_norm)
+    return _along(ranges, "gradient", attrgetter("gradient_norm"))
 
 
 @landscape(label="Relative loss variation: loss variation / (LR ||g||²)")
 def relative_loss_range(ranges):
     """A step of gradient descent lowers the loss by LR ||g||² to first order."""
-    return _along(
-        ranges,
-        "gradient",
-        lambda rows: (
-            (rows.loss_high - rows.loss_low) / (rows.lr * rows.gradient_norm**2)
-        ),
-    )
+
+    def relative(rows):
+        return loss_variation(rows) / (rows.lr * rows.gradient_norm**2)
+
+    return _along(ranges, "gradient", relative)
 
 
 @quantity(
@@ -417,7 +431,7 @@ def _reach(rows: pd.DataFrame) -> float:
 
 @landscape(label="Effective β-smoothness times the learning rate")
 def beta_times_lr(ranges):
-    return _along(ranges, "gradient", lambda rows: rows.effective_beta * rows.lr)
+    return _along(ranges, "gradient", smoothness_times_lr)
 
 
 @excursions(label="Loss variation along the gradient, 90th percentile")
@@ -439,7 +453,7 @@ def effective_beta_excursions(ranges):
     label="Smallest gradient change along the gradient", explored=False, listed=True
 )
 def smallest_gradient_change(ranges):
-    return _along(ranges, "gradient", lambda rows: rows.gradient_change_low)
+    return _along(ranges, "gradient", attrgetter("gradient_change_low"))
 
 
 @landscape(label="Loss variation along random directions")

@@ -76,8 +76,8 @@ def values_at_levels(
     constant_losses : of each model.
 
     >>> course = Course(np.log([0.4, 0.8]), np.array([1.0, 2.0]))
-    >>> found = values_at_levels({("vgg", "none", 0.1, 0): course}, {"vgg": 1.0})
-    >>> found.iloc[0].round(2).tolist()
+    >>> values = values_at_levels({("vgg", "none", 0.1, 0): course}, {"vgg": 1.0})
+    >>> values.iloc[0].round(2).tolist()
     [2.0, 1.7, 1.46, 1.26, 1.07]
     """
     rows = [

@@ -27,8 +27,8 @@ def keep_shared_steps(networks: list[pd.Series], by_rate: bool) -> list[pd.Serie
     networks : indexed by (model, norm, lr, seed, step). by_rate : whether steps are shared
     among the runs of each learning rate alone.
     """
-    both = pd.concat(networks, keys=range(len(networks)), names=["network"])
-    index = both.index.to_frame(index=False)
+    joined = pd.concat(networks, keys=range(len(networks)), names=["network"])
+    index = joined.index.to_frame(index=False)
     names = ["network", "lr", "seed"]
     runs = index[names].astype(str).agg("/".join, axis="columns")
     rate = index.lr if by_rate else pd.Series(0, index.index)

@@ -97,8 +97,8 @@ def counts(verdicts: pd.Series) -> str:
     >>> counts(pd.Series(["open", "as claimed", "open"]))
     '1 as claimed, 2 open'
     """
-    found = verdicts.value_counts()
-    return ", ".join(f"{found[name]} {name}" for name in VERDICTS if name in found)
+    numbers = verdicts.value_counts()
+    return ", ".join(f"{numbers[name]} {name}" for name in VERDICTS if name in numbers)
 
 
 def remark(row) -> str:

@@ -32,7 +32,7 @@ def draw(tables, experiment):
     if model:
         lr = subsets.choose_lr(ranges, model.name)
         axes = [smoothness]
-        plot_landscape(axes, ranges, model, norms, lr, quantities=[VARIATION])
+        plot_landscape(axes, ranges, model, norms, lr, shown=[VARIATION])
     for ax, question in (
         (training, "Does it train better?"),
         (shift, "Does it reduce ICS?"),

@@ -36,9 +36,9 @@ def draw(tables, experiment):
     rows = [(model, kind) for model in models for kind in KINDS]
     figure = panels.new_figure(0.4 + 1.8 * len(rows))
     axes = figure.subplots(len(rows), 3, squeeze=False)
-    for row, (model, (direction, length, quantities)) in zip(axes, rows, strict=True):
+    for row, (model, (direction, length, shown)) in zip(axes, rows, strict=True):
         lr = subsets.choose_lr(ranges, model.name)
-        options = {"direction": direction, "quantities": quantities}
+        options = {"direction": direction, "shown": shown}
         plot_landscape(row, ranges, model, norms, lr, **options)
         row[0].set_title(f"{style.runs_label(model, lr)}, {length}", loc="left")
     panels.add_legend(figure, norms)

@@ -78,9 +78,9 @@ def draw(tables, experiment):
 def _of(values, key, rates):
     """The logarithms of the seeds' numbers of a model and norm at its best rate, or None."""
     model, norm = key
-    found = select_runs(values, model=model, norm=norm, lr=rates[key]).dropna()
+    per_seed = select_runs(values, model=model, norm=norm, lr=rates[key]).dropna()
     with np.errstate(divide="ignore", invalid="ignore"):
-        return OneSample(np.log(found.to_numpy(float))) if len(found) else None
+        return OneSample(np.log(per_seed.to_numpy(float))) if len(per_seed) else None
 
 
 def _ranked(tables, model, experiment, rates):

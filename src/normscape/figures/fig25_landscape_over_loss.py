@@ -31,10 +31,10 @@ def draw(tables, experiment):
         probes = ranges[(ranges.model == model.name) & (ranges.lr == lr)]
         steps = history[(history.model == model.name) & (history.lr == lr)]
         losses = same_loss.smoothed_losses(steps, experiment)
-        for ax, quantity in zip(row, (VARIATION, CHANGE, BETA), strict=True):
-            values = probes.assign(value=quantity.values)
+        for ax, panel in zip(row, (VARIATION, CHANGE, BETA), strict=True):
+            values = probes.assign(value=panel.values)
             plot_over_loss(ax, values, losses, norms, constant, logarithms=True)
-            ax.set_ylabel(quantity.label)
+            ax.set_ylabel(panel.label)
         plot_edge(row[-1])
         row[0].set_title(style.runs_label(model, lr), loc="left")
     panels.add_legend(figure, norms)

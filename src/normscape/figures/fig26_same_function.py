@@ -64,12 +64,12 @@ def _plot_checkpoints(ax, rows):
 
 def _plot_training(ax, history, model, place, experiment) -> set[float]:
     """Plot runs that start at the first checkpoint; return the rates that are not its own."""
-    found = experiment.continuations_of(model.architecture, place)
-    found = [m for m in found if m.start["model"] == model.name]
-    if not found:
+    continuations = experiment.continuations_of(model.architecture, place)
+    continuations = [m for m in continuations if m.start["model"] == model.name]
+    if not continuations:
         return set()
-    start = found[0].start
-    runs = history[history.model == found[0].name]
+    start = continuations[0].start
+    runs = history[history.model == continuations[0].name]
     for (norm, lr), rows in runs.groupby(["norm", "lr"]):
         dash = DASHES[place] if lr == start["lr"] else LARGER_RATE
         line = {"color": COLOURS.get(norm, panels.GREY), "linestyle": dash}

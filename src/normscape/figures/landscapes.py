@@ -6,29 +6,26 @@ from typing import NamedTuple
 
 from matplotlib.ticker import MaxNLocator
 
-from normscape.claims import paper_curves
+from normscape.claims import paper_curves, quantities
 from normscape.experiment import Experiment, Model
 from normscape.figures import curves, panels, style, subsets
 
 
-class Quantity(NamedTuple):
-    """A panel's quantity: its values from rows of landscape_ranges, and its label."""
+class Panel(NamedTuple):
+    """What a panel shows: the values of rows of landscape_ranges, and their label."""
 
     values: Callable
     label: str
 
 
-VARIATION = Quantity(lambda rows: rows.loss_high - rows.loss_low, "Loss variation")
-CHANGE = Quantity(
-    lambda rows: rows.gradient_change_high, "Gradient change\n(largest, $\\ell_2$)"
+VARIATION = Panel(quantities.loss_variation, "Loss variation")
+CHANGE = Panel(
+    quantities.largest_gradient_change, "Gradient change\n(largest, $\\ell_2$)"
 )
-RELATIVE_CHANGE = Quantity(
-    lambda rows: rows.gradient_change_high / rows.gradient_norm,
-    "Gradient change\n/ gradient norm",
+RELATIVE_CHANGE = Panel(
+    quantities.largest_relative_gradient_change, "Gradient change\n/ gradient norm"
 )
-BETA = Quantity(
-    lambda rows: rows.effective_beta * rows.lr, "Effective\n$\\beta$-smoothness × lr"
-)
+BETA = Panel(quantities.smoothness_times_lr, "Effective\n$\\beta$-smoothness × lr")
 
 REFERENCE = "#999999"
 
@@ -41,10 +38,10 @@ def plot_landscape(
     lr,
     *,
     direction="gradient",
-    quantities=(VARIATION, CHANGE, BETA),
+    shown=(VARIATION, CHANGE, BETA),
     paper=None,
 ) -> None:
-    """Plot each quantity over steps in a panel: medians over seeds, and the seeds.
+    """Plot the values of each panel over steps: medians over seeds, and the seeds.
 
     Axes are logarithmic, so that equal ratios, which claims are about, are equal distances.
     paper : the paper's ranges, for ``curves.plot_paper_curves``.
@@ -54,19 +51,19 @@ def plot_landscape(
         & (ranges.direction == direction)
         & (ranges.lr == lr)
     ]
-    for ax, quantity in zip(axes, quantities, strict=True):
-        values = rows.assign(value=quantity.values)
+    for ax, panel in zip(axes, shown, strict=True):
+        values = rows.assign(value=panel.values)
         curves.plot_medians_of_norms(ax, values, norms, "step", "value")
         if paper is not None:
             same = paper[(paper.model == model.architecture) & (paper.lr == lr)]
-            same = same.assign(value=quantity.values)
+            same = same.assign(value=panel.values)
             curves.plot_paper_curves(ax, same, "value", norms, rows.step)
         if ax.has_data():
             panels.set_log_y(ax)
-            if quantity is BETA:
+            if panel is BETA:
                 plot_edge(ax)
         ax.set_xlabel("Step")
-        ax.set_ylabel(quantity.label)
+        ax.set_ylabel(panel.label)
         panels.note_if_empty(ax)
 
 

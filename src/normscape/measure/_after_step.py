@@ -135,13 +135,13 @@ def _check_optimisers(network, optimisers) -> None:
                 "optimiser: expected a torch.optim.Optimizer or a list of them, got "
                 f"{_check.type_of(each)}"
             )
-        own = {p for group in each.param_groups for p in group["params"]}
-        if own.isdisjoint(parameters):
+        optimised = {p for group in each.param_groups for p in group["params"]}
+        if optimised.isdisjoint(parameters):
             raise ValueError(
                 "optimiser: expected one of the network's parameters, got one that has "
                 "none of the network's parameters; it may be of another copy"
             )
-        moved |= own
+        moved |= optimised
     named = network.named_parameters()
     left = [name for name, p in named if p.requires_grad and p not in moved]
     if left:

@@ -51,13 +51,13 @@ def batches(network, loss, batch) -> list[tuple]:
         )
     several = isinstance(batch, list) and batch
     several = several and all(isinstance(each, tuple | list) for each in batch)
-    found = [tuple(each) for each in batch] if several else [tuple(batch)]
+    listed_batches = [tuple(each) for each in batch] if several else [tuple(batch)]
     try:
         function = loss.forward if isinstance(loss, nn.Module) else loss
         signature = inspect.signature(function)
     except (TypeError, ValueError):  # Some callables of C have none.
-        return found
-    for each in found:
+        return listed_batches
+    for each in listed_batches:
         try:
             signature.bind(network, *each)
         except TypeError as error:
@@ -65,7 +65,7 @@ def batches(network, loss, batch) -> list[tuple]:
                 f"loss: expected a function of the network and the {len(each)} items of "
                 f"the batch, got one with the arguments {signature}: {error}"
             ) from None
-    return found
+    return listed_batches
 
 
 def after(network: nn.Module, moved) -> dict:

@@ -103,10 +103,10 @@ class Evaluation:
     def find_stages(self, choice) -> None:
         """Find the layers in an evaluation, with which the next one is compared."""
         with self.replayed():
-            found, self._first = find_layers(
+            layers, self._first = find_layers(
                 self.network, lambda: self.compared(self._mean()), choice
             )
-        self.stages = [Stage(self.network, found)]
+        self.stages = [Stage(self.network, layers)]
         # A network may constrain its weights in place, as nn.Embedding does with max_norm.
         for parameter, original in self._origin.items():
             if not torch.equal(parameter, original):
@@ -290,8 +290,8 @@ def _remove_hooks(network, duplicate):
         for kind in _HOOKS:
             hooks = getattr(module, kind)
             for number, hook in getattr(original, kind).items():
-                of_torch = str(getattr(hook, "__module__", "")).startswith("torch.")
-                if hooks.get(number) is hook and not of_torch:
+                from_torch = str(getattr(hook, "__module__", "")).startswith("torch.")
+                if hooks.get(number) is hook and not from_torch:
                     del hooks[number]
                     removed.append(name or "the network")
     if removed:
@@ -346,7 +346,7 @@ class _State:
             for module in modules
             if not isinstance(module, torch.jit.ScriptModule)
         ]
-        items = [item for own in attributes for item in own.items()]
+        items = [item for each in attributes for item in each.items()]
         values = [value for _, value in items]
         # Buffers are in a dict of their module's attributes.
         inner = [

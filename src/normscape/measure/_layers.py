@@ -93,7 +93,7 @@ def find_layers(
     claimed, before = set(), []  # before: parameters of modules before the first layer
     names = {module: name for name, module in network.named_modules()}
     # Found beforehand, because a loss may replace them, as torch.func.functional_call does.
-    own = {module: list(module.parameters(recurse=False)) for module in names}
+    direct = {module: list(module.parameters(recurse=False)) for module in names}
     inside = {module: list(module.parameters()) for module in names}
     weights_of = {module: _weights(module) for module in filter(_is_linear, names)}
     above = _parameters_above(network)
@@ -117,7 +117,7 @@ def find_layers(
             called.append(layer)
             linears.add(module)
             product = None
-        claim(own[module])
+        claim(direct[module])
 
     def leave(module, arguments, output):
         nonlocal product, version
@@ -165,17 +165,17 @@ def _choose(network, choice) -> tuple[set[nn.Module], set[nn.Module]]:
         if name in modules and any(True for _ in _own(modules[name])):
             named.add(modules[name])
             continue
-        found = {
+        matching = {
             module
             for other, module in modules.items()
             if fnmatchcase(other, name) and _is_linear(module)
         }
-        if not found:
+        if not matching:
             raise ValueError(
                 "layers: expected the name of a module with parameters of its own, or a "
                 f"pattern that fits a nn.Linear or convolution, got {name!r}"
             )
-        fitting |= found
+        fitting |= matching
     return named, fitting
 
 
@@ -196,12 +196,12 @@ def _parameters_above(network) -> dict[nn.Module, list[nn.Parameter]]:
 
     The loss may call those by a method, which no hook sees.
     """
-    found = {network: []}
+    above = {network: []}
     for name, module in network.named_modules():
         if module is not network:
             parent = network.get_submodule(name.rpartition(".")[0])
-            found[module] = [*found[parent], *parent.parameters(recurse=False)]
-    return found
+            above[module] = [*above[parent], *parent.parameters(recurse=False)]
+    return above
 
 
 def _weights(module):

@@ -33,8 +33,8 @@ def twice_differentiable(network):
     hooks = (h for m in network.modules() for h in m._forward_pre_hooks.values())
     names = {type(each).__name__ for each in (*network.modules(), *hooks)}
     normalised = {"WeightNorm", "_WeightNorm"} & names
-    own = _WeightNorm() if normalised else contextlib.nullcontext()
-    with sdpa_kernel(SDPBackend.MATH), own:
+    weight_norm = _WeightNorm() if normalised else contextlib.nullcontext()
+    with sdpa_kernel(SDPBackend.MATH), weight_norm:
         yield
 
 
@@ -132,12 +132,12 @@ def _named_operation():
     try:
         yield
     except RuntimeError as error:
-        found = _LACKS.search(str(error))
-        if not found:
+        lacking = _LACKS.search(str(error))
+        if not lacking:
             raise
         raise ValueError(
             "loss: expected operations with a second derivative, got "
-            f"{next(filter(None, found.groups()))}, for which torch has none; use "
+            f"{next(filter(None, lacking.groups()))}, for which torch has none; use "
             'method="difference", best in float64'
         ) from error
 

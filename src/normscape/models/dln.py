@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from normscape.models.network import Layer, MakeNorm, Network
+from normscape.models.network import MakeNorm, Network, NormalisedLayer
 from normscape.norms import Normaliser
 
 
@@ -64,7 +64,7 @@ def build(data, settings, norm: MakeNorm, seed) -> DLN:
         normaliser = norm(features)
         if normaliser.per_sample:
             normaliser = _PerSample(normaliser)
-        layers.append(Layer(linear(), normaliser))
-    network = DLN(*layers, Layer(linear(), after=_SamplesFirst()))
+        layers.append(NormalisedLayer(linear(), normaliser))
+    network = DLN(*layers, NormalisedLayer(linear(), after=_SamplesFirst()))
     network.initialise(settings["initialisation"], "dln", seed)
     return network

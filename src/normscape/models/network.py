@@ -1,5 +1,6 @@
 """Networks: stages in order, each of one or several layers."""
 
+import functools
 from collections.abc import Callable
 
 import torch
@@ -9,8 +10,15 @@ from torch import nn
 from normscape.norms import Normaliser
 from normscape.randomness import generator
 
+INITIALISATIONS = {
+    "he_normal": functools.partial(nn.init.kaiming_normal_, nonlinearity="relu"),
+    "he_uniform": functools.partial(nn.init.kaiming_uniform_, nonlinearity="relu"),
+    "glorot_normal": nn.init.xavier_normal_,
+    "glorot_uniform": nn.init.xavier_uniform_,
+}
 
-class Layer(nn.Module):
+
+class NormalisedLayer(nn.Module):
     """A linear map, its normaliser, and the modules before the next linear map.
 
     A layer is also a stage of one layer; a chain such as a VGG consists of these.
@@ -28,7 +36,7 @@ class Layer(nn.Module):
 
     Examples
     --------
-    >>> Layer(nn.Linear(3, 2), after=nn.ReLU())(torch.ones(5, 3)).shape
+    >>> NormalisedLayer(nn.Linear(3, 2), after=nn.ReLU())(torch.ones(5, 3)).shape
     torch.Size([5, 2])
     """
 
@@ -48,7 +56,7 @@ class Layer(nn.Module):
             linear.bias = None
 
     @property
-    def layers(self) -> list["Layer"]:
+    def layers(self) -> list["NormalisedLayer"]:
         return [self]
 
     def forward(self, x):
@@ -66,7 +74,7 @@ class Residual(nn.Module):
 
     Parameters
     ----------
-    layers : list[Layer]
+    layers : list[NormalisedLayer]
     shortcut : torch.nn.Module
         Maps the stage's input to the shape of the last layer's output; it has no weights.
     after : torch.nn.Module
@@ -74,19 +82,21 @@ class Residual(nn.Module):
 
     Examples
     --------
-    >>> body = [Layer(nn.Linear(3, 3)), Layer(nn.Linear(3, 3))]
+    >>> body = [NormalisedLayer(nn.Linear(3, 3)), NormalisedLayer(nn.Linear(3, 3))]
     >>> Residual(body, nn.Identity(), nn.ReLU())(torch.ones(5, 3)).shape
     torch.Size([5, 3])
     """
 
-    def __init__(self, layers: list[Layer], shortcut: nn.Module, after: nn.Module):
+    def __init__(
+        self, layers: list[NormalisedLayer], shortcut: nn.Module, after: nn.Module
+    ):
         super().__init__()
         self.body = nn.Sequential(*layers)
         self.shortcut = shortcut
         self.after = after
 
     @property
-    def layers(self) -> list[Layer]:
+    def layers(self) -> list[NormalisedLayer]:
         return list(self.body)
 
     def forward(self, x):
@@ -107,7 +117,7 @@ class Network(nn.Sequential):
 
     Examples
     --------
-    >>> network = Network(Layer(nn.Linear(4, 3)), Layer(nn.Linear(3, 2)))
+    >>> network = Network(NormalisedLayer(nn.Linear(4, 3)), NormalisedLayer(nn.Linear(3, 2)))
     >>> [tuple(weight.shape) for weight in network.weights]
     [(3, 4), (2, 3)]
     """
@@ -116,13 +126,13 @@ class Network(nn.Sequential):
     nonlinearity = "linear"
 
     @property
-    def layers(self) -> list[Layer]:
+    def layers(self) -> list[NormalisedLayer]:
         """Layers 1 to k of all stages, in order."""
         return [layer for stage in self for layer in stage.layers]
 
     @property
     def weights(self) -> list[torch.Tensor]:
-        """The trained weights W_1 to W_k; see ``Layer``."""
+        """The trained weights W_1 to W_k; see ``NormalisedLayer``."""
         return [layer.linear.weight for layer in self.layers]
 
     def loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
@@ -151,23 +161,10 @@ class Network(nn.Sequential):
             Key of the random numbers, such as the architecture and the seed. The number of the
             layer is added to it.
         """
-        draw = {
-            "he_normal": lambda weight, draws: nn.init.kaiming_normal_(
-                weight, nonlinearity="relu", generator=draws
-            ),
-            "he_uniform": lambda weight, draws: nn.init.kaiming_uniform_(
-                weight, nonlinearity="relu", generator=draws
-            ),
-            "glorot_normal": lambda weight, draws: nn.init.xavier_normal_(
-                weight, generator=draws
-            ),
-            "glorot_uniform": lambda weight, draws: nn.init.xavier_uniform_(
-                weight, generator=draws
-            ),
-        }[scheme]
         before = "linear"  # the inputs come as they are
         for number, layer in enumerate(self.layers, start=1):
-            draw(layer.linear.weight, generator("weights", *names, number))
+            draws = generator("weights", *names, number)
+            INITIALISATIONS[scheme](layer.linear.weight, generator=draws)
             if layer.linear.bias is not None:
                 nn.init.zeros_(layer.linear.bias)
             layer.norm.initialise(layer.linear.weight, before)
@@ -225,7 +222,7 @@ def classes(data: dict[str, torch.Tensor]) -> int:
 
 def convolution(
     channels: int, features: int, norm: Normaliser, after: nn.Module, stride: int = 1
-) -> Layer:
+) -> NormalisedLayer:
     """A layer with a 3x3 convolution and padding 1.
 
     Parameters
@@ -241,7 +238,7 @@ def convolution(
 
     Returns
     -------
-    Layer
+    NormalisedLayer
 
     Examples
     --------
@@ -250,7 +247,7 @@ def convolution(
     torch.Size([1, 8, 16, 16])
     """
     linear = nn.Conv2d(channels, features, 3, stride, padding=1)
-    return Layer(linear, norm, after)
+    return NormalisedLayer(linear, norm, after)
 
 
 # Makes the normaliser of a layer with this number of features.

@@ -11,8 +11,8 @@ from torch import nn
 
 from normscape.models.network import (
     Classifier,
-    Layer,
     MakeNorm,
+    NormalisedLayer,
     Residual,
     classes,
     convolution,
@@ -57,7 +57,7 @@ def build(data, settings, norm: MakeNorm, seed) -> Classifier:
             shortcut = _Shortcut(stride, features - channels)
             stages.append(Residual(layers, shortcut, nn.Sequential(*after)))
             channels = features
-    stages.append(Layer(nn.Linear(channels, classes(data))))
+    stages.append(NormalisedLayer(nn.Linear(channels, classes(data))))
 
     network = Classifier(*stages)
     network.initialise(settings["initialisation"], "resnet", seed)

@@ -17,7 +17,13 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from normscape.models.network import Classifier, Layer, MakeNorm, Residual, classes
+from normscape.models.network import (
+    Classifier,
+    MakeNorm,
+    NormalisedLayer,
+    Residual,
+    classes,
+)
 from normscape.norms import Normaliser
 
 PATCH = 4
@@ -61,7 +67,7 @@ class _PerToken(nn.Module):
         return normalised.unflatten(0, (samples, tokens)).mT
 
 
-class PreNormLayer(Layer):
+class PreNormLayer(NormalisedLayer):
     """A layer that normalises what it takes in, not what its linear map puts out.
 
     A normaliser of weights acts on the linear map's, as in every layer. One that is
@@ -158,13 +164,13 @@ def build(data, settings, norm: MakeNorm, seed) -> Classifier:
         return PreNormLayer(_TokenLinear(inputs, outputs), norm, after)
 
     def plain(inputs):
-        return Layer(_TokenLinear(inputs, width))
+        return NormalisedLayer(_TokenLinear(inputs, width))
 
     def residual(*layers):
         return Residual(list(layers), nn.Identity(), nn.Identity())
 
     tokens = _Tokens(width, *(math.ceil(pixels / PATCH) for pixels in size))
-    stages = [Layer(_PatchEmbedding(channels, width), after=tokens)]
+    stages = [NormalisedLayer(_PatchEmbedding(channels, width), after=tokens)]
     hidden = EXPANSION * width
     for _ in range(settings["depth"]):
         attention = pre_norm(width, 3 * width, _Attention(heads))

@@ -10,9 +10,9 @@ from normscape.pipeline import (
     component_checks,
     config_files,
     config_schema,
+    evaluated_claims,
     grid,
     paths,
-    verdicts,
 )
 from normscape.schemas import ConfigError, check, fill_defaults, unknown_value
 from normscape.tables.rows import DIGITS
@@ -30,7 +30,7 @@ def validate(config: dict) -> dict:
     """
     try:
         component_checks.check_components()
-        verdicts.check_claims()
+        evaluated_claims.check_claims()
         return checked(config)
     except ConfigError as error:
         sys.exit(f"config: {error}")

@@ -24,9 +24,11 @@ def training_code(config: dict, model: str):
     """Params function: the code digests of a training of this model."""
     architecture, optimiser = _architecture_and_optimiser(config, model)
     start = config["models"][model].get("start", {}).get("norm")
-    return lambda wildcards: code.training_digests(
-        architecture, wildcards.norm, optimiser, start
-    )
+
+    def digests(wildcards):
+        return code.training_digests(architecture, wildcards.norm, optimiser, start)
+
+    return digests
 
 
 def probe_code(config: dict, probe: str):
@@ -87,9 +89,11 @@ def dataset_settings(config: dict, dataset: str):
     """Params function: the settings of a data set, with the seed if it is drawn by seed."""
     settings = paths.dataset_settings(config, dataset)
     by_seed = components.declaration("datasets", dataset)["drawn_by_seed"]
-    return lambda wildcards: as_json(
-        settings | ({"seed": int(wildcards.seed)} if by_seed else {})
-    )
+
+    def settings_of_seed(wildcards):
+        return as_json(settings | ({"seed": int(wildcards.seed)} if by_seed else {}))
+
+    return settings_of_seed
 
 
 def data_digests(config: dict, dataset: str):
@@ -120,7 +124,11 @@ def _digest(path: Path) -> str:
 
 def norm_settings(config: dict):
     """Params function: the settings of the run's normaliser, as JSON."""
-    return lambda wildcards: as_json(config["norm_settings"][wildcards.norm])
+
+    def settings(wildcards):
+        return as_json(config["norm_settings"][wildcards.norm])
+
+    return settings
 
 
 def probe_settings(config: dict, probe: str):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from normscape.pipeline import summary
+from normscape.pipeline import final_lines
 
 FASTER = "BatchNorm trains faster"
 LONG = "The loss varies less " * 4 + "with "
@@ -30,7 +30,7 @@ def root(tmp_path):
 
 
 def test_primary_verdicts_fit_a_terminal(root):
-    lines = summary.verdicts(root / "verdicts.csv").splitlines()
+    lines = final_lines.verdicts(root / "verdicts.csv").splitlines()
     assert lines[0].split("  ")[0] == "as claimed"
     assert lines[0].endswith(FASTER)
     assert max(map(len, lines)) <= 80
@@ -48,15 +48,15 @@ def test_an_experiment_without_primary_claims_prints_all(root):
     table.write_text(
         COLUMNS + FIRST.replace("Training is faster", ""), encoding="utf-8"
     )
-    (line,) = summary.verdicts(table).splitlines()
+    (line,) = final_lines.verdicts(table).splitlines()
     assert line.endswith(FASTER)
 
 
 def test_an_experiment_ends_with_its_verdicts_and_where_its_page_is(root):
-    said = summary.summary(root)
-    assert summary.verdicts(root / "verdicts.csv") in said
+    said = final_lines.summary(root)
+    assert final_lines.verdicts(root / "verdicts.csv") in said
     assert "results page" not in said
     (root / "index.html").write_text("<html></html>", encoding="utf-8")
-    assert summary.summary(root).endswith(f"\nThe results page: {root}/index.html")
+    assert final_lines.summary(root).endswith(f"\nThe results page: {root}/index.html")
     (root / "verdicts.csv").unlink()  # of a run that was asked for the page alone
-    assert summary.summary(root) == f"The results page: {root}/index.html"
+    assert final_lines.summary(root) == f"The results page: {root}/index.html"
