@@ -15,7 +15,7 @@ from torchvision.datasets import CIFAR10
 from torchvision.transforms import v2
 
 from benchmarks import random_data
-from normscape.models.vgg import blocks
+from normscape.models.vgg import BLOCKS
 
 SCALES = {
     "l1": lambda y, dims: y.abs().mean(dims, keepdim=True),
@@ -69,7 +69,7 @@ def norm(name: str, features: int, dimensions: int) -> nn.Module:
 def vgg(width: int, norm_name: str, channels: int, classes: int) -> nn.Module:
     """VGG-16's convolutions for 32x32 images, and a linear classifier."""
     layers = []
-    for count, factor in blocks("D"):
+    for count, factor in BLOCKS:
         for _ in range(count):
             bias = norm_name == "none"
             layers.append(nn.Conv2d(channels, factor * width, 3, padding=1, bias=bias))

@@ -32,6 +32,8 @@ def normalise(norm, y, alpha=None):
         return (alpha * y).tanh()
     over = [0, *range(2, y.dim())]
     mean = y.mean(over, keepdim=True)
+    if norm == "mean_only":
+        return y - mean
     if norm in ("batch", "noisy_batch", "variance"):
         square = (y - mean).square().mean(over, keepdim=True)
     elif norm == "l1":

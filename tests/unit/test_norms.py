@@ -83,7 +83,8 @@ def test_lp_is_its_formula(name, shape):
     ("name", "settings"),
     [
         *((name, {}) for name in ("none", "batch", "noise", "noisy_batch", *LP)),
-        *(("filter_response", {"eps": 0.5}), ("variance", {}), ("dyt", {})),
+        *(("filter_response", {"eps": 0.5}), ("variance", {}), ("mean_only", {})),
+        ("dyt", {}),
     ],
 )
 def test_gradcheck(name, settings, shape):
@@ -209,7 +210,7 @@ def test_filter_response_is_its_formula(shape):
     assert torch.equal(norm.eval()(y), norm.train()(y))
 
 
-# Variance normalisation and Dynamic Tanh
+# Variance normalisation, mean-only normalisation and Dynamic Tanh
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -231,6 +232,24 @@ def test_variance_evaluates_with_its_running_average():
     a, b = (y.var(0, correction=0) for y in (first, second))
     running = 0.9 * (0.9 + 0.1 * a) + 0.1 * b
     torch.testing.assert_close(norm.eval()(first), first / (running + 1e-5).sqrt())
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_mean_only_is_batch_norm_with_the_deviation_put_back(shape):
+    ours, batch = build("mean_only"), build("batch")
+    random_affine(ours)
+    y = sample(shape)
+    deviation = (y.var([0, *range(2, y.dim())], correction=0) + 1e-5).sqrt()
+    expected = per_feature(ours.gamma * deviation, y) * batch(y)
+    torch.testing.assert_close(ours(y), expected + per_feature(ours.beta, y))
+
+
+def test_mean_only_evaluates_with_its_running_average():
+    norm = build("mean_only")
+    first, second = sample(SHAPES[0]), 3 + sample(SHAPES[0])
+    norm(first), norm(second)
+    running = 0.9 * 0.1 * first.mean(0) + 0.1 * second.mean(0)
+    torch.testing.assert_close(norm.eval()(first), first - running)
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -14,7 +14,7 @@ from normscape.measure._landscape import relative_direction
 
 OF_SAMPLES = ["layer", "group", "instance", "rms", "filter_response"]
 OF_WEIGHTS = ["weight", "scaled_weight_standardisation"]
-OTHERS = ["variance", "dyt"]
+OTHERS = ["variance", "mean_only", "dyt"]
 CASES = [
     (model, norm)
     for model in ("vgg", "resnet", "vit", "dln")
@@ -80,7 +80,8 @@ def test_probes_of_it_run_and_change_nothing(make_run, model, norm):
 
 
 @pytest.mark.parametrize(
-    ("model", "norm"), [case for case in CASES if case[1] != "variance"]
+    ("model", "norm"),
+    [case for case in CASES if case[1] not in ("variance", "mean_only")],
 )
 def test_evaluation_is_training_without_statistics_of_batches(make_data, model, norm):
     """And a sample's outputs are its own: they do not depend on the batch."""

@@ -526,6 +526,16 @@ def gradient_curvature_times_lr(curvature):
     return (rows.gradient_curvature * rows.lr).fillna(np.inf)
 
 
+@quantity(
+    tables=["curvature"],
+    label="Curvature along the gradient times the learning rate, at the last checkpoint",
+    over_steps="last",
+    explored=False,
+)
+def final_gradient_curvature_times_lr(curvature):
+    return gradient_curvature_times_lr(curvature)
+
+
 @curvature(label="Curvature along the gradient / largest eigenvalue of the Hessian")
 def gradient_alignment(curvature):
     """At most 1, where the gradient is the eigenvector; negative along a saddle."""
