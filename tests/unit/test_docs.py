@@ -205,6 +205,7 @@ def test_readmes_example_runs():
 @pytest.mark.parametrize(
     ("page", "experiments"),
     [
+        ("docs/results.md", ["digits", "same-function"]),
         ("docs/same-function.md", ["digits", "same-function"]),
         ("docs/cifar10/README.md", ["cifar10"]),
         ("docs/zoo/README.md", ["zoo"]),
