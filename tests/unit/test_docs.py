@@ -10,7 +10,8 @@ import torch
 
 from normscape import components
 from normscape.claims.quantities import QUANTITIES
-from normscape.pipeline import catalogue
+from normscape.pipeline import catalogue, config_files, grid
+from normscape.pipeline.config import checked
 from tools import reviewers
 
 PAGES = [
@@ -178,6 +179,19 @@ def test_outputs_list_each_figure_with_its_tables():
     assert listed == {s.stem: ", ".join(catalogue.tables_of(s)) for s in scripts}
 
 
+def test_the_complete_examples_of_experiments_run(tmp_path):
+    text = Path("docs/experiments.md").read_text(encoding="utf-8")
+    examples = re.findall(r"^```yaml\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    runs = []
+    for example in [e for e in examples if re.search("^name:", e, re.MULTILINE)]:
+        (tmp_path / "my.yaml").write_text(example, encoding="utf-8")
+        config = config_files.read([Path("config.yaml"), tmp_path / "my.yaml"])
+        runs.append({*grid.cells(checked(config))})
+    seeds, rates = runs
+    assert {c.seed for c in seeds} == {*range(40, 48)}
+    assert {(c.model, c.lr) for c in rates} == {("vgg", "0.05")}
+
+
 def test_readme_is_short():
     assert len(Path("README.md").read_text(encoding="utf-8").split()) <= 800
 
@@ -205,6 +219,7 @@ def test_readmes_example_runs():
 @pytest.mark.parametrize(
     ("page", "experiments"),
     [
+        ("docs/results.md", ["digits", "same-function"]),
         ("docs/same-function.md", ["digits", "same-function"]),
         ("docs/cifar10/README.md", ["cifar10"]),
         ("docs/zoo/README.md", ["zoo"]),

@@ -53,10 +53,8 @@ def test_a_cell_has_the_effect_in_the_colour_of_its_verdict():
 def test_a_row_per_claim_and_a_column_per_experiment_and_comparison():
     actual, texts = cells(
         first=[
-            row("Gradients turn no less", claim="b", effect=0.11),
-            row(
-                "Gradients turn no less", claim="b", comparison="same loss", effect=0.22
-            ),
+            row("ICS is no smaller", claim="b", effect=0.11),
+            row("ICS is no smaller", claim="b", comparison="same loss", effect=0.22),
             row(claim="a", effect=0.33),
         ],
         second=[row(claim="a", effect=0.44), row(claim="a", primary=None, effect=9)],
@@ -67,7 +65,7 @@ def test_a_row_per_claim_and_a_column_per_experiment_and_comparison():
     assert x["0.11"] == x["0.33"] < x["0.22"] < x["0.44"]
     assert y["0.11"] == y["0.22"] < y["0.33"] == y["0.44"]  # downwards
     assert [t for t in texts if t.startswith("same")] == [
-        *("same step", "same loss", "same step")
+        *("same step", "same training\nloss", "same step")
     ]
 
 

@@ -1,10 +1,10 @@
 """Figure 0: the answer in three panels, for the first classifier.
 
-Left: training accuracy; a curve that rises earlier trains faster. Middle: cosine between a layer's
-gradient before and after the update of the preceding layers, at the same training loss; closer to 1
-means less internal covariate shift (ICS). Right: loss variation along the gradient; lower is
-smoother (thin lines are seeds, thick lines their means in the middle and their medians on the
-right).
+Left: training accuracy (bands are ranges over seeds); a curve that rises earlier trains faster.
+Middle: cosine between a layer's gradient before and after the update of the preceding layers, at
+the same training loss; closer to 1 means less internal covariate shift (ICS). Right: loss variation
+along the gradient; lower is smoother (thin lines are seeds, thick lines their means in the middle
+and their medians on the right).
 
 The paper answers with its Figures 1, 3 and 4: yes, no, yes.
 """

@@ -1,7 +1,7 @@
 """Figure 1: training with and without BatchNorm.
 
 (a) Training and (b) test accuracy of the first classifier, at the first two learning rates of
-the config. (c) Distribution of one unit's activations over training, for a VGG in layers 3
+the config; bands are ranges over seeds. (c) Distribution of one unit's activations over training, for a VGG in layers 3
 and 11. A network that trains better has a curve that rises earlier, also at the larger
 learning rate.
 

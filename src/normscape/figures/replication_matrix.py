@@ -30,13 +30,14 @@ LOOKS = {
     OPPOSITE: ("#EFA77B", "✗"),
     OPEN: ("#EEEEEE", "?"),
 }
-READINGS = (
-    comparisons.SAME_STEP,
-    comparisons.SAME_LOSS,
-    comparisons.SAME_FUNCTION,
-)
+# The comparisons in the order of their columns, and their heads.
+READINGS = {
+    comparisons.SAME_STEP: "same step",
+    comparisons.SAME_LOSS: "same training\nloss",
+    comparisons.SAME_FUNCTION: "same function",
+}
 # In inches: the column of claims, a column of cells, a line of a cell, a head.
-CLAIMS, COLUMN, LINE, HEAD = 1.7, 0.95, 0.13, 0.6
+CLAIMS, COLUMN, LINE, HEAD = 1.7, 0.95, 0.13, 0.7
 TEXT = 6.5  # points
 LETTERS, LETTERS_PER_COLUMN = 26, 15  # of a claim's line, and of a head's
 
@@ -103,7 +104,7 @@ def _order(verdicts):
         labels.index(column[0]),
         column[1] != "vgg",
         column[1],
-        READINGS.index(column[2]),
+        [*READINGS].index(column[2]),
     )
 
 
@@ -112,14 +113,14 @@ def _head(ax, columns):
     runs = [column[:2] for column in columns]
     for number, (*_, reading) in enumerate(columns):
         x = CLAIMS + (number + 0.5) * COLUMN
-        ax.text(x, -0.06, reading, ha="center", va="bottom", fontsize=TEXT)
+        ax.text(x, -0.06, READINGS[reading], ha="center", va="bottom", fontsize=TEXT)
     look = {"fontsize": TEXT + 0.5, "fontweight": "bold"}
     for run in dict.fromkeys(runs):
         places = [number for number, other in enumerate(runs) if other == run]
         x = CLAIMS + (np.mean(places) + 0.5) * COLUMN
         label = components.declaration("models", run[1])["label"]
         text = textwrap.fill(f"{run[0]}, {label}", LETTERS_PER_COLUMN * len(places))
-        ax.text(x, -0.26, text, ha="center", va="bottom", **look)
+        ax.text(x, -0.34, text, ha="center", va="bottom", **look)
 
 
 def _draw_cell(ax, left, top, height, rows):
