@@ -1,4 +1,4 @@
-"""The same function in another parametrisation: batch normalisation inserted or folded.
+"""The same function with batch normalisation inserted or folded.
 
 For any weights, some gamma and beta make a network with batch normalisation compute the same
 function as the network without it (Observation 4.3). So a landscape can be compared with and
@@ -103,9 +103,9 @@ def insert_batch_norm(
     loss and weights stay. From then on the statistics follow the batch. Arguments are those
     of ``normscape.measure``, and:
 
-    kind : "batch"; the controls "affine" (gamma from 1, beta from 0, no statistics), "frozen"
-        (mu and sigma are constants), "centre" (only the mean follows the batch) and "scale"
-        (only the deviation does); or "l1", "l2" and "linf" (Section 3.3 of the paper).
+    kind : "batch"; a control, which lacks a part of it: "affine" (gamma from 1, beta from 0, no
+        statistics), "frozen" (mu and sigma are constants), "centre" (only the mean follows the
+        batch) or "scale" (only the standard deviation does); or "l1", "l2" and "linf" (Section 3.3 of the paper).
 
     A ValueError names a layer that is normalised already or is called several times, and
     says where the function did not stay the same.
