@@ -3,6 +3,7 @@
 import copy
 import threading
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
@@ -252,8 +253,10 @@ def test_a_loss_of_reduced_precision_is_said():
     with pytest.warns(UserWarning, match=r"bfloat16.*double\(\)") as caught:
         rounded = measured(torch.float32, autocast)
     assert [warning.filename for warning in caught] == [__file__]
-    with pytest.warns(UserWarning, match="float16") as caught:
-        measured(torch.float16)
-    assert len(caught) == 1
+    half = copy.deepcopy(NETWORK).half(), cross_entropy, (INPUTS.half(), TARGETS)
+    for call in (partial(landscape, *half), partial(measure.fold_batch_norm, *half)):
+        with pytest.warns(UserWarning, match="float16") as caught:
+            call()
+        assert len(caught) == 1
     change = expected[0]["gradient_change"]
     assert rounded[0]["gradient_change"] != pytest.approx(change, rel=0.5)

@@ -6,6 +6,7 @@ without normalisation at one place: same weights, same outputs, same loss.
 """
 
 import contextlib
+import warnings
 from collections.abc import Iterable
 
 import torch
@@ -270,7 +271,11 @@ def _check_same_function(network, converted, loss, batch, stages) -> None:
     """Raise a ValueError where the loss or the outputs of the last layer differ."""
     results = []
     for candidate in (network, converted):
-        with _at_one_batch(candidate, loss, batch, stages) as at:
+        with (
+            # They have been given when the network was converted.
+            warnings.catch_warnings(action="ignore"),
+            _at_one_batch(candidate, loss, batch, stages) as at,
+        ):
             last = at.layers[-1].norm
             with _recorded([last]) as outputs:
                 value = at.forward()
