@@ -199,20 +199,12 @@ def test_readme_is_short():
 def test_readmes_example_runs():
     text = Path("README.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    network = torch.nn.Sequential(
-        torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 2)
-    )
-    names = {
-        "network": network,
-        "optimiser": torch.optim.SGD(network.parameters(), lr=0.1),
-        "loss": lambda net, x: net(x).square().mean(),
-        "batch": (torch.randn(8, 3),),
-    }
+    names = {}
     exec(example, names)
-    assert len(names["shift"]) == 2 and len(names["landscape"]) == 2
-    assert names["with_norm"] is not network
+    assert len(names["shift"]) == 2 and len(names["landscape"]) == 1
+    assert names["with_norm"] is not names["plain"]
     torch.testing.assert_close(
-        names["with_norm"](*names["batch"]), network(*names["batch"])
+        names["with_norm"](*names["batch"]), names["plain"](*names["batch"])
     )
 
 

@@ -399,7 +399,7 @@ def length(tensors):
 
 
 @pytest.mark.parametrize("name", KINDS)
-@pytest.mark.filterwarnings("ignore:the loss does not depend on")
+@pytest.mark.filterwarnings("ignore:the loss (does not depend on|is computed in)")
 def test_landscape_and_step_by_hand_and_no_trace(name):
     given = KINDS[name]()
     optimisers = given.optimiser
@@ -485,6 +485,7 @@ def test_weights_that_the_network_constrains_in_place():
     assert both == measure.landscape(*arguments, step_sizes=[0.1, 0.5])
 
 
+@pytest.mark.filterwarnings("ignore:the loss is computed in")
 def test_autocast_around_a_measurement_is_autocast_inside_the_loss():
     """Autocast keeps low-precision copies of weights, which are moved in place."""
     given = KINDS["autocast"]()

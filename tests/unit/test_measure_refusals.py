@@ -3,6 +3,7 @@
 import copy
 import threading
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
@@ -231,3 +232,31 @@ def test_no_grad_around_and_inference_mode_do_not_matter():
         with context, warnings.catch_warnings():
             warnings.simplefilter("error")
             assert landscape(batch=vectors()) == expected
+
+
+def test_a_loss_of_reduced_precision_is_said():
+    """Once, for the type of parameters and for autocast, which leaves float64 alone."""
+
+    def autocast(network, inputs, targets):
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            return cross_entropy(network, inputs, targets)
+
+    def measured(dtype, loss=cross_entropy):
+        network = copy.deepcopy(NETWORK).to(dtype)
+        return landscape(network, loss, (INPUTS.to(dtype), TARGETS), [1e-6])
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        expected = measured(torch.float64)
+        assert measured(torch.float64, autocast) == expected
+        measured(torch.float32)
+    with pytest.warns(UserWarning, match=r"bfloat16.*double\(\)") as caught:
+        rounded = measured(torch.float32, autocast)
+    assert [warning.filename for warning in caught] == [__file__]
+    half = copy.deepcopy(NETWORK).half(), cross_entropy, (INPUTS.half(), TARGETS)
+    for call in (partial(landscape, *half), partial(measure.fold_batch_norm, *half)):
+        with pytest.warns(UserWarning, match="float16") as caught:
+            call()
+        assert len(caught) == 1
+    change = expected[0]["gradient_change"]
+    assert rounded[0]["gradient_change"] != pytest.approx(change, rel=0.5)

@@ -11,22 +11,26 @@
 >>> [row["name"] for row in measure.ics(network, loss, batch, after)]
 ['0', '1']
 
-The functions share these arguments:
+Sections, definitions, observations and figures are those of Santurkar et al. 2018
+(https://arxiv.org/abs/1805.11604). The functions share these arguments:
 
-network : in the mode, in the precision and on the device in which it is measured. All is
-    computed on copies: parameters, buffers, gradients, hooks and random generators (torch's,
-    NumPy's, Python's) stay as they are, also of other networks that the loss calls.
-    Parameters that the loss does not depend on have the gradient 0; a warning names them.
+network : in the mode, in the precision and on the device in which it is measured; normally in
+    training mode, because BatchNorm otherwise uses running statistics. All is computed on
+    copies: parameters, buffers, gradients, hooks and random generators (torch's, NumPy's,
+    Python's) stay as they are, also of other networks that the loss calls. Parameters that
+    the loss does not depend on have the gradient 0; a warning names them. Another warning
+    says that the loss is computed in less than float32, as under ``torch.autocast``.
 loss : ``loss(network, *batch)``, a scalar tensor. It must call the network that it is given,
     and have the same value in two evaluations at one state.
-batch : a tuple of inputs, targets, or whatever else the loss takes; or a list of such tuples,
-    where the loss is the mean of theirs. Random numbers, as in dropout, are the same in each
-    evaluation.
+batch : a tuple of inputs, targets, or whatever else the loss takes, normally of the next step;
+    or a list of such tuples, where the loss is the mean of theirs. Random numbers, as in
+    dropout, are the same in each evaluation.
 after : a copy of the network after the step that training takes next, as ``after_step``
     returns it.
 layers : the layers that get rows, by default all: names, or patterns such as "layer4.*". By
     default layers are the trained ``nn.Linear`` and convolutions that the loss calls; a name
-    makes any module with parameters a layer.
+    makes any module with parameters a layer. Parameters between two layers belong to the
+    earlier one. Modules that share a weight are one layer, at the first call.
 seed : of the random numbers that a measurement draws, a number or a tuple, such as
     ``(seed, step)``.
 progress : called as ``progress(done, total)``.

@@ -46,7 +46,8 @@ def activations(
         One row per layer and scope, with the columns ``layer``, ``name``, ``scope``,
         ``unit`` (None for all), and:
 
-        mean, variance, skewness : over the values; the variance is the biased one.
+        mean, variance, skewness : over the values, in the units activation, activation**2
+            and 1; the variance is the biased one.
         next_mean, next_variance : after the step (Figure 8 looks from a step to the next).
     histograms : list of dict
         One row per layer, scope and bin, with the columns ``left`` and ``right``, the ends

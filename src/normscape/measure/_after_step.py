@@ -36,13 +36,15 @@ def after_step(
         ``lambda network: torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)``.
     accumulate
         True if the step adds to the gradients that the network holds, False if it zeroes
-        them first. By default it zeroes them, and warns if there are any.
+        them first. By default it zeroes them, and warns if there are any. With True, as at
+        the last micro-batch, other measurements are still those of the batch alone. To
+        measure all micro-batches, give their list before gradients are accumulated.
 
     Returns
     -------
     torch.nn.Module
-        The copy, with the buffers from before the step; the network, its gradients and the
-        optimiser stay as they are.
+        The copy, with the buffers from before the step, such as running statistics; the
+        network, its gradients and the optimiser stay as they are.
 
     Raises
     ------

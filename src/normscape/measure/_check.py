@@ -187,6 +187,20 @@ def finite(value: torch.Tensor) -> None:
         )
 
 
+def precise(precisions: set[torch.dtype]) -> None:
+    """Warn of types with fewer bits than float32."""
+    floating = (each for each in precisions if each.is_floating_point)
+    reduced = [str(each) for each in floating if torch.finfo(each).bits < 32]
+    if reduced:
+        warnings.warn(
+            f"the loss is computed in {listed(sorted(reduced))}, whose rounding hides or "
+            "exaggerates small changes; measure copy.deepcopy(network).double(), with "
+            "after.double() and the batch's floating-point tensors in float64 (call "
+            "after_step before, on the network itself)",
+            stacklevel=outside_of_package(),
+        )
+
+
 def not_copied(network: nn.Module, error: Exception) -> TypeError:
     """The error for a network that ``copy.deepcopy`` refuses; it names the attribute."""
     for name, module in network.named_modules():

@@ -36,7 +36,9 @@ def curvature(
 ) -> dict:
     """The largest eigenvalue of the Hessian H of the loss, and the curvature along g.
 
-    ReLU and maxima count as the linear maps that they are around almost every point.
+    ReLU and maxima count as the linear maps that they are around almost every point. With
+    "exact", a product costs one backward pass through the gradient's graph, which in a
+    ResNet-18 takes the time of about five forward and backward passes.
 
     Parameters
     ----------
@@ -57,14 +59,16 @@ def curvature(
         One row with the columns:
 
         largest_eigenvalue : lambda, the algebraically largest one, by ARPACK's implicitly
-            restarted Lanczos method (``scipy.sparse.linalg.eigsh``).
+            restarted Lanczos method (``scipy.sparse.linalg.eigsh``), in the unit of
+            loss / parameter**2.
         residual : ||Hv - lambda v|| / |lambda| of its unit vector v. H has an eigenvalue
             within residual * |lambda| of lambda; where it stands alone, the relative error
-            is of the order of the residual's square.
+            is of the order of the residual's square. If the residual exceeds the tolerance,
+            second derivatives are not exact, as with surrogate gradients.
         products : number of products of H with a vector that lambda took.
         converged : 1, or 0 where ``max_products`` did not suffice; then lambda and the
             residual are NaN.
-        gradient_curvature : g'Hg / ||g||**2.
+        gradient_curvature : g'Hg / ||g||**2, in the same unit.
 
         All are NaN where a product is not finite, as in a run that diverged.
 

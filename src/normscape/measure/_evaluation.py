@@ -103,9 +103,10 @@ class Evaluation:
     def find_stages(self, choice) -> None:
         """Find the layers in an evaluation, with which the next one is compared."""
         with self.replayed():
-            layers, self._first = find_layers(
+            layers, precisions, self._first = find_layers(
                 self.network, lambda: self.compared(self._mean()), choice
             )
+        _check.precise(precisions)
         self.stages = [Stage(self.network, layers)]
         # A network may constrain its weights in place, as nn.Embedding does with max_norm.
         for parameter, original in self._origin.items():

@@ -41,7 +41,8 @@ def ics(
     list of dict
         One row per layer, with the columns ``layer`` and ``name``, and:
 
-        gradient_change : ||G_i - G'_i||.
+        gradient_change : ||G_i - G'_i||, in the unit of loss / parameter. The pipeline's table
+            calls it ``l2_difference``.
         cosine : between G_i and G'_i.
         gradient_norm : ||G_i||.
 

@@ -49,12 +49,14 @@ def invariance(
     list of dict
         One row per layer, with the columns ``layer`` and ``name``, and:
 
-        weight_gradient_cosine : between W and g, 0 for a scale-invariant W.
-        weight_norm, gradient_norm : ||W||, ||g||.
+        weight_gradient_cosine : between W and g, 0 for a scale-invariant W. The pipeline's
+            table calls it ``cosine``.
+        weight_norm, gradient_norm : ||W|| and ||g||, in the units parameter and
+            loss / parameter.
         angle : between W before and after the step, in degrees.
         relative_update : ||W after - W before|| / ||W before||.
         gradient_curvature : g'Hg / ||g||**2, the smoothness of the loss along the layer's
-            gradient. Times ||W||**2 it does not depend on the scale of an invariant W.
+            gradient, in the unit of loss / parameter**2. Times ||W||**2 it does not depend on the scale of an invariant W.
 
     Raises
     ------

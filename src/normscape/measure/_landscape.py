@@ -37,6 +37,7 @@ def landscape(
     direction
         The direction d, in place of the gradient g: one tensor per parameter that requires
         gradients, in their order; or a network, such as ``after``, to which eta = 1 leads.
+        Rows then have the direction "given", as in ``ranges(rows, "given")``.
     random_directions
         How many Gaussian directions of each of two kinds are added: of the norm of d
         ("random"), and with the norm of each layer's weight in that weight ("relative"), so
@@ -53,8 +54,9 @@ def landscape(
         draw : number of the random direction, from 0.
         step_size : eta.
         loss : at the new point, on the same batch.
-        gradient_change : ||gradient at the new point - g||, over all parameters.
-        distance : ||eta * d||, how far the parameters moved.
+        gradient_change : ||gradient at the new point - g||, over all parameters, in the unit
+            of loss / parameter.
+        distance : ||eta * d||, how far the parameters moved, in the unit of parameters.
         cosine : between the gradient at the new point and g.
         start_loss, gradient_norm : loss and ||g|| at the start.
 

@@ -73,8 +73,8 @@ def set_names(stages: Iterable[Stage], names: dict[nn.Module, str]) -> None:
 
 def find_layers(
     network: nn.Module, evaluate, choice=None
-) -> tuple[list[Layer], object]:
-    """The layers that ``evaluate()`` calls, and what it returns.
+) -> tuple[list[Layer], set[torch.dtype], object]:
+    """The layers that ``evaluate()`` calls, the types it computes in, and what it returns.
 
     A layer is a trained ``nn.Linear`` or convolution, in the order of the first calls. Its
     normaliser is a module of torch's, or one with "norm" or "bn" in its name or that of its
@@ -97,6 +97,7 @@ def find_layers(
     inside = {module: list(module.parameters()) for module in names}
     weights_of = {module: _weights(module) for module in filter(_is_linear, names)}
     above = _parameters_above(network)
+    precisions = {parameter.dtype for parameter in network.parameters()}
 
     def claim(parameters):
         owner = called[-1].parameters if called else before
@@ -106,6 +107,7 @@ def find_layers(
     def enter(module, arguments):
         nonlocal product
         claim(above[module])
+        precisions.update(map(_precision, direct[module]))
         taken = product is not None and arguments and arguments[0] is product
         if taken and product._version == version and _is_norm(module, names[module]):
             candidates.add(module)
@@ -149,7 +151,7 @@ def find_layers(
         raise ValueError(
             f"layers: expected modules that the loss calls, got {names[module]!r}"
         )
-    return called, result
+    return called, precisions, result
 
 
 def _choose(network, choice) -> tuple[set[nn.Module], set[nn.Module]]:
@@ -177,6 +179,14 @@ def _choose(network, choice) -> tuple[set[nn.Module], set[nn.Module]]:
             )
         fitting |= matching
     return named, fitting
+
+
+def _precision(parameter) -> torch.dtype:
+    """The type that a module computes in with a parameter. Autocast leaves float64 alone."""
+    device = parameter.device.type
+    if parameter.dtype == torch.float32 and torch.is_autocast_enabled(device):
+        return torch.get_autocast_dtype(device)
+    return parameter.dtype
 
 
 def _is_linear(module):

@@ -1,4 +1,4 @@
-"""The same function in another parametrisation: batch normalisation inserted or folded.
+"""The same function with batch normalisation inserted or folded.
 
 For any weights, some gamma and beta make a network with batch normalisation compute the same
 function as the network without it (Observation 4.3). So a landscape can be compared with and
@@ -6,6 +6,7 @@ without normalisation at one place: same weights, same outputs, same loss.
 """
 
 import contextlib
+import warnings
 from collections.abc import Iterable
 
 import torch
@@ -103,9 +104,9 @@ def insert_batch_norm(
     loss and weights stay. From then on the statistics follow the batch. Arguments are those
     of ``normscape.measure``, and:
 
-    kind : "batch"; the controls "affine" (gamma from 1, beta from 0, no statistics), "frozen"
-        (mu and sigma are constants), "centre" (only the mean follows the batch) and "scale"
-        (only the deviation does); or "l1", "l2" and "linf" (Section 3.3 of the paper).
+    kind : "batch"; a control, which lacks a part of it: "affine" (gamma from 1, beta from 0, no
+        statistics), "frozen" (mu and sigma are constants), "centre" (only the mean follows the
+        batch) or "scale" (only the standard deviation does); or "l1", "l2" and "linf" (Section 3.3 of the paper).
 
     A ValueError names a layer that is normalised already or is called several times, and
     says where the function did not stay the same.
@@ -270,7 +271,11 @@ def _check_same_function(network, converted, loss, batch, stages) -> None:
     """Raise a ValueError where the loss or the outputs of the last layer differ."""
     results = []
     for candidate in (network, converted):
-        with _at_one_batch(candidate, loss, batch, stages) as at:
+        with (
+            # They have been given when the network was converted.
+            warnings.catch_warnings(action="ignore"),
+            _at_one_batch(candidate, loss, batch, stages) as at,
+        ):
             last = at.layers[-1].norm
             with _recorded([last]) as outputs:
                 value = at.forward()

@@ -21,11 +21,12 @@ def ranges(rows: Sequence[Mapping], direction: str = "gradient", draw: int = 0) 
     Returns
     -------
     dict
-        loss_low, loss_high : range of the loss over the step sizes (Figure 4a).
-        gradient_change_low, gradient_change_high : range of ||gradient change||, the
-            gradient predictiveness (Figure 4b).
-        effective_beta : largest gradient change / distance, the effective beta-smoothness
-            (Figure 4c).
+        loss_low, loss_high : smallest and largest loss over the step sizes; the difference is
+            the loss variation (Figure 4a).
+        gradient_change_low, gradient_change_high : smallest and largest ``gradient_change``.
+            The lower they are, the more predictive is the gradient (Figure 4b).
+        effective_beta : largest ``gradient_change / distance``, the effective beta-smoothness
+            (Figure 4c), in the unit of loss / parameter**2.
 
         NaN where any value is not finite.
 
@@ -98,6 +99,28 @@ def flat(rows: Mapping | Sequence[Mapping], prefix: str) -> dict[str, float]:
     ------
     ValueError
         If two rows have one key, such as the bins of a histogram.
+
+    Notes
+    -----
+    In a callback of Lightning::
+
+        def on_train_batch_start(self, trainer, module, batch, batch_idx):
+            def loss(module, *batch):
+                return module.training_step(batch, batch_idx)
+
+            given = module, loss, tuple(batch)
+            after = measure.after_step(module, trainer.optimizers, *given[1:])
+            module.log_dict(measure.flat(measure.ics(*given, after), "ics"))
+
+    In a subclass of the ``Trainer`` of transformers::
+
+        def training_step(self, model, inputs, *others):
+            given = self.compute_loss, (self._prepare_inputs(inputs), False, *others)
+            after = measure.after_step(model, self.optimizer, *given)
+            self.log(measure.flat(measure.ics(model, *given, after), "ics"))
+            return super().training_step(model, inputs, *others)
+
+    With Accelerate, measure as in a plain loop: the prepared network, optimiser and batch.
 
     Examples
     --------

@@ -9,8 +9,9 @@ from normscape import randomness
 class Normaliser(nn.Module):
     """Base class of normalisers: the identity, for a layer without a normaliser.
 
-    ``forward`` maps activations of shape (batch, features, *positions) to the same shape.
-    Subclasses override the attributes that differ.
+    ``forward`` maps activations of shape (batch, features, *positions) to the same shape, in
+    float32 in training and in float64 in probes. Subclasses override the attributes that
+    differ.
 
     Attributes
     ----------
@@ -25,7 +26,9 @@ class Normaliser(nn.Module):
     acts_on_weight : bool
         Whether it normalises the layer's weight, by the two methods below.
     running_momentum : float or None
-        Weight of the newest batch in running statistics; None if it has none.
+        Weight of the newest batch in running statistics, which ``forward`` reads: an
+        evaluation sets it to record them again without noise. None if it has none, or if they
+        need not be recorded again.
 
     Examples
     --------
