@@ -45,7 +45,10 @@ class Model:
 
     @property
     def smoothing(self) -> int:
-        """Steps of the moving average over training, because losses of batches are noisy."""
+        """Steps of the moving average over training, because losses of batches are noisy.
+
+        It decides figures, and verdicts at the same training loss.
+        """
         return 10 if self.classifies else 1
 
 

@@ -155,9 +155,7 @@ class SameLoss:
         levels = same_loss.count_levels(runs, RUNS)
         if not levels:
             return Compared(None, NO_COMMON_LOSS)
-        means = [
-            some[some[levels].notna().all(axis=1)][levels].mean(axis=1) for some in runs
-        ]
+        means = [same_loss.level_means(some, levels) for some in runs]
         text = " ".join(f"{level:g}" for level in levels)
         return _compare_scaled(case, means)._replace(levels=text)
 

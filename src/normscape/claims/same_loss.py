@@ -33,11 +33,24 @@ def smoothed_losses(history: pd.DataFrame, experiment: Experiment) -> dict:
         window = experiment.all_models[cell[0]].smoothing
         run = run.set_index("step")
         losses = (run.loss - run.penalty).where(run.diverged == 0)
-        with np.errstate(divide="ignore"):
-            logarithms = np.log(losses)
-        means = logarithms.rolling(window, min_periods=1, center=True).mean()
-        smoothed[cell] = means.where(losses.notna())
+        smoothed[cell] = smooth_logarithms(losses, window)
     return smoothed
+
+
+def smooth_logarithms(losses: pd.DataFrame | pd.Series, window: int):
+    """Moving averages of the logarithms of losses, by step; what is missing stays so.
+
+    window : number of steps around each.
+    """
+    with np.errstate(divide="ignore"):
+        logarithms = np.log(losses)
+    means = logarithms.rolling(window, min_periods=1, center=True).mean()
+    return means.where(losses.notna())
+
+
+def level_means(values: pd.DataFrame, levels: list[float]) -> pd.Series:
+    """The mean over levels of each run that reaches all of them."""
+    return values[levels].dropna().mean(axis=1)
 
 
 def courses(steps: pd.Series, losses: dict, logarithms: bool) -> dict[tuple, Course]:

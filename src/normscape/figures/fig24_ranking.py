@@ -111,8 +111,8 @@ def _ratios_at_same_loss(tables, experiment, rates):
         runs = [runs_of(model, norm), runs_of(model, REFERENCE)]
         levels = same_loss.count_levels(runs, RUNS)
         if norm != REFERENCE and levels:
-            means = (some[levels].dropna().mean(axis=1).to_numpy() for some in runs)
-            ratios[model, norm] = TwoSamples(*means)
+            means = (same_loss.level_means(some, levels) for some in runs)
+            ratios[model, norm] = TwoSamples(*(m.to_numpy() for m in means))
     return ratios
 
 

@@ -12,6 +12,7 @@ The paper says that such functions exist (Observation 4.3) and does not compare 
 import numpy as np
 from matplotlib.lines import Line2D
 
+from normscape.claims import same_loss
 from normscape.figures import curves, panels, style
 from normscape.figures.downhill import plot_downhill
 from normscape.parametrisations import AS_TRAINED
@@ -93,11 +94,9 @@ def _plot_losses(ax, rows, window, **line):
 
     The loss of a run that has diverged counts as infinite.
     """
-    with np.errstate(divide="ignore"):
-        logarithms = np.log(rows.loss.replace(np.inf, np.nan))
-    seeds = logarithms.groupby([rows.step, rows.seed]).mean().unstack()
-    smooth = seeds.rolling(window, min_periods=1, center=True).mean()
-    seeds = smooth.where(seeds.notna(), np.inf)
+    losses = rows.pivot_table("loss", "step", "seed", dropna=False)
+    seeds = same_loss.smooth_logarithms(losses.replace(np.inf, np.nan), window)
+    seeds = seeds.fillna(np.inf)
     for _, seed in seeds.items():
         ax.plot(seeds.index, _finite(seed), **line | style.SEED)
     curves.plot_line(ax, seeds.index, _finite(seeds.median(axis=1)), rows, **line)

@@ -260,8 +260,8 @@ def copied(network: nn.Module) -> tuple[nn.Module, dict]:
     """A copy of a network as ``copy.deepcopy`` makes it, and the memo of it.
 
     Tensors with a graph are detached. Compiled modules are copied as they were before, and
-    parameters with their attributes, which ``copy.deepcopy`` drops. Hooks that the copy would share, such as functions that record what they see, are left
-    out.
+    parameters with their attributes, which ``copy.deepcopy`` drops. Hooks that the copy would
+    share, such as functions that record what they see, are left out.
     """
     memo: dict = {}
     for module in network.modules():

@@ -3,8 +3,9 @@
 ``width`` counts the channels of the first block; 64 is the full network.
 Max-pooling after each of the first four blocks halves the height of the maps for as long
 as that leaves at least 2 pixels, and independently their width; a last max-pooling takes
-what remains to 1x1. Hidden fully connected layers are left out, as the paper gives none. Smaller and narrower images reach
-the deep blocks as maps of at least 2x2, unless they are narrower than that themselves.
+what remains to 1x1. Smaller and narrower images reach the deep blocks as maps of at least
+2x2, unless they are narrower than that themselves. Hidden fully connected layers are left
+out, as the paper gives none.
 """
 
 from torch import nn

@@ -1,12 +1,11 @@
 """The tables, summaries, figures and templates that the source defines, in any experiment."""
 
 import ast
-import functools
 from pathlib import Path
 
 from normscape import components, folders
 from normscape.code import SRC
-from normscape.tables import CELL
+from normscape.tables import CELL, frames
 
 # The tables that every run writes.
 TABLES_OF_TRAINING = ["history", "evaluation"]
@@ -24,19 +23,7 @@ def collected_tables() -> list[str]:
 
 def columns(table: str) -> list[str]:
     """All columns of a table that is collected from runs."""
-    if probe := components.probe_of(table):
-        return [
-            *CELL,
-            "step",
-            *components.declaration("probes", probe)["tables"][table],
-        ]
-    return [*CELL, *_declared()[table]]
-
-
-@functools.cache
-def _declared() -> dict[str, dict]:
-    """The columns of tables that no probe writes."""
-    return components.read_yaml(SRC / "normscape/tables/tables.yaml")
+    return [*CELL, *frames.columns(table)]
 
 
 def summaries() -> list[str]:
@@ -54,6 +41,16 @@ def caption(figure: str) -> tuple[str, str]:
     text = ast.get_docstring(components.parse(library(f"figures/{figure}.py")))
     title, _, rest = text.partition("\n\n")
     return title.removesuffix("."), rest
+
+
+def summary_tables(summary: str) -> tuple[str, ...]:
+    """The tables that a summary is computed from."""
+    return tables_of(library(f"summaries/{summary}.py"))
+
+
+def figure_tables(figure: str) -> tuple[str, ...]:
+    """The tables that a figure is drawn from."""
+    return tables_of(library(f"figures/{figure}.py"))
 
 
 def tables_of(file: Path) -> tuple[str, ...] | None:

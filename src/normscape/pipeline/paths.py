@@ -210,10 +210,7 @@ def run_tables(config: dict, wildcards) -> list[str]:
 
 
 def summary_sources(config: dict, summary: str) -> list[str]:
-    return [
-        table(config, t)
-        for t in catalogue.tables_of(catalogue.library(f"summaries/{summary}.py"))
-    ]
+    return [table(config, name) for name in catalogue.summary_tables(summary)]
 
 
 def tables(config: dict) -> list[str]:
@@ -227,7 +224,8 @@ def tables(config: dict) -> list[str]:
         *catalogue.TABLES_OF_TRAINING,
         *(t for t in catalogue.collected_tables() if t in measured),
     ]
-    names += [s for s in catalogue.summaries() if _is_from(names, s)]
+    summaries = catalogue.summaries()
+    names += [s for s in summaries if set(catalogue.summary_tables(s)) <= set(names)]
     return [table(config, name) for name in names]
 
 
@@ -235,14 +233,8 @@ def probe_behind(table: str) -> str | None:
     """The probe that a table comes from, by way of a summary or not; None for training."""
     sources = [table]
     if table in catalogue.summaries():
-        sources = catalogue.tables_of(catalogue.library(f"summaries/{table}.py"))
+        sources = catalogue.summary_tables(table)
     return next(filter(None, map(components.probe_of, sources)), None)
-
-
-def _is_from(tables, summary):
-    return set(
-        catalogue.tables_of(catalogue.library(f"summaries/{summary}.py"))
-    ) <= set(tables)
 
 
 def table(config: dict, name: str) -> str:
@@ -259,15 +251,13 @@ def drawn(config: dict) -> list[str]:
     """The figures of an experiment: those that have the first of their tables."""
     available = {Path(path).stem for path in tables(config)} | set(OTHER_TABLES)
     return [
-        f
-        for f in catalogue.figures()
-        if catalogue.tables_of(catalogue.library(f"figures/{f}.py"))[0] in available
+        f for f in catalogue.figures() if catalogue.figure_tables(f)[0] in available
     ]
 
 
 def figure_tables(config: dict, figure: str) -> list[str]:
     """The tables that a figure names, and that of ``outcomes``."""
-    names = catalogue.tables_of(catalogue.library(f"figures/{figure}.py"))
+    names = catalogue.figure_tables(figure)
     return [*(table(config, name) for name in names), outcomes(config)]
 
 

@@ -82,7 +82,8 @@ def train(
         if step < steps:
             record.advance(run)
     if diverged_at is not None:
-        for run.step in sorted(c for c in checkpoints if c > diverged_at):
+        for step in sorted(c for c in checkpoints if c > diverged_at):
+            run.step = step
             save_checkpoint(run, diverged_at)
     return history, evaluation
 
