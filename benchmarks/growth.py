@@ -14,7 +14,7 @@ SIZES = {
 }
 
 
-def measure(threads: int = 1, rounds: int = 3) -> list[dict]:
+def measure(threads: int = 1, rounds: int = 2) -> list[dict]:
     """One row per size: seconds per training step or probe, and peak memory.
 
     The normaliser is "batch". Where only one size grows, the VGG has width 16 and batch

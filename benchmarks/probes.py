@@ -15,7 +15,7 @@ PRECISIONS = ("float32", "float64")
 STEP_SIZES = {"vgg": (0.05, 0.1, 0.2, 0.4), "dln": (1e-8, 1e-7, 1e-6, 1e-5, 3.2e-5)}
 
 
-def measure(threads: int = 1, depths=(10, 25, 50), rounds: int = 5) -> list[dict]:
+def measure(threads: int = 1, depths=(10, 25, 50), rounds: int = 3) -> list[dict]:
     """One row per probe, network and precision; seconds are medians per checkpoint.
 
     size : the VGG's width, the deep linear network's depth.

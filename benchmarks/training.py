@@ -14,14 +14,14 @@ BATCH = 128
 DLN_SAMPLES, DLN_FEATURES, DLN_STEPS = 1000, 10, 50
 
 
-def measure(threads: int = 1, widths=(8, 16, 64), rounds: int = 5) -> list[dict]:
+def measure(threads: int = 1, widths=(8, 16, 64), rounds: int = 3) -> list[dict]:
     """One row per network and normaliser; seconds are medians per step.
 
     ratio : plain / ours. over_batch_norm : ours / ours with "batch".
     """
     rows = []
     for width in widths:
-        steps = max(1, 128 // width)
+        steps = max(1, 64 // width)
         plain_steps, our_steps = (
             {norm: partial(f, width, norm, steps, threads) for norm in NORMS}
             for f in (plain_vgg_steps, vgg_steps)
