@@ -258,6 +258,19 @@ def test_two_copies_end_with_the_same_bytes(finished, tmp_path):
 
 
 @pytest.mark.slow
+def test_runs_of_another_machine_are_evaluated_as_they_are(finished, tmp_path):
+    """As docs/hpc.md says: copied, and marked as up to date."""
+    project = copy_of_project(tmp_path / "project")
+    for part in ("data", "train", "probes"):
+        copy_tree(finished / f"results/tiny/{part}", project / f"results/tiny/{part}")
+    done = snakemake(project, "--touch", "--cores", "1")
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert not starting(planned(project), "Prepare", "Train", "Measure")
+    run(project)
+    assert results(project, "tiny") == results(finished, "tiny")
+
+
+@pytest.mark.slow
 def test_an_experiment_without_a_probe(tmp_path):
     """Its tables have only their header, and its claims no runs; all else is there."""
     project = copy_of_project(tmp_path / "project")
