@@ -95,7 +95,7 @@ def test_the_places_cover_every_part():
         assert {(key, name) for name in components.names(kind)} <= PLACES.keys()
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.sampled_from(list(PLACES)), NONSENSE)
 def test_nonsense_anywhere_is_refused_by_its_key(path, nonsense):
     # A line may name a key above (a seed that is nowhere trained) or below (the part
@@ -114,7 +114,7 @@ OF_USERS_NAMES = [
 ]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     st.sampled_from([path for path in MAPPINGS if path not in OF_USERS_NAMES]), NAMES
 )

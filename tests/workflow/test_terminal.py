@@ -62,7 +62,10 @@ def test_a_run_of_all_rules_prints_few_lines(finished, tmp_path):
     assert not any(job in said for job in jobs)
     assert "The results page: " in said
 
-    with_details = snakemake(project, *options, "--printshellcmds")
+    some = "results/tiny/tables/history.csv"
+    with_details = snakemake(project, "--printshellcmds", *options, some)
+    jobs = re.findall(r"^Job \d+: (.*)$", complete_log(project), re.MULTILINE)
+    assert len(jobs) > 5
     for job in jobs:
         assert job in with_details.stderr
 
