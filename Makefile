@@ -36,7 +36,7 @@ reproduce: $(READY)
 demo: $(READY)
 	@echo "Demo: every stage of the pipeline on a few short runs. They are too short for conclusions."
 	snakemake --cores "$$CORES" --configfile workflow/presets/demo.yaml
-	@echo "Next: make reproduce runs the default experiment (15 to 20 minutes on two cores)."
+	@echo "Next: make reproduce runs the default experiment (23 minutes on two cores)."
 	@echo "docs/experiments.md explains CIFAR-10 and experiments of your own."
 
 test: $(READY)

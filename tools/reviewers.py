@@ -27,8 +27,7 @@ experiment. It has one row per claim, in the order of the [verdicts](verdicts.md
 - **figure**: the figure that shows the claim. This command makes `results/digits/figures/FIGURE.png`
   and only the tables that it needs: `snakemake --cores 2 results/digits/figures/FIGURE.png`.
 - **core-minutes**: all training runs, which the claims share, and the probe that measures the claim,
-  as recorded in that run. It ran beside other work: on an idle machine the whole experiment takes 30
-  to 40 core-minutes, and one claim about half.
+  as recorded in that run on an otherwise idle machine.
 - **GB**: data, training runs and tables of that probe.
 - **expected**: the effect, its 95% interval and the number of seeds.
 """
