@@ -341,8 +341,10 @@ excursions = functools.partial(
 )
 
 
+# One value per row of landscape_ranges; figures use these four, too.
+
+
 def loss_variation(rows: pd.DataFrame) -> pd.Series:
-    """Of each row of landscape_ranges, as are the next ones."""
     return rows.loss_high - rows.loss_low
 
 

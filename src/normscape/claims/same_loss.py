@@ -38,7 +38,7 @@ def smoothed_losses(history: pd.DataFrame, experiment: Experiment) -> dict:
 
 
 def smooth_logarithms(losses: pd.DataFrame | pd.Series, window: int):
-    """Moving averages of the logarithms of losses, by step; what is missing stays so.
+    """Moving averages over steps of the logarithms of losses; missing losses stay missing.
 
     window : number of steps around each.
     """

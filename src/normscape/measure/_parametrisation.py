@@ -106,7 +106,8 @@ def insert_batch_norm(
 
     kind : "batch"; a control, which lacks a part of it: "affine" (gamma from 1, beta from 0, no
         statistics), "frozen" (mu and sigma are constants), "centre" (only the mean follows the
-        batch) or "scale" (only the standard deviation does); or "l1", "l2" and "linf" (Section 3.3 of the paper).
+        batch) or "scale" (only the standard deviation does); or "l1", "l2" and "linf" (Section
+        3.3 of the paper).
 
     A ValueError names a layer that is normalised already or is called several times, and
     says where the function did not stay the same.

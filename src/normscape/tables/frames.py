@@ -1,5 +1,6 @@
 """Read and write whole tables with pandas."""
 
+import functools
 import io
 from pathlib import Path
 
@@ -19,12 +20,17 @@ _NAME_COLUMNS = {"model", "norm"}
 
 def columns(table: str) -> dict[str, dict]:
     """The declared columns of a table after CELL; empty for tables without declaration."""
-    declared = components.read_yaml(_DECLARED)
-    for probe in components.names("probes"):
+    if probe := components.probe_of(table):
         step = {"step": {"description": "Of the checkpoint."}}
-        for name, columns in components.declaration("probes", probe)["tables"].items():
-            declared[name] = step | columns
-    return declared.get(table, {})
+        return step | components.declaration("probes", probe)["tables"][table]
+    return _declared().get(table, {})
+
+
+# Planning asks for the columns of every table of every run.
+@functools.cache
+def _declared() -> dict[str, dict]:
+    """The columns of tables that no probe writes."""
+    return components.read_yaml(_DECLARED)
 
 
 def read(paths) -> Tables:
