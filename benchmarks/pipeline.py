@@ -3,6 +3,7 @@
 import functools
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -65,37 +66,39 @@ def _shares(seconds: list[float], cores: int, wall: float) -> dict[str, float]:
     }
 
 
-def dry_runs(seeds=(6,)) -> list[dict]:
+def dry_runs(seeds=(2, 6)) -> list[dict]:
     """Seconds of a dry run: one row per experiment, with all and with nothing to do.
 
-    Experiments are the default one with these numbers of seeds, and the paper preset.
-    Outputs that exist are empty files that Snakemake has recorded as complete.
+    Experiments are the default one with these numbers of seeds, and the paper preset, only
+    with all to do. Outputs that exist are empty files that Snakemake has recorded as
+    complete.
     """
     rows = []
-    for count in (*seeds, None):
-        name = f"default, seeds: {count}" if count else "paper"
+    for count in seeds:
         with copies.project() as folder:
-            config = _write_config(folder, count) if count else PAPER
-            everything, _ = _time_dry_runs(folder, config)
+            config = _write_config(folder, count)
+            row = {"experiment": f"default, seeds: {count}"}
+            rows.append(row | _time_dry_runs(folder, "all", config))
             copies.touch_outputs(folder, *config)
-            nothing, output = _time_dry_runs(folder, config)
-            if "Nothing to be done" not in output:
-                raise ValueError(f"{name}: expected nothing to do, got\n{output}")
-            jobs = len(copies.jobs(folder))
-        for to_do, seconds in (("all", everything), ("nothing", nothing)):
-            row = {"experiment": name, "jobs": jobs, "to_do": to_do}
-            rows.append(row | timing.spread("seconds", seconds))
+            jobs = {"jobs": rows[-1]["jobs"]}
+            rows.append(row | _time_dry_runs(folder, "nothing", config) | jobs)
+    with copies.project() as folder:
+        rows.append({"experiment": "paper"} | _time_dry_runs(folder, "all", PAPER))
     return rows
 
 
-def _time_dry_runs(folder, config) -> tuple[list[float], str]:
-    """Return the seconds of dry runs, and the output of the last."""
+def _time_dry_runs(folder, to_do, config) -> dict:
+    """Time dry runs; raise ValueError unless Snakemake finds this to do."""
     times = []
     for _ in range(DRY_RUNS):
         start = time.perf_counter()
         output = copies.snakemake(folder, "--dry-run", *config)
         times.append(time.perf_counter() - start)
-    return times, output
+    total = re.search(r"^total +(\d+)$", output, re.MULTILINE)
+    jobs = int(total[1]) if total else 0
+    if (to_do == "nothing") != (jobs == 0):
+        raise ValueError(f"dry run: expected {to_do} to do, got\n{output}")
+    return {"to_do": to_do, "jobs": jobs} | timing.spread("seconds", times)
 
 
 def _write_config(folder, seeds) -> tuple[str, str]:

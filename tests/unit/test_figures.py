@@ -107,7 +107,7 @@ def test_panels_are_filled_and_labelled_and_tick_labels_apart(drawn, name):
     figure = drawn(name)
     assert_filled(figure)
     assert_tick_labels_apart(figure)
-    x_labels = r"Step|Layer|[Ll]earning rate|Bound|Ratio|Training loss"
+    x_labels = r"Step|Layer|[Ll]earning rate|Bound|Ratio|Training loss|Similarity"
     assert re.search(x_labels, " ".join(texts(figure)))
 
 
@@ -765,6 +765,17 @@ def test_figure_22_has_the_gradients_of_the_first_and_the_last_checkpoint(
     first = tables["depth"].query("step == 0 and model == 'vgg'")
     (ax,) = visible_axes(draw("fig22_gradients_by_depth", {"depth": first}))
     assert ax.get_title() == "VGG, step 0"
+
+
+def test_figure_28_has_one_mark_per_run_at_the_best_rate(tables):
+    similarity = tables["similarity"]
+    levels = similarity.norm.map(NORMS.index) + 1
+    alike = similarity.assign(similarity=levels / 10 + similarity.step)
+    marks = {"similarity": alike, "history": tables["history"]}
+    vgg, _ = visible_axes(draw("fig28_sample_similarity", marks))
+    losses = np.exp(np.log(2 + 9 / np.arange(1, 31)).mean())
+    marks = [line.get_xydata()[0] for line in lines_of(vgg, COLOURS["batch"])]
+    assert np.array(marks) == pytest.approx(np.array([(0.2, losses)] * 3))
 
 
 def test_figure_23_averages_over_hidden_layers(tables):

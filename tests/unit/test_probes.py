@@ -1,14 +1,18 @@
 """Properties of the probes; their values are compared in test_second_implementation.py."""
 
+import copy
+import itertools
 import math
 
+import numpy as np
 import pytest
 import torch
-from numerics import untouched, walk
+from numerics import double, untouched, walk
+from torch.nn.functional import cosine_similarity
 
 from normscape import components, probes
 from normscape.measure._landscape import random_direction
-from normscape.probes import activations, ics, landscape, rank
+from normscape.probes import activations, ics, landscape, rank, similarity
 from normscape.probes._step import network_after_step
 
 CASES = [
@@ -134,6 +138,19 @@ def test_the_watched_unit_is_the_same_for_all_norms_and_seeds(make_run):
         rows, _ = activations_of(make_run("vgg", norm, seed=seed), 4)
         units.add(tuple(r["unit"] for r in rows if r["scope"] == "unit"))
     assert len(units) == 1
+
+
+@pytest.mark.parametrize("model", ["vgg", "resnet", "vit"])
+def test_similarity_is_the_mean_cosine_of_pairs(make_run, model):
+    run = double(make_run(model, "batch"))
+    *stages, last = copy.deepcopy(run.network)
+    inputs, _ = run.batch()
+    for stage in stages:
+        inputs = stage(inputs)
+    (row,) = similarity.measure(run)["similarity"]
+    pairs = itertools.combinations(inputs.flatten(1), 2)
+    cosines = [float(cosine_similarity(*pair, dim=0)) for pair in pairs]
+    assert row["similarity"] == pytest.approx(np.mean(cosines), rel=1e-9)
 
 
 @pytest.mark.parametrize("model", ["dln", "resnet"])

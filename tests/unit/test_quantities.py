@@ -1,14 +1,21 @@
 """Numbers of runs: of made-up runs and tables, worked out by hand."""
 
+import itertools
 import math
 
 import numpy as np
 import pandas as pd
 import pytest
 from made_up import ends_at, run, tables
+from scipy import stats
 
 from normscape.claims.outcomes import AT_CHANCE, LEARNT
-from normscape.claims.quantities import QUANTITIES, STEP, quantity
+from normscape.claims.quantities import (
+    QUANTITIES,
+    STEP,
+    quantity,
+    similarity_loss_correlation,
+)
 from normscape.claims.values import is_finished, values_per_run
 from normscape.tables import CELL, frames
 
@@ -227,6 +234,40 @@ def test_drift_is_of_hidden_units():
 def test_the_learnt_rank_is_that_of_the_last_probe():
     rank = CELLS.iloc[[0, 0, 0]].assign(step=[0, 5, 9], learnt_rank=[0, 4, 3])
     assert values_of_probes("learnt_rank", rank=rank) == [3]
+
+
+def test_similarity_is_ranked_against_the_loss_at_the_best_rate():
+    """Against SciPy, with one of two rates per normaliser much worse."""
+    draws = np.random.default_rng(0)
+    norms, seeds = [f"norm{number}" for number in range(6)], (0, 1, 2)
+    runs = pd.MultiIndex.from_product(
+        [["vgg"], norms, [0.1, 0.5], seeds], names=CELL
+    ).to_frame(index=False)
+    best = runs.norm.map(dict(zip(norms, [0.1, 0.5] * 3, strict=True)))
+    loss = draws.uniform(1, 2, len(runs)) + 10 * (runs.lr != best)
+    history = runs.assign(step=0, loss=loss, diverged=0)
+    similarity = pd.concat([runs.assign(step=0), runs.assign(step=5)])
+    alike = dict(
+        zip(itertools.product(norms, seeds), draws.uniform(size=18), strict=True)
+    )
+    keys = zip(similarity.norm, similarity.seed, strict=True)
+    similarity["similarity"] = [alike[key] for key in keys]
+    similarity.loc[similarity.step == 5, "similarity"] = 0.5
+    values = similarity_loss_correlation(similarity, history)
+    for seed in seeds:
+        fast = history[(history.seed == seed) & (history.lr == best)]
+        expected = stats.spearmanr([alike[norm, seed] for norm in fast.norm], fast.loss)
+        of_seed = values[values.index.get_level_values("seed") == seed]
+        assert of_seed.to_numpy() == pytest.approx([expected.statistic] * 12)
+
+
+def test_two_normalisers_have_no_rank_correlation():
+    runs = CELLS.iloc[:2].assign(norm=["none", "batch"], seed=0, step=0)
+    tables = (
+        runs.assign(similarity=[0.1, 0.9]),
+        runs.assign(loss=[1.0, 2.0], diverged=0),
+    )
+    assert similarity_loss_correlation(*tables).isna().all()
 
 
 def test_a_quantity_has_a_name_of_its_own():

@@ -28,7 +28,7 @@ from normscape.claims.decision import (
     SIZE_OPEN,
     SMALLER,
 )
-from normscape.claims.values import best_rates
+from normscape.claims.quantities import best_rates
 
 PAPER_CLAIMS = "workflow/claims/santurkar2018.yaml"
 UNKNOWN = "a run diverged, both overflowed, or one was finished at all checkpoints"
@@ -660,7 +660,7 @@ def test_a_claim_at_best_rates_takes_each_normaliser_at_its_own():
 def test_a_rate_at_which_a_seed_diverges_is_not_the_best():
     slow = tables("vgg", 0.1, none=[8, 8], batch=[9, 9])
     fast = tables("vgg", 0.5, none=[1, math.inf], batch=[1, 1])
-    actual = best_rates(together(slow, fast))
+    actual = best_rates(together(slow, fast)["history"])
     assert actual == {("vgg", "none"): 0.1, ("vgg", "batch"): 0.5}
 
 

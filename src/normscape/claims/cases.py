@@ -87,7 +87,7 @@ def list_cases(
     A claim about an architecture that the experiment does not have is about a model of that
     name. A claim about training from a place is about the models that start there, or, where
     there are none, about a model that the experiment does not have.
-    best_rates : as ``values.best_rates`` gives them.
+    best_rates : as ``quantities.best_rates`` gives them.
     """
     for claim in claims:
         absent = claim.model

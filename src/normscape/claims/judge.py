@@ -14,7 +14,8 @@ from normscape.claims.claim import Claim
 from normscape.claims.comparisons import NOT_MEASURED
 from normscape.claims.decision import decide, unscaled
 from normscape.claims.exclusions import describe_untrained
-from normscape.claims.values import best_rates, paper_values_per_run
+from normscape.claims.quantities import best_rates
+from normscape.claims.values import paper_values_per_run
 from normscape.experiment import Experiment
 from normscape.tables import CELL
 from normscape.tables.frames import Tables
@@ -62,7 +63,7 @@ def judge(
     outcomes = tables["outcomes"].set_index(CELL).outcome
     paper_tables = paper_curves.tables(curves)
     rows = []
-    for case in list_cases(claims, experiment, best_rates(tables)):
+    for case in list_cases(claims, experiment, best_rates(tables["history"])):
         for comparison in kinds:
             if not comparison.applies_to(case.claim):
                 continue
@@ -98,7 +99,7 @@ def compare_at_levels(
     """
     comparison = comparisons.SameLoss(tables, experiment)
     rows = []
-    for case in list_cases(claims, experiment, best_rates(tables)):
+    for case in list_cases(claims, experiment, best_rates(tables["history"])):
         if not comparison.applies_to(case.claim):
             continue
         described = _describe(case)

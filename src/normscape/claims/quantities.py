@@ -174,6 +174,26 @@ def mean_loss(history):
     return means.mask(history.groupby(CELL).diverged.max() == 1, np.inf)
 
 
+def best_rates(history: pd.DataFrame) -> dict[tuple[str, str], float]:
+    """By (model, norm) the learning rate of the smallest ``mean_loss`` over seeds.
+
+    Seeds are averaged as logarithms, so that a rate at which one diverges is never the best
+    unless one does at each; then it is the smallest.
+    """
+    losses = np.log(mean_loss(history).replace(0, np.finfo(float).tiny))
+    losses = losses.groupby(["model", "norm", "lr"]).mean()
+    groups = losses.fillna(np.inf).sort_index().groupby(["model", "norm"])
+    return {key: rates.idxmin()[2] for key, rates in groups}
+
+
+def mean_loss_at_best_rate(history: pd.DataFrame) -> pd.Series:
+    """``mean_loss`` by model, norm and seed, at each normaliser's ``best_rates``."""
+    cells = [(model, norm, lr) for (model, norm), lr in best_rates(history).items()]
+    losses = mean_loss(history).reset_index(name="loss")
+    best = pd.MultiIndex.from_frame(losses[["model", "norm", "lr"]]).isin(cells)
+    return losses[best].set_index(["model", "norm", "seed"]).loss
+
+
 @per_run(tables=["runs"], label="Training accuracy of the last steps")
 def final_accuracy(runs):
     """0 for a run that diverged. Models that do not classify have none."""
@@ -570,6 +590,48 @@ def gradient_slope_at_start(depth_slope):
 @quantity(tables=["rank"], label="Learnt rank", over_steps="last")
 def learnt_rank(rank):
     return rank.set_index(STEP).learnt_rank
+
+
+# Similarity of samples
+
+
+@quantity(tables=["similarity"], label="Similarity of samples in the last hidden layer")
+def similarity(similarity):
+    return similarity.set_index(STEP).similarity
+
+
+def similarity_at_start(similarity: pd.DataFrame) -> pd.Series:
+    """The similarity at the first checkpoint, by model, norm and seed.
+
+    All learning rates of a seed have the same weights there.
+    """
+    first = similarity.groupby(CELL).step.transform("min")
+    rows = similarity[similarity.step == first]
+    return rows.groupby(["model", "norm", "seed"]).similarity.first()
+
+
+@per_run(
+    tables=["similarity", "history"],
+    label="Rank correlation over normalisers: similarity before training, mean loss",
+)
+def similarity_loss_correlation(similarity, history):
+    """Spearman's correlation, at each normaliser's best learning rate.
+
+    One number per network and seed, which each of its runs carries; NaN for fewer than
+    three normalisers.
+    """
+    pairs = similarity_at_start(similarity).to_frame("similarity")
+    pairs = pairs.join(mean_loss_at_best_rate(history).rename("loss")).dropna()
+    ranks = pairs.groupby(["model", "seed"]).rank()
+    numbers = {
+        network: rows.similarity.corr(rows.loss) if len(rows) > 2 else np.nan
+        for network, rows in ranks.groupby(["model", "seed"])
+    }
+    runs = similarity[CELL].drop_duplicates()
+    values = [
+        numbers.get(key, np.nan) for key in zip(runs.model, runs.seed, strict=True)
+    ]
+    return pd.Series(values, index=pd.MultiIndex.from_frame(runs), dtype=float)
 
 
 # Scale invariance

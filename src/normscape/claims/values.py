@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from normscape.claims.quantities import QUANTITIES, STEP, Quantity, mean_loss
+from normscape.claims.quantities import QUANTITIES, STEP, Quantity
 from normscape.claims.selection import shared_steps
 from normscape.tables import CELL
 from normscape.tables.frames import Tables
@@ -102,15 +102,3 @@ def is_finished(steps: pd.Series, tables: Tables) -> pd.Series:
     last = history.groupby(CELL).loss.last().reindex(runs).to_numpy()
     losses = np.where(np.isnan(losses), last, losses)
     return pd.Series(losses < FINISHED * first, steps.index)
-
-
-def best_rates(tables: Tables) -> dict[tuple[str, str], float]:
-    """By (model, norm) the learning rate of the smallest ``mean_loss`` over seeds.
-
-    Seeds are averaged as logarithms, so that a rate at which one diverges is never the best
-    unless one does at each; then it is the smallest.
-    """
-    losses = np.log(mean_loss(tables["history"]).replace(0, np.finfo(float).tiny))
-    losses = losses.groupby(["model", "norm", "lr"]).mean()
-    groups = losses.fillna(np.inf).sort_index().groupby(["model", "norm"])
-    return {key: rates.idxmin()[2] for key, rates in groups}

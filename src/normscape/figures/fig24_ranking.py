@@ -14,8 +14,9 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 from normscape.claims import same_loss
 from normscape.claims.decision import RUNS
 from normscape.claims.intervals import OneSample, TwoSamples
+from normscape.claims.quantities import best_rates
 from normscape.claims.selection import select_runs
-from normscape.claims.values import best_rates, values_per_run, values_per_step
+from normscape.claims.values import values_per_run, values_per_step
 from normscape.figures import curves, panels, style
 
 TABLES = ("history", "curvature", "constant_losses")
@@ -35,7 +36,7 @@ BEYOND = np.log(10)
 def draw(tables, experiment):
     tables = {n: t[t.model.isin(experiment.models)] for n, t in tables.items()}
     models = list(experiment.models.values())
-    rates = best_rates(tables)
+    rates = best_rates(tables["history"])
     ranked = {model.name: _ranked(tables, model, experiment, rates) for model in models}
     heights = [0.55 + LINE * max(len(norms), 4) for norms in ranked.values()]
     figure = panels.new_figure(sum(heights) + 0.2)
