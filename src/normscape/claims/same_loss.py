@@ -37,14 +37,16 @@ def smoothed_losses(history: pd.DataFrame, experiment: Experiment) -> dict:
     return smoothed
 
 
-def smooth_logarithms(losses: pd.DataFrame | pd.Series, window: int):
+def smooth_logarithms(
+    losses: pd.DataFrame | pd.Series, window: int, centred: bool = True
+):
     """Moving averages over steps of the logarithms of losses; missing losses stay missing.
 
-    window : number of steps around each.
+    window : number of steps around each, or up to each if not ``centred``.
     """
     with np.errstate(divide="ignore"):
         logarithms = np.log(losses)
-    means = logarithms.rolling(window, min_periods=1, center=True).mean()
+    means = logarithms.rolling(window, min_periods=1, center=centred).mean()
     return means.where(losses.notna())
 
 

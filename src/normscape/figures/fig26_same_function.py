@@ -4,7 +4,7 @@ Lines of one dash start from the same functions: solid from networks trained wit
 dashed from networks with BatchNorm. Left: change of the loss along the gradient / (LR ||g||²), the
 decrease that the gradient predicts for a step of one learning rate (LR; dotted diagonal); below 0
 the step lowers the loss. Middle and right: training continues on the same batches with BatchNorm,
-without it, or with its gamma and beta alone (thin: seeds; thick: medians).
+without it, or with its gamma and beta alone (thin: seeds; thick: medians). All begin at one loss.
 
 The paper says that such functions exist (Observation 4.3) and does not compare them.
 """
@@ -85,18 +85,19 @@ def _plot_training(ax, history, model, place, experiment) -> set[float]:
     first = runs[runs.step == start["step"]].loss.max()
     ax.set_ylim(top=min(ax.get_ylim()[1], 30 * first))
     ax.set_xlabel("Step")
-    ax.set_ylabel(f"Training loss\n(moving average of {model.smoothing} steps)")
+    ax.set_ylabel(f"Training loss\n(average of the last {model.smoothing} steps)")
     return {*runs.lr} - {start["lr"]}
 
 
 def _plot_losses(ax, rows, window, **line):
     """Plot losses as moving averages of their logarithms: seeds, and their median.
 
-    The loss of a run that has diverged counts as infinite.
+    Averages are over the steps up to each, so that all lines begin at the loss of the function
+    that they start from. The loss of a run that has diverged counts as infinite.
     """
     losses = rows.pivot_table("loss", "step", "seed", dropna=False)
-    seeds = same_loss.smooth_logarithms(losses.replace(np.inf, np.nan), window)
-    seeds = seeds.fillna(np.inf)
+    losses = losses.replace(np.inf, np.nan)
+    seeds = same_loss.smooth_logarithms(losses, window, centred=False).fillna(np.inf)
     for _, seed in seeds.items():
         ax.plot(seeds.index, _finite(seed), **line | style.SEED)
     curves.plot_line(ax, seeds.index, _finite(seeds.median(axis=1)), rows, **line)
