@@ -118,7 +118,7 @@ LEVEL_EFFECT = ("effect", "low", "high", "seeds", "reference_seeds")
 
 
 def _correct(table: pd.DataFrame) -> pd.DataFrame:
-    """Add Holm's correction; primary claims, few and named beforehand, need none."""
+    """Add Holm's correction; primary claims, which are few, need none."""
     families = table[table.primary.isna()].groupby(["topic", "comparison"])
     for name in ("p", "p_direction", "p_opposite"):
         corrected = families[name].transform(lambda p: intervals.holm(p.to_numpy()))
