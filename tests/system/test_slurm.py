@@ -162,6 +162,7 @@ def test_the_same_bytes_as_locally(cluster, tmp_path, file_server):
         small(config)
         config["datasets"] = {"cifar10": {"url": url, "checksum": checksum}}
         config["models"]["vgg"]["dataset"] = "cifar10"
+        config["models"]["dln"]["seeds"] = [0, 1]
 
     there = copy_of_project(tmp_path / "there")
     config = with_config(there, with_cifar10)
@@ -189,6 +190,10 @@ def test_the_same_bytes_as_locally(cluster, tmp_path, file_server):
     assert len(probes) > 5
     output = {log: log.read_text(encoding="utf-8") for log in probes}
     assert all("fork_server.py" in text for text in output.values()), output
+    # Each kind of measurement of each run is one Slurm job.
+    (log,) = there.glob(".snakemake/log/*.log")
+    submitted = log.read_text(encoding="utf-8").count("/slurm_logs/group_probes")
+    assert submitted == len({log.parent for log in probes})
 
 
 @pytest.fixture(scope="module")

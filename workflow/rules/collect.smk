@@ -1,45 +1,45 @@
 # Tables are collected for each run first, so that no command line grows with the number
 # of checkpoints times the number of runs.
-rule collect_run:
-    input:
-        tables=probe_tables_of_run,
-    output:
-        paths.probe_folder(config) + ".csv",
-    log:
-        f"{ROOT}/logs/collect_run/{{table}}/{paths.CELL_PATTERN}.log",
-    wildcard_constraints:
-        table="|".join(catalogue.collected_tables()),
-    group:
-        submission
-    conda:
-        "../../envs/environment.yaml"
-    resources:
-        **resources.request(config, memory_mb=1000, minutes=5),
-        project=PROJECT,
-    params:
-        code=code.digests("collect.py"),
-        columns=columns,
-    message:
-        "Collect {wildcards.table} of {wildcards.model}, {wildcards.norm}, lr {wildcards.lr}, seed {wildcards.seed}"
-    shell:
-        "python -IS {resources.project:q}/src/run.py collect {input.tables} --columns {params.columns}"
-        " --output {output} > {log} 2>&1"
-
-
-use rule collect_run as collect with:
+rule collect:
     input:
         tables=tables_of_runs,
     output:
         f"{ROOT}/tables/{{table}}.csv",
     log:
         f"{ROOT}/logs/collect/{{table}}.log",
-    group:
-        None
+    wildcard_constraints:
+        table="|".join(catalogue.collected_tables()),
     localrule: True
+    conda:
+        "../../envs/environment.yaml"
     resources:
         project=PROJECT,
+    params:
+        code=code.digests("collect.py"),
+        columns=columns,
     message:
         "Collect the table {wildcards.table}"
+    shell:
+        "python -IS {resources.project:q}/src/run.py collect {input.tables} --columns {params.columns}"
+        " --output {output} > {log} 2>&1"
+
+
+# The rule without a group is the first one, because "use rule ... with" cannot remove a group: one
+# shared by all runs would join their measurements into one Slurm job.
+use rule collect as collect_run with:
+    input:
+        tables=probe_tables_of_run,
+    output:
+        paths.probe_folder(config) + ".csv",
+    log:
+        f"{ROOT}/logs/collect_run/{{table}}/{paths.CELL_PATTERN}.log",
+    group:
+        submission
+    resources:
+        **resources.request(config, memory_mb=1000, minutes=5),
+        project=PROJECT,
+    message:
+        "Collect {wildcards.table} of {wildcards.model}, {wildcards.norm}, lr {wildcards.lr}, seed {wildcards.seed}"
 
 
 rule outcomes:
