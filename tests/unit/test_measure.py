@@ -298,6 +298,19 @@ def test_the_start_is_an_eigenvector(factor):
     assert row["residual"] == pytest.approx(0, abs=1e-12)
 
 
+def test_the_residual_of_a_negative_eigenvalue_is_positive():
+    row = curvature_of(-np.diag(np.linspace(1, 2, 60)), tolerance=0.1)
+    assert row["largest_eigenvalue"] == pytest.approx(-1, rel=0.1)
+    assert 0 < row["residual"] < 0.2
+
+
+def test_differences_of_gradients_where_all_parameters_are_0():
+    network = Quadratic(torch.diag(torch.tensor([1.0, 3.0]).double()))
+    nn.init.zeros_(network.x)
+    row = measure.curvature(network, lambda f: f(), (), method="difference")
+    assert row["largest_eigenvalue"] == pytest.approx(3)
+
+
 def test_too_few_products():
     row = curvature_of(np.diag(np.linspace(0, 1, 500)), max_products=30)
     assert (row["converged"], row["products"]) == (0, 30)

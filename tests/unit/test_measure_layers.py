@@ -226,3 +226,15 @@ def test_activations_of_several_batches_and_of_a_convolution_without_batch():
     values = network[0](images)[:, unit["unit"]]
     assert unit["mean"] == pytest.approx(values.mean().item())
     assert unit["variance"] == pytest.approx(values.var(correction=0).item())
+
+
+def test_the_histogram_of_a_constant_activation_is_around_its_value():
+    network = nn.Sequential(nn.Linear(6, 3), nn.Linear(3, 4)).double()
+    with torch.no_grad():
+        network[0].weight.zero_()
+        network[0].bias.fill_(7.0)
+    _, histograms = measure.activations(network, cross_entropy, BATCH, network, bins=4)
+    bins = [row for row in histograms if (row["layer"], row["scope"]) == (1, "unit")]
+    ends = [(row["left"], row["right"]) for row in bins]
+    assert ends == [(6.5, 6.75), (6.75, 7.0), (7.0, 7.25), (7.25, 7.5)]
+    assert sorted(row["density"] for row in bins) == [0, 0, 0, 4]

@@ -162,6 +162,33 @@ def test_a_direction_of_ones_own_and_the_step_of_the_optimiser():
     assert given | {"direction": "gradient"} == row
 
 
+def test_steps_against_the_gradient_are_steps_along_its_negative():
+    measured = network()
+    arguments = measured, cross_entropy, BATCH
+    value = cross_entropy(measured, *BATCH)
+    gradient = torch.autograd.grad(value, list(measured.parameters()))
+    (back,) = measure.landscape(*arguments, step_sizes=[-0.2])
+    (along,) = measure.landscape(
+        *arguments, step_sizes=[0.2], direction=[-g for g in gradient]
+    )
+    assert_close([along | {"direction": "gradient", "step_size": -0.2}], [back])
+    assert back["distance"] == pytest.approx(0.2 * back["gradient_norm"])
+
+
+def test_progress_counts_every_direction_and_step_size():
+    calls = []
+    rows = measure.landscape(
+        network(),
+        cross_entropy,
+        BATCH,
+        step_sizes=[0.1],
+        random_directions=2,
+        relative_step_sizes=[0.1, 0.2, 0.3],
+        progress=lambda *numbers: calls.append(numbers),
+    )
+    assert calls == [(number, len(rows)) for number in range(1, len(rows) + 1)]
+
+
 def test_seeds_and_progress():
     measured, calls = network(), []
     settings = {
@@ -247,3 +274,15 @@ def test_a_large_vector_is_summed_in_pieces(monkeypatch):
         assert actual == pytest.approx(whole)
     spread = [torch.ones(2), torch.ones(1), torch.ones(3, device="meta")]
     assert [len(piece) for piece in vectors._pieces(spread)] == [3, 3]
+
+
+@pytest.mark.parametrize("most", [1, 2, 4, 8])
+def test_squares_of_large_numbers_in_float32_stay_finite_in_each_piece(
+    monkeypatch, most
+):
+    from normscape import vectors
+
+    monkeypatch.setattr(vectors, "_AT_ONCE", most)
+    a = [torch.full((n,), 1e30) for n in (3, 1, 1)]
+    assert vectors.norm(a) == pytest.approx(5**0.5 * 1e30)
+    assert vectors.cosine(a, a) == 1
