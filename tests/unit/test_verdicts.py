@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from made_up import claim, falls, judge, run, tables, together, verdict, verdicts
 from scipy import stats
 
+from experiments import experiment
 from normscape.claims.claim import read_papers
 from normscape.claims.comparisons import (
     NO_COMMON_LOSS,
@@ -28,7 +29,9 @@ from normscape.claims.decision import (
     SIZE_OPEN,
     SMALLER,
 )
+from normscape.claims.outcomes import AT_CHANCE, LEARNT, determine
 from normscape.claims.quantities import best_rates
+from normscape.tables import CELL
 
 PAPER_CLAIMS = "workflow/claims/santurkar2018.yaml"
 UNKNOWN = "a run diverged, both overflowed, or one was finished at all checkpoints"
@@ -664,6 +667,15 @@ def test_a_rate_at_which_a_seed_diverges_is_not_the_best():
     assert actual == {("vgg", "none"): 0.1, ("vgg", "batch"): 0.5}
 
 
+def test_a_loss_of_0_hides_no_other_seed_from_the_choice_of_a_rate():
+    none = [run(lambda step: 0.0), 8], [run(lambda step: 0.0), 1]
+    slow, fast = (
+        tables("vgg", lr, none=of_rate)
+        for lr, of_rate in zip((0.1, 0.5), none, strict=True)
+    )
+    assert best_rates(together(slow, fast)["history"]) == {("vgg", "none"): 0.5}
+
+
 def test_learning_rates_of_any_size_are_told_apart():
     slow, fast = tables(lr=1e-9, none=[10, 10], batch=[9, 9.1]), 2e-9
     fast = tables(lr=fast, none=[10, 10], batch=[5, 5.1])
@@ -731,6 +743,21 @@ def test_classifiers_have_left_chance_by_their_accuracy():
     assert judged.model.tolist() == ["small", "wide"]
     assert judged.verdict.tolist() == [AS_CLAIMED, OPEN]
     assert judged.reason[1] == "5 runs of batch, 6 are needed"
+
+
+@pytest.mark.parametrize(
+    ("model", "column", "values"),
+    [
+        ("vgg", "final_accuracy", (0.2, math.nextafter(0.2, 1))),
+        ("dln", "final_loss", (9.0, math.nextafter(9.0, 0))),  # of 10 at the start
+    ],
+)
+def test_a_run_at_the_limit_itself_is_at_chance(model, column, values):
+    described = experiment({model: model}, ["none"]).models[model]
+    cells = pd.DataFrame([(model, "none", 0.1, seed) for seed in (0, 1)], columns=CELL)
+    runs = cells.assign(diverged_at=None, **{column: values})
+    history = cells.assign(step=0, loss=10.0)
+    assert determine(described, runs, history).tolist() == [AT_CHANCE, LEARNT]
 
 
 def test_statements_carry_the_norms_label():
