@@ -15,6 +15,7 @@ from numerics import double, same, state, walk
 from normscape import components, norms
 from normscape.tables import CELL, rows
 from normscape.training import checkpoints, loop, tensors
+from normscape.training.constant_loss import constant_loss
 from normscape.training.run import Run
 
 ICS_COLUMNS = components.declaration("probes", "ics")["tables"]["ics"]
@@ -47,6 +48,18 @@ def test_batches_pair_inputs_with_their_targets(make_run):
     ]
     assert len(known) > 5
     assert all(a == b for a, b in known)
+
+
+@pytest.mark.parametrize(("size", "count"), [(32, 2), (35, 2), (70, 1), (14, 5)])
+def test_training_batches_are_all_full_batches_of_the_set(
+    make_run, make_data, size, count
+):
+    run = make_run(batch_size=size)
+    batches = list(run.training_batches(100))
+    assert [len(batch) for batch in batches] == [size] * count
+    images = make_data()["train_inputs"].movedim(-1, 1)
+    assert torch.equal(torch.cat(batches), images[: size * count])
+    assert len(list(run.training_batches(1))) == 1
 
 
 def test_runs_are_paired_by_seed(make_run):
@@ -151,6 +164,23 @@ def test_the_penalty_of_layers_weights_is_part_of_the_loss(make_run):
         torch.testing.assert_close(g, expected + 0.01 * decayed * parameter.detach())
 
 
+def test_the_constant_loss_is_the_smallest_of_outputs_that_ignore_the_inputs(
+    make_run, make_data
+):
+    labels = make_data()["train_targets"]
+    shares = [18 / 70, 18 / 70, 17 / 70, 17 / 70]
+    network = make_run().network
+    entropy = -sum(share * math.log(share) for share in shares)
+    assert constant_loss(network, labels, 70) == pytest.approx(entropy)
+    # Two full batches, in which each label is as frequent.
+    expected = -sum(map(math.log, shares)) / 4
+    assert constant_loss(network, labels, 32) == pytest.approx(expected)
+    targets = make_data("dln")["train_targets"] + torch.arange(6)
+    expected = 40 * targets.var(0, correction=0).sum()
+    actual = constant_loss(make_run("dln").network, targets, 40)
+    assert actual == pytest.approx(float(expected))
+
+
 def test_a_damaged_checkpoint_is_named(make_run, make_data, tmp_path):
     path = tmp_path / "step0.safetensors"
     checkpoints.save(path, make_run())
@@ -230,6 +260,19 @@ def test_divergence_is_a_result(make_run, steps, checks):
     assert 1 <= diverged_at < 8
     assert saved == {c: diverged_at if c > diverged_at else None for c in checks}
     assert evaluation == []
+
+
+def test_an_infinite_gradient_of_a_finite_loss_is_divergence(make_run):
+    run = make_run("dln", "none")
+    first, *others = run.network.weights
+    with torch.no_grad():
+        first.zero_()  # so are the outputs
+        for weight in others:
+            weight.mul_(1e12)
+    (row,), _ = loop.train(run, 3)
+    assert math.isfinite(row.loss)
+    assert not math.isfinite(row.gradient_norm)
+    assert row.diverged == 1
 
 
 def test_tables_keep_float32_and_agree_on_columns(tmp_path):

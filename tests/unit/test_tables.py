@@ -81,3 +81,17 @@ def test_learning_rates_survive_a_table(tmp_path):
     ]
     frames.write(tmp_path / "t.csv", pd.DataFrame({"lr": rates}))
     assert frames.read([tmp_path / "t.csv"])["t"].lr.tolist() == rates
+
+
+class _Unprintable:
+    def __str__(self):
+        raise ZeroDivisionError
+
+
+def test_a_table_that_cannot_be_written_leaves_the_one_before(tmp_path):
+    path = tmp_path / "t.csv"
+    frames.write(path, pd.DataFrame({"x": [1, 2]}))
+    with pytest.raises(ZeroDivisionError):
+        frames.write(path, pd.DataFrame({"x": [3, _Unprintable()]}))
+    assert path.read_bytes() == b"x\n1\n2\n"
+    assert list(tmp_path.iterdir()) == [path]
