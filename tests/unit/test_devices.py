@@ -88,6 +88,10 @@ def test_without_the_variable_devices_are_counted(monkeypatch):
     assert devices._visible() == ["0", "1", "2"]
 
 
-def test_what_stands_after_minus_one_is_not_there(monkeypatch):
+def test_what_stands_after_minus_one_or_no_name_is_not_there(monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3, 1,-1,0")
     assert devices._visible() == ["3", "1"]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,1,,0")
+    assert devices._visible() == ["3", "1"]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert devices._visible() == []

@@ -41,6 +41,10 @@ def test_the_processor_is_named_as_linux_does(tmp_path):
     )
     assert machine._processor(tmp_path / "cpuinfo") == "A Chip: 3 GHz"
     (tmp_path / "cpuinfo").write_text(
+        "model name\t: A Chip\n\nmodel name\t: A Smaller Chip\n", encoding="utf-8"
+    )
+    assert machine._processor(tmp_path / "cpuinfo") == "A Chip"
+    (tmp_path / "cpuinfo").write_text(
         "processor\t: 0\n", encoding="utf-8"
     )  # as on some ARM machines
     plain = platform.processor() or platform.machine()

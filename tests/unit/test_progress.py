@@ -168,6 +168,17 @@ def test_durations(seconds, text):
     assert progress.duration(seconds) == text
 
 
+def test_the_speed_of_a_training_is_that_since_the_line_before(clock, capsys):
+    log = step_log.StepLog(steps=900, interval=10)
+    history = [Step(0, 1.0, 0.0, None, 1.0, 0)]
+    for now, step in ((10, 100), (15, 120), (20, 400), (30, 420)):
+        clock.now = now
+        log.print_if_due(step, history)
+    lines = capsys.readouterr().out.splitlines()
+    speeds = [line.rpartition(", ")[2] for line in lines]
+    assert speeds == ["10 steps/s", "30 steps/s", "2 steps/s"]
+
+
 def test_long_trainings_tell_their_step_loss_and_rate(run, clock, tmp_path, capsys):
     log = step_log.StepLog(steps=800, start=100)
     history = [

@@ -94,6 +94,17 @@ def test_jobs_side_by_side_take_less_time(clock):
     assert run.tally.seconds_left() >= 100
 
 
+def test_a_job_that_takes_longer_than_its_mean_hides_no_other_work(clock):
+    run = Run(train_vgg=8)
+    for done in range(3):
+        job = run.begin("train_vgg")
+        clock.now += 100
+        run.finish(job, done + 1, 8)
+    run.begin("train_vgg")
+    clock.now += 250
+    assert run.tally.seconds_left() == pytest.approx(4 * 100)
+
+
 def test_no_time_left_is_told_once_a_job_failed(clock):
     run = Run(train_vgg=3, probe_ics=3)
     for rule in ("train_vgg", "probe_ics"):

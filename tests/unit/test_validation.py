@@ -1,6 +1,7 @@
 """The config's mistakes: each one line that names the key and what is allowed."""
 
 import copy
+import json
 import math
 import re
 
@@ -11,7 +12,7 @@ from snakemake.utils import update_config
 from experiments import PRESETS, SMALL, default, put, without_starts
 from normscape import components
 from normscape.experiment import Experiment
-from normscape.pipeline import grid, paths
+from normscape.pipeline import grid, params, paths
 from normscape.pipeline.config import checked, description, validate
 from normscape.schemas import ConfigError, unknown_value
 
@@ -374,6 +375,15 @@ def test_all_settings_of_the_grids_norms_are_filled_in(config):
     assert actual["noisy_batch"] == both | {"eps": 0.1}
 
 
+def test_jobs_do_not_depend_on_the_order_of_settings(config):
+    vgg, arguments = config["models"]["vgg"], set()
+    network = vgg["network"]
+    for settings in (network, dict(reversed(network.items()))):
+        vgg["network"] = settings
+        arguments.add(params.as_json(checked(config)["models"]["vgg"]["network"]))
+    assert [json.loads(argument) for argument in arguments] == [network]
+
+
 # The presets
 
 
@@ -434,6 +444,16 @@ def test_a_probe_without_keys_covers_the_models_grid(config):
     for cell in grid.cells(config):
         expected = checkpoints if cell.model == "dln" else []
         assert grid.probed_steps(config, "ics", cell) == expected
+
+
+def test_a_learning_rate_may_be_an_integer(config):
+    block = {"norms": ["batch"], "learning_rates": [1]}
+    config["models"]["vgg"]["grid"].append(block)
+    config["probes"]["ics"]["models"] = {"vgg": {"grid": [block]}}
+    full = checked(config)
+    probed = [c for c in grid.cells(full) if grid.probed_steps(full, "ics", c)]
+    seeds = config["models"]["vgg"]["seeds"]
+    assert probed == [grid.Cell("vgg", "batch", "1.0", seed) for seed in seeds]
 
 
 def test_a_probes_block_may_have_settings_of_its_own(config):
