@@ -32,7 +32,7 @@ from scipy import stats
 from experiments import experiment
 from normscape.claims import same_loss
 from normscape.claims.outcomes import AT_CHANCE, LEARNT, add_column
-from normscape.figures import curves, landscapes, panels, subsets
+from normscape.figures import curves, downhill, landscapes, panels, subsets
 from normscape.pipeline import catalogue
 from normscape.tables import CELL, frames, rows
 
@@ -387,6 +387,32 @@ def test_overflow_is_the_largest_value_and_a_triangle_at_the_top():
     assert list(tops.get_xdata()) == [1, 2]
     assert set(tops.get_ydata()) == {1}
     assert tops.get_transform() == ax.get_xaxis_transform()
+
+
+def test_downhill_the_loss_falls_by_a_share_of_what_its_gradient_promises():
+    _, ax = plt.subplots()
+    lr, norm, sizes, shares = 0.1, 3.0, np.array([1, 2, 4]), (1.0, 0.5, 0.9)
+    rows = pd.concat(
+        pd.DataFrame(
+            {
+                "seed": seed,
+                "lr": lr,
+                "step_size": lr * sizes,
+                "start_loss": start,
+                "loss": start - share * lr * sizes * norm**2,
+                "gradient_norm": norm,
+            }
+        )
+        for seed, share in enumerate(shares)
+        for start in (5.0, 7.0)
+    )
+    downhill.plot_downhill(ax, rows, color="#000000")
+    *seeds, median, promised, zero = ax.lines
+    for line, share in zip((*seeds, median), (*shares, 0.9), strict=True):
+        assert line.get_xdata() == pytest.approx([0, 1, 2, 4])
+        assert line.get_ydata() == pytest.approx(-share * line.get_xdata())
+    assert (list(promised.get_xdata()), list(promised.get_ydata())) == ([0, 4], [0, -4])
+    assert list(zero.get_ydata()) == [0, 0]
 
 
 def test_a_norm_that_only_overflows_is_shown_and_explained(tables, drawn):
