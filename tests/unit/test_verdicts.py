@@ -28,7 +28,10 @@ from normscape.claims.decision import (
     OPPOSITE,
     SIZE_OPEN,
     SMALLER,
+    find_direction,
+    judge_size,
 )
+from normscape.claims.intervals import Interval
 from normscape.claims.outcomes import AT_CHANCE, LEARNT, determine
 from normscape.claims.quantities import best_rates
 from normscape.tables import CELL
@@ -122,6 +125,20 @@ def test_a_claim_that_something_is_no_smaller(batch, direction, expected):
         below=math.inf,
     )
     assert (row.verdict, row.direction) == (expected, direction)
+
+
+@pytest.mark.parametrize(
+    ("limits", "effect"),
+    [
+        ({"above": 2.0, "below": math.inf}, 2.0),
+        ({"above": -math.inf, "below": -2.0}, -2.0),
+    ],
+)
+def test_an_effect_at_the_limit_itself_is_smaller_than_claimed(limits, effect):
+    at_limit = Interval(effect, effect, effect, "same")
+    about = claim(scale="difference", **limits)
+    assert find_direction(about, at_limit) == AS_CLAIMED
+    assert judge_size(about, at_limit, AS_CLAIMED) == SMALLER
 
 
 @pytest.mark.parametrize(
