@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from normscape.archive import contents, provenance
+from normscape.archive import contents, integrity, provenance
+from normscape.archive.records import Record
 from normscape.pipeline import config as configs
 from project import TINY
 
@@ -132,3 +133,30 @@ def test_a_citation_that_cannot_be_read_ends_the_program(project, content):
 def test_the_citation_of_the_project():
     citation = contents.read_citation(Path(contents.CITATION))
     assert citation["title"] and contents.name_of(citation["authors"][0])
+
+
+@pytest.mark.parametrize(
+    ("ends", "refused"), [(9, True), (10, True), (11, False), (None, False)]
+)
+def test_a_file_may_change_only_by_a_job_after_the_list(
+    tmp_path, monkeypatch, ends, refused
+):
+    """ends : when the last job ended that wrote the file, if one is recorded."""
+    path, last_list = tmp_path / "a.csv", tmp_path / "sha256.txt"
+    path.write_bytes(b"before")
+    listed = integrity.check_files([path], last_list)
+    last_list.write_text(integrity.listing(listed, tmp_path), encoding="utf-8")
+    made = {path: ends, last_list: 10}
+    records = [
+        Record(output, "rule", (), 0, end)
+        for output, end in made.items()
+        if end is not None
+    ]
+    monkeypatch.setattr(integrity.records, "read", lambda folder: records)
+    assert integrity.check_files([path], last_list) == listed
+    path.write_bytes(b"after")
+    if refused:
+        with pytest.raises(ValueError, match=r"a\.csv: checksum mismatch"):
+            integrity.check_files([path], last_list)
+    else:
+        assert integrity.check_files([path], last_list) != listed
