@@ -9,7 +9,7 @@
 # make compare       show where two experiments differ (A=results/x B=results/y)
 # make replication   draw the primary claims of several experiments (RESULTS="results/x results/y",
 #                    with quotes around a folder that holds spaces)
-# make bench         time training steps, measurements and the pipeline itself (50 minutes)
+# make bench         time training steps, measurements and the pipeline itself (40 minutes)
 # make schema        write the config's JSON schema for editors, from the components' declarations
 # make lint          check the form of code and rules
 

@@ -1,7 +1,7 @@
 """Time training, measurements, their growth with size, and the pipeline on this machine.
 
 Writes one table per part to the folder, and summary.md and bench.png if the tables of all parts
-exist. All parts together take 50 minutes and 8 GiB of memory.
+exist. All parts together take 40 minutes and 8 GiB of memory.
 """
 
 from normscape.jobs import command_line

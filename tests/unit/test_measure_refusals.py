@@ -14,6 +14,7 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from normscape import measure
+from normscape.measure import _check
 
 
 class Dicts(nn.Linear):
@@ -260,3 +261,17 @@ def test_a_loss_of_reduced_precision_is_said():
         assert len(caught) == 1
     change = expected[0]["gradient_change"]
     assert rounded[0]["gradient_change"] != pytest.approx(change, rel=0.5)
+
+
+def test_tf32_is_said(monkeypatch):
+    """It is PyTorch's default for convolutions of float32 on CUDA."""
+    cuda, cpu = {torch.device("cuda")}, {torch.device("cpu")}
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    with pytest.warns(UserWarning, match="TF32"):
+        _check.no_tf32(cuda, {torch.float32})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        _check.no_tf32(cuda, {torch.float64})
+        _check.no_tf32(cpu, {torch.float32})
+        monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
+        _check.no_tf32(cuda, {torch.float32})

@@ -201,6 +201,20 @@ def precise(precisions: set[torch.dtype]) -> None:
         )
 
 
+def no_tf32(devices: set[torch.device], precisions: set[torch.dtype]) -> None:
+    """Warn of float32 that CUDA rounds to TF32, as PyTorch does in convolutions by default."""
+    backends = torch.backends.cudnn.conv, torch.backends.cuda.matmul
+    rounded = any(each.fp32_precision == "tf32" for each in backends)
+    on_cuda = any(device.type == "cuda" for device in devices)
+    if rounded and on_cuda and torch.float32 in precisions:
+        warnings.warn(
+            "the loss is computed in TF32, whose rounding hides or exaggerates small changes; "
+            "set torch.backends.cudnn.allow_tf32 and torch.backends.cuda.matmul.allow_tf32 to "
+            "False, or measure in float64",
+            stacklevel=outside_of_package(),
+        )
+
+
 def not_copied(network: nn.Module, error: Exception) -> TypeError:
     """The error for a network that ``copy.deepcopy`` refuses; it names the attribute."""
     for name, module in network.named_modules():

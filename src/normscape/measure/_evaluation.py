@@ -107,6 +107,7 @@ class Evaluation:
                 self.network, lambda: self.compared(self._mean()), choice
             )
         _check.precise(precisions)
+        _check.no_tf32(self._devices, precisions)
         self.stages = [Stage(self.network, layers)]
         # A network may constrain its weights in place, as nn.Embedding does with max_norm.
         for parameter, original in self._origin.items():
