@@ -33,10 +33,10 @@ def write_archive(path, per_batch=4, names=None):
     return pixels, f"md5:{hashlib.md5(path.read_bytes()).hexdigest()}"
 
 
-def write_folder(path, classes=("cat", "dog"), per_class=3, suffix="png"):
+def write_folder(path, classes=("cat", "dog"), per_class=3, suffix="png", side=32):
     for part, seed in (("train", 0), ("test", 1)):
         for number, name in enumerate(classes):
             folder = path / part / name
             folder.mkdir(parents=True)
             for i, pixels in enumerate(images(per_class, seed * 10 + number)):
-                Image.fromarray(pixels).save(folder / f"{i}.{suffix}")
+                Image.fromarray(pixels[:side, :side]).save(folder / f"{i}.{suffix}")

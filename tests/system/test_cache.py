@@ -10,11 +10,12 @@ pytestmark = pytest.mark.slow
 
 
 def test_a_second_clone_takes_trainings_from_the_cache(tmp_path):
-    def run(folder, change):
+    def run(folder, change, target="verdicts.csv"):
         config = with_config(folder, change)
         cache = {"SNAKEMAKE_OUTPUT_CACHE": str(tmp_path / "cache")}
         options = ("--cores", "2", "--cache", "--configfile", config)
-        done = project.snakemake(folder, *options, env=environment() | cache)
+        target = f"results/tiny/{target}"
+        done = project.snakemake(folder, target, *options, env=environment() | cache)
         assert done.returncode == 0, done.stderr[-3000:]
         logs = sorted((folder / "results/tiny/logs/train").rglob("*.log"))
         return [
@@ -38,12 +39,18 @@ def test_a_second_clone_takes_trainings_from_the_cache(tmp_path):
         config["models"]["vgg"]["seeds"] = [1]
 
     third = copy_of_project(tmp_path / "third")
-    assert len(run(third, other_seed)) == 1  # the deep linear network has its seed 0
+    histories = "tables/history.csv"
+    assert (
+        len(run(third, other_seed, histories)) == 1
+    )  # the deep linear network has its seed 0
     fourth = copy_of_project(tmp_path / "fourth")
     norm = fourth / "src/normscape/norms/batch.yaml"
     norm.write_text(
         norm.read_text(encoding="utf-8").replace("1.0e-5", "1.0e-3"), encoding="utf-8"
     )
-    (trained,) = run(fourth, one_of_each)
+    (trained,) = run(fourth, one_of_each, histories)
     assert "batch" in trained.parts
-    assert files(fourth) != files(first)
+    before, after = (
+        files(each)[f"results/tiny/{histories}"] for each in (first, fourth)
+    )
+    assert before != after

@@ -67,9 +67,9 @@ def test_a_failed_download_trains_nothing(tmp_path, file_server):
 
 
 def test_a_few_steps_of_the_papers_preset(tmp_path):
-    """Every kind of job at full width, through probes and figures."""
+    """Every kind of job at full width, on small images, through probes and figures."""
     project = copy_of_project(tmp_path / "project")
-    write_folder(tmp_path / "images", per_class=20)
+    write_folder(tmp_path / "images", per_class=20, side=16)
 
     def shorten(config):
         config["datasets"] = {"cifar10": {"source": str(tmp_path / "images")}}
