@@ -87,6 +87,8 @@ def finish_as(undisturbed: Path, project: Path) -> None:
     assert all((project / target).is_file() for target in TARGETS)
     actual, expected = results(project, "faulty"), results(undisturbed, "faulty")
     assert [name for name in actual if actual[name] != expected.get(name)] == []
+    needed = {name for name in expected if name.startswith(("data/", "train/"))}
+    assert needed <= actual.keys()
 
 
 @pytest.mark.parametrize("victim", ["snakemake", "job"])

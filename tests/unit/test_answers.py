@@ -63,6 +63,9 @@ def test_claims_without_runs_and_claims_without_a_question_are_no_answers():
     absent = judged(OPEN, reason="not in this experiment", seeds=0)
     assert answer(absent) == ""
     assert answer(judged(claim="mine")).startswith("Ratios are")
+    both = pd.concat([judged(), judged(claim="mine", topic="mine")])
+    counts = answers.topic_counts(both, {"mine": "Mine", "absent": "Absent"})
+    assert counts == {"mine": "Mine: 1 as claimed."}
 
 
 def test_the_questions_are_about_claims_of_the_project():

@@ -94,6 +94,17 @@ def test_the_pages_count_the_verdicts():
         f"Of {total} claims {claimed} are as claimed, {opposite} are opposite, {open_} are"
         f" open, and for {size_open} the direction is right and the size open" in text
     )
+    note = Path("docs/digits/verdicts.md").read_text(encoding="utf-8")
+    corrected = re.findall(r'(\d+) of (\d+) "([^"]+)"', note)
+    holm = {
+        verdict: (int(number) - int(kept), number)
+        for kept, number, verdict in corrected
+    }
+    assert (
+        "{} of the {} secondary claims that are as claimed miss 2.5%, and {} of the {} that"
+        " are opposite".format(*holm["as claimed"], *holm["opposite"])
+        in text
+    )
     text = Path("docs/reviewers.md").read_text(encoding="utf-8")
     assert f"evaluates {total} claims" in " ".join(text.split())
 

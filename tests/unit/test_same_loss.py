@@ -294,3 +294,4 @@ def test_next_to_an_infinite_value_all_is_infinite():
     actual = at_levels([0.4, 0.5, 0.9], [INF, 3, 2])
     assert np.isinf(actual).tolist() == [False, False, False, True, True]
     assert (at_levels([0.4, 0.9], [INF, INF]) == INF).all()
+    assert (at_levels([0.4, 0.9], [-INF, -INF]) == -INF).all()

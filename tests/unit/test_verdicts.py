@@ -209,6 +209,9 @@ def test_a_shared_reference_may_have_more_runs():
     # Pairs need both runs.
     row = verdict(tables(none=none, batch=batch))
     assert row.seeds == 6
+    assert row.effect == pytest.approx(
+        np.exp(np.mean(np.log(batch) - np.log(none[:6])))
+    )
     assert pd.isna(row.reference_seeds)
 
 

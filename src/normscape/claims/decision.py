@@ -13,8 +13,9 @@ SIZE_OPEN = "right direction, size open"
 OPPOSITE, OPEN = "opposite", "open"
 VERDICTS = (AS_CLAIMED, SIZE_OPEN, SMALLER, OPPOSITE, OPEN)
 
-# With fewer runs no test of ranks or signs reaches 2.5%. A verdict would depend on the shape of the
-# distribution, which so few runs cannot show.
+# With fewer runs no test of signs or signed ranks reaches 2.5% (five give 1/32). A verdict on pairs
+# would depend on the shape of the distribution, which so few runs cannot show. Two groups need as
+# many, so that no claim is easier than another.
 RUNS = 6
 
 
