@@ -88,4 +88,4 @@ asked = metadata.requires("normscape")
 print(*sorted(line for line in asked if "extra" not in line))
 print(resources.files("normscape.probes").joinpath("landscape.yaml").is_file())
 """
-    assert run(installed, script) == "numpy scipy torch\nTrue\n"
+    assert run(installed, script) == "numpy scipy>=1.17 torch>=2.9\nTrue\n"
