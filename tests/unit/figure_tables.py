@@ -220,9 +220,15 @@ def map_tables(function, tables):
     }
 
 
-def draw(name, tables, of=EXPERIMENT):
+def draw(name, tables, of=EXPERIMENT, layout=True):
+    """Draw and render a figure.
+
+    layout : whether its panels are laid out, which takes most of the time.
+    """
     module = importlib.import_module(f"normscape.figures.{name}")
     figure = module.draw({table: tables[table] for table in module.TABLES}, of)
+    if not layout:
+        figure.set_layout_engine("none")
     figure.canvas.draw()
     return figure
 

@@ -159,7 +159,7 @@ def situations(tables, tmp_path_factory):
     "situation", ["one network", "no probes", "no classifier", "no norm of the paper"]
 )
 def test_a_panel_without_data_says_so(situations, situation, name):
-    figure = draw(name, *situations[situation])
+    figure = draw(name, *situations[situation], layout=False)
     assert visible_axes(figure)
     for ax in visible_axes(figure):
         assert ax.has_data() or "not in this" in ax.texts[0].get_text()
@@ -186,7 +186,8 @@ def pixels(figure):
 )
 def test_a_figure_says_that_runs_stayed_at_chance(tables, name):
     keys = itertools.product(NORMS, itertools.chain(*LRS.values()))
-    figure = draw(name, with_outcomes(tables, dict.fromkeys(keys, AT_CHANCE)))
+    at_chance = with_outcomes(tables, dict.fromkeys(keys, AT_CHANCE))
+    figure = draw(name, at_chance, layout=False)
     assert "stayed at chance" in " ".join(texts(figure))
     assert "diverged" not in " ".join(texts(figure))
 
@@ -256,9 +257,8 @@ def test_a_users_model_has_the_panels_of_others(
     assert counts[0] == counts[1] > 0
     assert_filled(figure)
     assert_tick_labels_apart(figure)
-    assert_filled(
-        draw(name, user_tables, experiment({model: USER_MODELS[model]}, NORMS))
-    )
+    alone = experiment({model: USER_MODELS[model]}, NORMS)
+    assert_filled(draw(name, user_tables, alone, layout=False))
 
 
 def layers_shown(figure):
