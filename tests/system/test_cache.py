@@ -40,9 +40,8 @@ def test_a_second_clone_takes_trainings_from_the_cache(tmp_path):
 
     third = copy_of_project(tmp_path / "third")
     histories = "tables/history.csv"
-    assert (
-        len(run(third, other_seed, histories)) == 1
-    )  # the deep linear network has its seed 0
+    # The deep linear network has its seed 0.
+    assert len(run(third, other_seed, histories)) == 1
     fourth = copy_of_project(tmp_path / "fourth")
     norm = fourth / "src/normscape/norms/batch.yaml"
     norm.write_text(

@@ -187,11 +187,10 @@ def best_rates(history: pd.DataFrame) -> dict[tuple[str, str], float]:
 
 
 def mean_loss_at_best_rate(history: pd.DataFrame) -> pd.Series:
-    """``mean_loss`` by model, norm and seed, at each normaliser's ``best_rates``."""
-    cells = [(model, norm, lr) for (model, norm), lr in best_rates(history).items()]
-    losses = mean_loss(history).reset_index(name="loss")
-    best = pd.MultiIndex.from_frame(losses[["model", "norm", "lr"]]).isin(cells)
-    return losses[best].set_index(["model", "norm", "seed"]).loss
+    """``mean_loss`` of the runs at each normaliser's ``best_rates``, indexed by ``CELL``."""
+    best = [(model, norm, lr) for (model, norm), lr in best_rates(history).items()]
+    losses = mean_loss(history)
+    return losses[losses.index.droplevel("seed").isin(best)]
 
 
 @per_run(tables=["runs"], label="Training accuracy of the last steps")
@@ -621,7 +620,8 @@ def similarity_loss_correlation(similarity, history):
     three normalisers.
     """
     pairs = similarity_at_start(similarity).to_frame("similarity")
-    pairs = pairs.join(mean_loss_at_best_rate(history).rename("loss")).dropna()
+    losses = mean_loss_at_best_rate(history).droplevel("lr")
+    pairs = pairs.join(losses.rename("loss")).dropna()
     ranks = pairs.groupby(["model", "seed"]).rank()
     numbers = {
         network: rows.similarity.corr(rows.loss) if len(rows) > 2 else np.nan

@@ -7,11 +7,7 @@ the normaliser's best learning rate.
 Beyond the paper; Lubana et al. (2021).
 """
 
-from normscape.claims.quantities import (
-    best_rates,
-    mean_loss_at_best_rate,
-    similarity_at_start,
-)
+from normscape.claims.quantities import mean_loss_at_best_rate, similarity_at_start
 from normscape.figures import curves, panels, subsets
 from normscape.tables import CELL
 
@@ -21,15 +17,15 @@ TABLES = ("similarity", "history")
 def draw(tables, experiment):
     models = subsets.choose_models(tables["similarity"], experiment)
     history = tables["history"]
-    similarity = similarity_at_start(tables["similarity"]).to_frame("similarity")
-    runs = similarity.join(mean_loss_at_best_rate(history).rename("loss")).reset_index()
-    rates = best_rates(history)
+    similarity = similarity_at_start(tables["similarity"]).rename("similarity")
+    losses = mean_loss_at_best_rate(history).to_frame("loss")
+    runs = losses.join(similarity, how="inner").reset_index()
     histories = dict(list(history.groupby(CELL)))
     figure = panels.new_figure(2.6)
     axes = figure.subplots(1, len(models), squeeze=False)[0]
     for ax, model in zip(axes, models, strict=True):
         for run in runs[runs.model == model.name].itertuples():
-            cell = run.model, run.norm, rates[run.model, run.norm], run.seed
+            cell = run.model, run.norm, run.lr, run.seed
             mark = {"color": experiment.norms[run.norm].colour, "marker": "o"}
             curves.plot_line(ax, run.similarity, run.loss, histories[cell], **mark)
         ax.set_title(model.label)
