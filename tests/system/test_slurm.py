@@ -22,6 +22,7 @@ from tools.project import environment
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.xdist_group("slurm"),
     pytest.mark.skipif(
         bool(slurm_cluster.missing()), reason=str(slurm_cluster.missing())
     ),
@@ -131,6 +132,7 @@ def one_long_training(config) -> None:
 
 
 LONG = 12_000
+FIGURE = "figures/fig03_internal_covariate_shift.png"
 
 MAIN = 'if __name__ == "__main__":\n'
 SAY_WHO_STARTED_IT = """\
@@ -154,7 +156,8 @@ def history(norm: str) -> str:
 
 
 def test_the_same_bytes_as_locally(cluster, tmp_path, file_server):
-    """From the download to the figures."""
+    """From the download to the verdicts and a figure."""
+    targets = [f"results/tiny/{name}" for name in ("verdicts.csv", FIGURE)]
     _, checksum = write_archive(tmp_path / "cifar.tar.gz", per_batch=20)
     url = file_server((tmp_path / "cifar.tar.gz").read_bytes())
 
@@ -173,7 +176,8 @@ def test_the_same_bytes_as_locally(cluster, tmp_path, file_server):
     )
     here = copy_of_project(tmp_path / "here")
     with_config(here, with_cifar10)
-    run, local = Run(there, config, *SLURM), Run(here, config, "--cores", "1")
+    run = Run(there, config, *SLURM, *targets)
+    local = Run(here, config, "--cores", "1", *targets)
     seen = set()
     while run.process.poll() is None:
         seen.update(comments(cluster))

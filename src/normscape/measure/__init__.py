@@ -29,7 +29,7 @@ after : a copy of the network after the step that training takes next, as ``afte
     returns it.
 layers : the layers that get rows, by default all: names, or patterns such as "layer4.*". By
     default layers are the trained ``nn.Linear`` and convolutions that the loss calls; a name
-    makes any module with parameters a layer. Parameters between two layers belong to the
+    makes any module with parameters of its own a layer. Parameters between two layers belong to the
     earlier one. Modules that share a weight are one layer, at the first call.
 seed : of the random numbers that a measurement draws, a number or a tuple, such as
     ``(seed, step)``.
@@ -60,13 +60,11 @@ _MODULES = {
 
 __all__ = list(_MODULES)
 
-
 # Imported at first use (PEP 562): a probe then loads, and depends on, its measurement alone.
 def __getattr__(name):
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
-
 
 def __dir__():
     return [*globals(), *__all__]

@@ -11,14 +11,17 @@ FEATURES = 3  # the maximum is the same for any number of them
 TOLERANCE = 1e-13
 MAX_STEPS = 100
 
-
 def largest_gradient(v: Tensor, bound: float) -> float:
     """max ||X'v||^2 over all X of shape (m, 3) with spectral norm at most ``bound``.
 
     Projected gradient ascent, which tests the closed form bound^2 ||v||^2: from a random
     start, steps as long as the bound, each followed by the projection, until a step adds
-    less than 1e-13 of the value. All local maxima are global (``docs/theory.md``, Theorem
-    4.4).
+    less than 1e-13 of the value.
+
+    The ascent can't end in a smaller local maximum. Where it ends, X has the largest inner
+    product with the gradient 2 v (X'v)' of all matrices of norm at most the bound. That product
+    is 2 ||X'v||^2, and the largest is 2 bound ||v|| ||X'v||. So either ||X'v|| = bound ||v||, or
+    X'v = 0, the minimum.
 
     v : shape (m,), in float64. bound : positive.
 
@@ -46,12 +49,10 @@ def largest_gradient(v: Tensor, bound: float) -> float:
             return scale * scale * value
     return math.nan
 
-
 def _clip(x, bound):
     """The nearest matrix whose singular values are at most the bound."""
     left, values, right = torch.linalg.svd(x, full_matrices=False)
     return (left * values.clamp(max=bound)) @ right
-
 
 def _square(x, v):
     return float((x.t() @ v).square().sum())
