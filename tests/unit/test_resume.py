@@ -193,8 +193,8 @@ def test_a_killed_script_resumes(make_run, make_data, tmp_path):
     command += ["--architecture", "vgg", "--lr", "0.01", "--seed", "0"]
     for name in ("network", "norm_settings", "optimiser"):
         command += [f"--{name.replace('_', '-')}", json.dumps(getattr(spec, name))]
-    command += ["--steps", "600"]
-    command += ["--checkpoints", "0", "100", "600", "--evaluations", "0", "300"]
+    command += ["--steps", "300"]
+    command += ["--checkpoints", "0", "50", "300", "--evaluations", "0", "150"]
     command += ["--data", str(tmp_path / "data.safetensors"), "--save-interval", "0"]
 
     def files(folder):
@@ -209,7 +209,7 @@ def test_a_killed_script_resumes(make_run, make_data, tmp_path):
     )
     cut, latest = tmp_path / "cut", tmp_path / "cut/state/latest.safetensors"
     process = subprocess.Popen([*command, "--manifest", str(cut / "run.json")])
-    while not (latest.is_file() and tensors.load(latest)[1]["step"] >= 100):
+    while not (latest.is_file() and tensors.load(latest)[1]["step"] >= 50):
         assert process.poll() is None
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
