@@ -1,8 +1,8 @@
 """Evaluate claims from the tables of an experiment.
 
 Writes one row per claim, normaliser and comparison as CSV, a readable table as Markdown, the
-effects at each level of the training loss, and our numbers with those of the paper's
-digitised curves.
+values of the runs that were compared, the effects at each level of the training loss, and our
+numbers with those of the paper's digitised curves.
 """
 
 from normscape.jobs import command_line
@@ -16,6 +16,7 @@ def main():
     command_line.add_experiment_argument(arguments)
     arguments.add_argument("--csv", required=True, help="output")
     arguments.add_argument("--markdown", required=True, help="output")
+    arguments.add_argument("--values", required=True, help="output (CSV)")
     arguments.add_argument("--levels", required=True, help="output (CSV)")
     arguments.add_argument("--paper-comparison", required=True, help="output (CSV)")
     args = arguments.parse_args()
@@ -23,7 +24,7 @@ def main():
     from pathlib import Path
 
     from normscape.claims import claim, wording
-    from normscape.claims.judge import compare_at_levels, judge
+    from normscape.claims.judge import compare_at_levels, judge, list_values
     from normscape.claims.paper_comparison import compare_with_paper
     from normscape.claims.quantities import QUANTITIES
     from normscape.experiment import Experiment
@@ -40,6 +41,7 @@ def main():
     names += [quantity.name for quantity in QUANTITIES.values() if quantity.listed]
     numbers = compare_with_paper([*dict.fromkeys(names)], tables, curves, experiment)
     frames.write(args.csv, verdicts)
+    frames.write(args.values, list_values(claims, tables, experiment))
     frames.write(args.levels, compare_at_levels(claims, tables, experiment))
     frames.write(args.paper_comparison, numbers)
     with atomic(args.markdown) as temporary:

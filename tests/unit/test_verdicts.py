@@ -11,7 +11,17 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_up import claim, falls, judge, run, tables, together, verdict, verdicts
+from made_up import (
+    claim,
+    falls,
+    judge,
+    run,
+    tables,
+    together,
+    verdict,
+    verdicts,
+    with_outcomes,
+)
 from scipy import stats
 
 from experiments import experiment
@@ -32,6 +42,7 @@ from normscape.claims.decision import (
     judge_size,
 )
 from normscape.claims.intervals import Interval
+from normscape.claims.judge import list_values
 from normscape.claims.outcomes import AT_CHANCE, LEARNT, determine
 from normscape.claims.quantities import best_rates
 from normscape.tables import CELL
@@ -84,6 +95,33 @@ def test_a_claim_has_a_direction_and_a_size(batch, direction, expected):
     assert (row.p <= 0.025) == (expected == AS_CLAIMED)
     assert (row.p_direction <= 0.025) == (direction == "as claimed")
     assert (row.p_opposite <= 0.025) == (direction == "opposite")
+
+
+@pytest.mark.parametrize("model", ["vgg", "dln"])
+@pytest.mark.parametrize("scale", ["ratio", "difference"])
+def test_intervals_follow_from_the_listed_values(model, scale):
+    """Of two groups (vgg), and of pairs (dln), of which one has no reference."""
+    none, batch = around(spread(10)), [*around(spread(6, by=0.1)), *around([7.0])]
+    made = tables(model, none=none, batch=batch)
+    described = experiment({model: model}, ["none", "batch"])
+    of = {"model": model, "quantity": "loss_range", "scale": scale}
+    rows = verdicts(made, **of)
+    table = list_values([claim(**of)], with_outcomes(made, described), described)
+    assert set(table.comparison) == {"same step", "same loss"}
+    for row in rows:
+        values = table[table.comparison == row.comparison].set_index("seed")
+        values = values.pivot(columns="norm", values="value")
+        if scale == "ratio":
+            values = np.log(values)
+        if model == "dln":
+            actual = stats.ttest_1samp(values.batch - values.none, 0)
+        else:
+            groups = values.batch, values.none.dropna()
+            actual = stats.ttest_ind(*groups, equal_var=False)
+        assert len(values) == row.seeds
+        interval = np.array(actual.confidence_interval())
+        expected = np.exp(interval) if scale == "ratio" else interval
+        assert [row.low, row.high] == pytest.approx(expected.tolist())
 
 
 @pytest.mark.parametrize(

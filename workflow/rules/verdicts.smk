@@ -14,6 +14,7 @@ rule verdicts:
             labels={"table": "Verdicts on the claims"},
         ),
         markdown=f"{ROOT}/verdicts.md",
+        values=f"{ROOT}/verdict_values.csv",
         levels=f"{ROOT}/same_loss_levels.csv",
         comparison=f"{ROOT}/paper_comparison.csv",
     log:
@@ -35,5 +36,5 @@ rule verdicts:
         "python -IS {resources.project:q}/src/run.py verdicts --claims {input.claims} --paper-curves {input.curves}"
         " --tables {input.tables} {input.outcomes} {input.constant_losses}"
         " --experiment {input.experiment} --csv {output.csv} --markdown {output.markdown}"
-        " --levels {output.levels} --paper-comparison {output.comparison}"
+        " --values {output.values} --levels {output.levels} --paper-comparison {output.comparison}"
         " > {log} 2>&1"

@@ -49,6 +49,7 @@ class Compared(NamedTuple):
     """The runs of a case: values or effects, ratios as logarithms.
 
     sample : NaN where a run's value is unknown; None without runs.
+    values : of subject and reference by seed, as far as they are in the sample.
     undecided : why they decide nothing, or None.
     correlation : of the values of equal seeds; NaN where fewer than three pairs are known.
     levels : at the same loss, the levels that count, as text.
@@ -58,6 +59,7 @@ class Compared(NamedTuple):
 
     sample: Sample | None
     undecided: str | None = None
+    values: tuple[pd.Series, ...] = ()
     correlation: float = math.nan
     levels: str | None = None
     finished: int | None = None
@@ -254,15 +256,19 @@ def _compare_scaled(case, values):
     """
     ranks = case.claim.ranks
     if len(values) == 1:
-        return Compared(OneSample(values[0].to_numpy(float), ranks))
-    pairs = pd.concat(values, axis="columns", join="inner").to_numpy(float)
+        sample = OneSample(values[0].to_numpy(float), ranks)
+        return Compared(sample, values=tuple(values))
+    joined = pd.concat(values, axis="columns", join="inner")
+    pairs = joined.to_numpy(float)
     correlation = _correlation(pairs)
     if case.paired:
         with np.errstate(invalid="ignore"):  # of infinities alike
             sample = OneSample(pairs[:, 0] - pairs[:, 1], ranks)
-        return Compared(sample if len(pairs) else None, correlation=correlation)
-    subject, reference = (some.to_numpy(float) for some in values)
-    return Compared(TwoSamples(subject, reference, ranks), correlation=correlation)
+        values = [joined.iloc[:, 0], joined.iloc[:, 1]]
+        sample = sample if len(pairs) else None
+    else:
+        sample = TwoSamples(*(some.to_numpy(float) for some in values), ranks)
+    return Compared(sample, values=tuple(values), correlation=correlation)
 
 
 def _correlation(pairs):

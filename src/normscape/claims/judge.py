@@ -5,6 +5,7 @@ Claims and their limits are in files of claims; nothing here depends on a result
 
 import dataclasses
 import math
+from collections.abc import Iterator
 
 import pandas as pd
 
@@ -55,38 +56,73 @@ def judge(
     not_learnt : which runs diverged or stayed at chance, and whether they are left out.
     finished : at the same step, probes left out because they saw a finished run.
     """
+    outcomes = tables["outcomes"].set_index(CELL).outcome
+    paper_tables = paper_curves.tables(curves)
+    rows = []
+    for case, name, compared in _compare_all(claims, tables, experiment):
+        absent = compared.undecided == NOT_MEASURED
+        not_learnt = None if absent else describe_untrained(case, outcomes)
+        in_paper = name == comparisons.SAME_STEP and not case.claim.place
+        rows.append(
+            _describe(case)
+            | {"comparison": name}
+            | _paper_columns(case, paper_tables if in_paper else None)
+            | decide(case.claim, case.norms, compared.sample, compared.undecided)
+            | {
+                "correlation": compared.correlation,
+                "levels": compared.levels,
+                "not_learnt": not_learnt,
+                "finished": compared.finished,
+                "figure": case.claim.figure,
+            }
+        )
+    return _correct(pd.DataFrame(rows))
+
+
+def list_values(
+    claims: list[Claim], tables: Tables, experiment: Experiment
+) -> pd.DataFrame:
+    """One row per number that a verdict is computed from: of each run, or of each pair's runs.
+
+    claim, model, subject, comparison : of the verdict, as ``judge`` describes them.
+    norm : the subject or the reference; at the same function, the parametrisation.
+    seed, value : of the run, in the quantity's unit.
+    """
+    columns = ["claim", "model", "subject", "comparison", "norm", "seed", "value"]
+    rows = [
+        (
+            case.claim.id,
+            case.model,
+            case.subject,
+            name,
+            norm,
+            seed,
+            unscaled(case.claim, value),
+        )
+        for case, name, compared in _compare_all(claims, tables, experiment)
+        # None are compared where a case is undecided.
+        for norm, values in zip(case.norms, compared.values, strict=False)
+        for seed, value in values.items()
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _compare_all(
+    claims, tables, experiment
+) -> Iterator[tuple[Case, str, comparisons.Compared]]:
+    """Each case with the comparisons that apply; after the first, if it has no runs."""
     kinds = (
         comparisons.SameStep(tables),
         comparisons.SameLoss(tables, experiment),
         comparisons.SameFunction(tables),
     )
-    outcomes = tables["outcomes"].set_index(CELL).outcome
-    paper_tables = paper_curves.tables(curves)
-    rows = []
     for case in list_cases(claims, experiment, best_rates(tables["history"])):
         for comparison in kinds:
-            if not comparison.applies_to(case.claim):
-                continue
-            compared = comparison.compare(case)
-            absent = compared.undecided == NOT_MEASURED
-            not_learnt = None if absent else describe_untrained(case, outcomes)
-            in_paper = comparison.name == comparisons.SAME_STEP and not case.claim.place
-            rows.append(
-                _describe(case)
-                | {"comparison": comparison.name}
-                | _paper_columns(case, paper_tables if in_paper else None)
-                | decide(case.claim, case.norms, compared.sample, compared.undecided)
-                | {
-                    "correlation": compared.correlation,
-                    "levels": compared.levels,
-                    "not_learnt": not_learnt,
-                    "finished": compared.finished,
-                    "figure": case.claim.figure,
-                }
-            )
-            if absent:
-                break
-    return _correct(pd.DataFrame(rows))
+            if comparison.applies_to(case.claim):
+                compared = comparison.compare(case)
+                yield case, comparison.name, compared
+                if compared.undecided == NOT_MEASURED:
+                    break
 
 
 def compare_at_levels(

@@ -288,6 +288,7 @@ def results(config: dict) -> list[str]:
             for name in (
                 "verdicts.csv",
                 "verdicts.md",
+                "verdict_values.csv",
                 "same_loss_levels.csv",
                 "paper_comparison.csv",
                 "theory.csv",
