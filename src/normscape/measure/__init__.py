@@ -60,11 +60,13 @@ _MODULES = {
 
 __all__ = list(_MODULES)
 
+
 # Imported at first use (PEP 562): a probe then loads, and depends on, its measurement alone.
 def __getattr__(name):
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+
 
 def __dir__():
     return [*globals(), *__all__]

@@ -11,6 +11,7 @@ FEATURES = 3  # the maximum is the same for any number of them
 TOLERANCE = 1e-13
 MAX_STEPS = 100
 
+
 def largest_gradient(v: Tensor, bound: float) -> float:
     """max ||X'v||^2 over all X of shape (m, 3) with spectral norm at most ``bound``.
 
@@ -49,10 +50,12 @@ def largest_gradient(v: Tensor, bound: float) -> float:
             return scale * scale * value
     return math.nan
 
+
 def _clip(x, bound):
     """The nearest matrix whose singular values are at most the bound."""
     left, values, right = torch.linalg.svd(x, full_matrices=False)
     return (left * values.clamp(max=bound)) @ right
+
 
 def _square(x, v):
     return float((x.t() @ v).square().sum())
