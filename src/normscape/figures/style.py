@@ -42,14 +42,19 @@ plt.rcParams.update(
         "lines.markersize": 3,
         "legend.frameon": False,
         "figure.constrained_layout.use": True,
-        "savefig.dpi": 200,
+        "figure.dpi": 200,
         "pdf.fonttype": 42,
     }
 )
 
 
 def save(figure, path) -> None:
-    """Write a figure without a date, so that the same figure has the same bytes."""
+    """Write a figure without a date, so that the same figure has the same bytes.
+
+    Positions are computed for the first file, which takes as long as drawing, and stay.
+    """
+    figure.get_layout_engine().execute(figure)
+    figure.set_layout_engine("none")
     metadata = {"CreationDate": None} if str(path).endswith(".pdf") else {}
     figure.savefig(path, metadata=metadata)
 
