@@ -109,19 +109,20 @@ def test_the_pages_count_the_verdicts():
     assert f"evaluates {total} claims" in " ".join(text.split())
 
 
-def verdicts(experiment) -> list[dict]:
+def verdicts(experiment, name="verdicts") -> list[dict]:
     """The verdicts of an experiment whose runs it has."""
-    with open(f"docs/{experiment}/verdicts.csv", encoding="utf-8") as file:
+    with open(f"docs/{experiment}/{name}.csv", encoding="utf-8") as file:
         return [row for row in csv.DictReader(file) if row["seeds"] != "0"]
 
 
 def test_the_table_of_results_has_the_numbers_of_the_verdicts():
     """README's primary claims on the digits, as the default experiment's verdicts say them."""
     text = Path("README.md").read_text(encoding="utf-8")
-    primary = [row for row in verdicts("digits") if row["primary"]]
-    assert len(primary) > 10
+    rows = verdicts("digits") + verdicts("digits", "verdicts-seeds-50-to-55")
+    primary = [row for row in rows if row["primary"]]
+    assert len(primary) == 30
     for effect in (f"{float(row['effect']):.2f}" for row in primary):
-        assert f" {effect} " in text, effect
+        assert re.search(rf"[ ≥]{re.escape(effect)}[✓✗?(]", text), effect
 
 
 # The rows and columns of the results' table of the landscape. The paper's numbers and those
@@ -222,7 +223,10 @@ def test_readmes_example_runs():
 @pytest.mark.parametrize(
     ("page", "experiments"),
     [
-        ("docs/results.md", ["digits", "same-function"]),
+        (
+            "docs/results.md",
+            ["digits", "digits/verdicts-seeds-50-to-55", "same-function"],
+        ),
         ("docs/same-function.md", ["digits", "same-function"]),
         ("docs/cifar10/README.md", ["cifar10"]),
         ("docs/zoo/README.md", ["zoo"]),
@@ -233,7 +237,7 @@ def test_intervals_in_tables_are_those_of_verdicts(page, experiments):
     intervals = [
         [float(row[key]) for key in ("effect", "low", "high")]
         for experiment in experiments
-        for row in verdicts(experiment)
+        for row in verdicts(*experiment.split("/"))
         if row["low"]
     ]
     number = r"(-?(?:[\d.]+|∞))"

@@ -136,7 +136,8 @@ def _draw_cell(ax, left, top, height, rows):
         gid="cell",
     )
     lines = [
-        f"{LOOKS[row.verdict][1]} {row.effect:.2g}\n[{row.low:.2g}, {row.high:.2g}]"
+        f"{LOOKS[row.verdict][1]} {_number(row.effect)}\n"
+        f"[{_number(row.low)}, {_number(row.high)}]"
         for row in rows.itertuples()
     ]
     ax.text(
@@ -148,3 +149,7 @@ def _draw_cell(ax, left, top, height, rows):
         fontsize=TEXT,
         linespacing=1.1,
     )
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}" if abs(value) < 10 else f"{value:.2g}"
