@@ -47,7 +47,7 @@ def test_a_cell_has_the_effect_in_the_colour_of_its_verdict():
         actual, _ = cells(one=[row(verdict=verdict)])
         ((shown, text),) = actual.values()
         assert shown == colour(verdict)
-        assert "0.3\n[0.2, 0.4]" in text
+        assert "0.30\n[0.20, 0.40]" in text
 
 
 def test_a_row_per_claim_and_a_column_per_experiment_and_comparison():
