@@ -134,7 +134,7 @@ LANDSCAPE = {
     "gradient change / norm": "relative_gradient_change",
     "effective β-smoothness": "effective_beta",
     "gradient norm": "probed_gradient_norm",
-    "reach": "reach",
+    "reach, in learning rates": "reach",
 }
 COLUMNS = {
     3: ("cifar10", "same step"),
