@@ -45,10 +45,10 @@ test: $(READY)
 test-unit: $(READY)
 	python -m pytest --numprocesses 2 --dist worksteal tests/unit src tools
 
-# Tests of one group share a process, because there is one browser and one Slurm. There are more
-# processes than cores, because tests of Slurm wait.
+# A process for each file, because there is one browser and one Slurm; more processes than cores,
+# because tests of Slurm wait.
 test-slow: $(READY)
-	python -m pytest --numprocesses 3 --dist loadgroup -m slow
+	python -m pytest --numprocesses 3 --dist loadfile -m slow
 
 # Always rerun, because the source may have changed even if no result did.
 archive: preset $(READY)

@@ -1,4 +1,4 @@
-"""Kills, a full disk, damaged files: nothing is lost and nothing is wrong afterwards."""
+"""Kills and a full disk: nothing is lost and nothing is wrong afterwards."""
 
 import contextlib
 import os
@@ -12,13 +12,13 @@ from pathlib import Path
 
 import psutil
 import pytest
+from faulty import CONFIG, finish, logs
 
-from project import copy_of_project, results, shared, snakemake
-from tools.project import copy_tree, environment
+from project import copy_of_project, results, snakemake
+from tools.project import environment
 
 pytestmark = pytest.mark.slow
 
-CONFIG = "tests/faulty.yaml"
 KILLS = 12
 # A part of the experiment that has jobs of each kind except the page and the check.
 TARGETS = [
@@ -34,17 +34,6 @@ COMMAND = [
     *(sys.executable, "-m", "snakemake", "--cores", "2"),
     *(*TARGETS, "--configfile", CONFIG),
 ]
-
-
-def logs(project: Path) -> str:
-    paths = sorted((project / "results/faulty/logs").rglob("*.log"))
-    return "".join(path.read_text(encoding="utf-8") for path in paths)
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory) -> Path:
-    """A project in which the experiment has run; not to be changed."""
-    return shared(tmp_path_factory, "undisturbed", finish)
 
 
 def start(project: Path) -> subprocess.Popen:
@@ -74,11 +63,6 @@ def restart(project: Path) -> None:
         check=True,
         capture_output=True,
     )
-
-
-def finish(project: Path, *targets: str) -> None:
-    done = snakemake(project, "--cores", "2", *targets, config=CONFIG)
-    assert done.returncode == 0, done.stderr[-3000:]
 
 
 def finish_as(undisturbed: Path, project: Path) -> None:
@@ -176,95 +160,3 @@ def test_a_full_disk(undisturbed, tmp_path):
         finish_as(undisturbed, project)
     finally:
         subprocess.run(["umount", "--lazy", project / "results"], check=True)
-
-
-# What differs between files of a kind: runs, steps, data sets, and names.
-VARIABLE = (
-    r"(vgg|dln)/\w+|seed\d+|step\d+|lr[^/]+|fig\d+\w+"
-    r"|(?<=tables/)\w+|(?<=data/)\w+|(?<=probes/)\w+|(?<=claims/)\w+"
-)
-
-
-def cut(content: bytes) -> bytes:
-    """Two thirds of a file; a table's last line is not whole."""
-    return content[: len(content) * 2 // 3].rstrip(b"\n")
-
-
-def test_the_check_finds_every_changed_result(undisturbed, tmp_path):
-    """Where no job has made it again; one by one, as a byte that has turned."""
-    project = copy_tree(undisturbed, tmp_path / "project")
-    folder = Path("results/faulty")
-    command = ["src/check.py", "--output", str(folder / "SHA256SUMS")]
-    for name in sorted(results(undisturbed, "faulty")):
-        if not name.startswith(("tables/", "figures/", "verdicts", "theory")):
-            continue
-        path = project / folder / name
-        content = path.read_bytes()
-        path.write_bytes(content[:-2] + bytes([content[-2] ^ 1]) + content[-1:])
-        done = subprocess.run(
-            [sys.executable, *command, str(folder / name)],
-            cwd=project,
-            capture_output=True,
-            encoding="utf-8",
-        )
-        assert done.returncode == 1, name
-        (line,) = done.stderr.splitlines()
-        assert line.startswith(f"check.py: {folder / name}: checksum")
-        path.write_bytes(content)
-
-
-STAGES = ("figures/*", "tables/*", "probes/**/*", "train/**/*", "data/*", "claims/*")
-
-
-@pytest.mark.parametrize("stage", [*STAGES, "*.*", "SHA256SUMS"])
-def test_every_truncated_output_is_found_or_rebuilt(undisturbed, tmp_path, stage):
-    """By a job that reads it or by the check; the line says to delete the file.
-
-    What nothing reads again is found by the checksums that the check has listed.
-    """
-    project = copy_tree(undisturbed, tmp_path / "project")
-    expected = results(project, "faulty")
-    folder = project / "results/faulty"
-    truncated = one_of_each_kind(folder, stage)
-    assert truncated
-    for name in truncated:
-        (folder / name).write_bytes(cut((folder / name).read_bytes()))
-    # A job names the first damaged file that it reads, so each run names at least one more.
-    while run_that_fails(project):
-        output = [line for line in logs(project).splitlines() if ".py: " in line]
-        named = {n for n in truncated if any(Path(n).name in line for line in output)}
-        assert named, (truncated, output)
-        for name in named:
-            (folder / name).unlink()
-        truncated -= named
-    actual = results(project, "faulty")
-    # What is made from them is whole, and they are rebuilt when something asks.
-    missing = expected.keys() - actual.keys()
-    assert all(each.startswith(("data/", "probes/", "train/")) for each in missing)
-    changed = {each for each in actual if actual[each] != expected[each]}
-    assert changed - {"SHA256SUMS"} <= truncated
-    output = sha256sum(folder)
-    assert bool(output.returncode) == bool(changed)
-    assert all(name in output.stdout for name in changed - {"SHA256SUMS"})
-
-
-def one_of_each_kind(folder: Path, pattern: str) -> set[str]:
-    """A file of each kind that matches; all others of it go the same way."""
-    kinds = {}
-    for path in sorted(folder.glob(pattern)):
-        name = str(path.relative_to(folder))
-        # A page that is cut short shows it.
-        if path.is_file() and name != "index.html":
-            kinds[re.sub(VARIABLE, "*", name)] = name
-    return set(kinds.values())
-
-
-def run_that_fails(project: Path) -> bool:
-    done = snakemake(project, "--cores", "2", "--keep-going", config=CONFIG)
-    return done.returncode != 0
-
-
-def sha256sum(folder: Path):
-    """What docs/workflow.md says to look with."""
-    command = ["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"]
-    return subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8")

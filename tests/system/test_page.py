@@ -14,7 +14,7 @@ from playwright.sync_api import sync_playwright
 
 from tools.project import copy_tree, environment
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.slow
 
 CHROMIUM = Path("/usr/bin/chromium")
 PHONE, DESKTOP = {"width": 380, "height": 800}, {"width": 1280, "height": 900}

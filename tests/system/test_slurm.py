@@ -22,7 +22,6 @@ from tools.project import environment
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("slurm"),
     pytest.mark.skipif(
         bool(slurm_cluster.missing()), reason=str(slurm_cluster.missing())
     ),
