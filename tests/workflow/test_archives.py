@@ -59,8 +59,12 @@ def test_the_same_files_are_the_same_bytes(tmp_path):
 def archived(tmp_path_factory) -> Path:
     """A clone in which a tiny experiment has run and is archived; not to be changed."""
 
+    def with_few_figures(config):
+        one_of_each(config)
+        config["probes"] |= dict.fromkeys(("activations", "ics", "rank"))
+
     def make(folder):
-        with_config(folder, one_of_each)
+        with_config(folder, with_few_figures)
         commit(folder)
         done = snakemake(folder, "--cores", "2", "archive", config="changed.yaml")
         assert done.returncode == 0, done.stderr[-3000:]

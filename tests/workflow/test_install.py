@@ -77,7 +77,7 @@ def test_the_lines_of_the_docs_run_with_what_is_installed(installed):
     page = Path("docs/measure.md").read_text(encoding="utf-8")
     block, *_ = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     said = run(installed, block + "\nprint(measure.__file__)").splitlines()
-    assert len(said) == 3
+    assert len(said) == 5
     assert said[-1] == str(installed / "normscape/measure/__init__.py")
 
 
