@@ -456,8 +456,7 @@ def test_the_page_of_the_docs(capsys):
     exec(example, names)
     actual = capsys.readouterr().out
     assert re.sub(r"[\d.]+", "", actual) == re.sub(r"[\d.]+", "", printed)
-    # In float32 they depend on the number of threads and the kind of processor.
-    assert numbers(actual) == pytest.approx(numbers(printed), rel=0.2, abs=0.02)
+    assert numbers(actual) == pytest.approx(numbers(printed), rel=0.05, abs=0.02)
     calls = re.findall(r"\| `(\w+\(.*?\))` \|", page)
     assert {call.split("(")[0] for call in calls} == {*measure.__all__} - {
         "Layer",
