@@ -101,17 +101,35 @@ def insert_batch_norm(
 
     Hidden layers are all but the last. mu and sigma = sqrt(variance + eps) are those of the
     batch, with the biased variance. gamma starts at sigma and beta at mu, so that outputs,
-    loss and weights stay. From then on the statistics follow the batch. Arguments are those
-    of ``normscape.measure``, and:
+    loss and weights stay (Observation 4.3). From then on the statistics follow the batch.
 
-    kind : "batch"; a control, which lacks a part of it: "affine" (gamma from 1, beta from 0, no
+    Parameters
+    ----------
+    network, loss, stages
+        See ``help(normscape.measure)``.
+    batch
+        One tuple, or a list of what the loss takes.
+    kind
+        "batch"; a control, which lacks a part of it: "affine" (gamma from 1, beta from 0, no
         statistics), "frozen" (mu and sigma are constants), "centre" (only the mean follows the
         batch) or "scale" (only the standard deviation does); or "l1", "l2" and "linf" (Section
-        3.3 of the paper).
+        3.3).
+    eps
+        Added to the variance.
 
-    A ValueError names a layer that is normalised already or is called several times, and
-    says where the function did not stay the same.
+    Returns
+    -------
+    torch.nn.Module
+        The copy, whose hidden layers are followed by their normaliser.
 
+    Raises
+    ------
+    TypeError, ValueError
+        One line that names a layer that is normalised already or is called several times, or
+        says where the function did not stay the same.
+
+    Examples
+    --------
     >>> def loss(network, inputs):
     ...     return network(inputs).square().mean()
     >>> network = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1)).double()
@@ -151,11 +169,28 @@ def fold_batch_norm(
     BatchNorm with a = gamma / sigma and b = beta - a * mu. The weight becomes a * W, the bias
     a * bias + b, and the normaliser the identity. Weights change their scale, so compare
     distances relative to them. Any normaliser folds that acts so on the batch, which also
-    holds for the Lp norms. Arguments are those of ``normscape.measure``.
+    holds for the Lp norms.
 
-    A ValueError names a normaliser or a layer that can't be folded, and says where the
-    function did not stay the same.
+    Parameters
+    ----------
+    network, loss, stages
+        See ``help(normscape.measure)``.
+    batch
+        One tuple, or a list of what the loss takes.
 
+    Returns
+    -------
+    torch.nn.Module
+        The copy, in which the identity stands for each normaliser.
+
+    Raises
+    ------
+    TypeError, ValueError
+        One line that names a normaliser or a layer that can't be folded, or says where the
+        function did not stay the same.
+
+    Examples
+    --------
     >>> def loss(network, inputs):
     ...     return network(inputs).square().mean()
     >>> network = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.Linear(3, 1)).double()
