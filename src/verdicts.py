@@ -24,7 +24,12 @@ def main():
     from pathlib import Path
 
     from normscape.claims import claim, wording
-    from normscape.claims.judge import compare_at_levels, judge, list_values
+    from normscape.claims.judge import (
+        compare_all,
+        compare_at_levels,
+        judge,
+        list_values,
+    )
     from normscape.claims.paper_comparison import compare_with_paper
     from normscape.claims.quantities import QUANTITIES
     from normscape.experiment import Experiment
@@ -36,12 +41,13 @@ def main():
     tables = frames.read([*args.tables, args.paper_curves])
     curves = tables.pop(Path(args.paper_curves).stem)
     experiment = Experiment(**args.experiment)
-    verdicts = judge(claims, tables, curves, experiment)
+    compared = compare_all(claims, tables, experiment)
+    verdicts = judge(compared, tables, curves)
     names = [one.quantity for one in claims]
     names += [quantity.name for quantity in QUANTITIES.values() if quantity.listed]
     numbers = compare_with_paper([*dict.fromkeys(names)], tables, curves, experiment)
     frames.write(args.csv, verdicts)
-    frames.write(args.values, list_values(claims, tables, experiment))
+    frames.write(args.values, list_values(compared))
     frames.write(args.levels, compare_at_levels(claims, tables, experiment))
     frames.write(args.paper_comparison, numbers)
     with atomic(args.markdown) as temporary:

@@ -163,7 +163,8 @@ def judge(claims, result_tables, norms=("none", "batch", "l1"), models=None):
     models = models or {name: name for name in result_tables["runs"].model.unique()}
     described = experiment(models, norms)
     result_tables = with_outcomes(result_tables, described)
-    return judge_.judge(claims, result_tables, CURVES, described)
+    compared = judge_.compare_all(claims, result_tables, described)
+    return judge_.judge(compared, result_tables, CURVES)
 
 
 def with_outcomes(result_tables, described) -> frames.Tables:

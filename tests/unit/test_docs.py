@@ -118,8 +118,8 @@ def verdicts(experiment, name="verdicts") -> list[dict]:
 def test_the_table_of_results_has_the_numbers_of_the_verdicts():
     """README's primary claims on the digits, as the default experiment's verdicts say them."""
     text = Path("README.md").read_text(encoding="utf-8")
-    rows = verdicts("digits") + verdicts("digits", "verdicts-seeds-50-to-55")
-    primary = [row for row in rows if row["primary"]]
+    both = verdicts("digits") + verdicts("digits", "verdicts-seeds-50-to-55")
+    primary = [row for row in both if row["primary"]]
     assert len(primary) == 30
     for effect in (f"{float(row['effect']):.2f}" for row in primary):
         assert re.search(rf"[ ≥]{re.escape(effect)}[✓✗?(]", text), effect

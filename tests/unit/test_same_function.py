@@ -40,7 +40,8 @@ def at_checkpoints(value, steps=(100, 200, 300)) -> pd.DataFrame:
 def judge(claims, result_tables, starts=()):
     described = experiment({"vgg": "vgg"}, ["none", "batch"], starts)
     result_tables = with_outcomes(result_tables, described)
-    return judge_.judge(claims, result_tables, CURVES, described)
+    compared = judge_.compare_all(claims, result_tables, described)
+    return judge_.judge(compared, result_tables, CURVES)
 
 
 def trained(accuracy=0.9, **more):

@@ -42,7 +42,7 @@ from normscape.claims.decision import (
     judge_size,
 )
 from normscape.claims.intervals import Interval
-from normscape.claims.judge import list_values
+from normscape.claims.judge import compare_all, list_values
 from normscape.claims.outcomes import AT_CHANCE, LEARNT, determine
 from normscape.claims.quantities import best_rates
 from normscape.tables import CELL
@@ -106,7 +106,8 @@ def test_intervals_follow_from_the_listed_values(model, scale):
     described = experiment({model: model}, ["none", "batch"])
     of = {"model": model, "quantity": "loss_range", "scale": scale}
     rows = verdicts(made, **of)
-    table = list_values([claim(**of)], with_outcomes(made, described), described)
+    made = with_outcomes(made, described)
+    table = list_values(compare_all([claim(**of)], made, described))
     assert set(table.comparison) == {"same step", "same loss"}
     for row in rows:
         values = table[table.comparison == row.comparison].set_index("seed")

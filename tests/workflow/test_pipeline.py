@@ -268,10 +268,11 @@ def test_runs_of_another_machine_are_evaluated_as_they_are(finished, tmp_path):
     done = snakemake(project, "--touch", "--cores", "1")
     assert done.returncode == 0, done.stderr[-3000:]
     assert not starting(planned(project), "Prepare", "Train", "Measure")
-    name = "verdicts.csv"
-    done = snakemake(project, "--cores", "2", f"results/tiny/{name}")
+    done = snakemake(project, "--cores", "2", "results/tiny/verdicts.csv")
     assert done.returncode == 0, done.stderr[-3000:]
-    assert results(project, "tiny")[name] == results(finished, "tiny")[name]
+    made = results(project, "tiny")
+    assert "verdicts.csv" in made
+    assert made.items() <= results(finished, "tiny").items()
 
 
 @pytest.mark.slow

@@ -5,7 +5,6 @@ Claims and their limits are in files of claims; nothing here depends on a result
 
 import dataclasses
 import math
-from collections.abc import Iterator
 
 import pandas as pd
 
@@ -21,14 +20,39 @@ from normscape.experiment import Experiment
 from normscape.tables import CELL
 from normscape.tables.frames import Tables
 
+# A case, the name of a comparison, and the runs that it compares.
+Comparisons = list[tuple[Case, str, comparisons.Compared]]
+
+
+def compare_all(
+    claims: list[Claim], tables: Tables, experiment: Experiment
+) -> Comparisons:
+    """Each case with the comparisons that apply; the first alone, if it has no runs.
+
+    tables : with ``outcomes`` and ``constant_losses``.
+    """
+    kinds = (
+        comparisons.SameStep(tables),
+        comparisons.SameLoss(tables, experiment),
+        comparisons.SameFunction(tables),
+    )
+    compared = []
+    for case in list_cases(claims, experiment, best_rates(tables["history"])):
+        for kind in kinds:
+            if kind.applies_to(case.claim):
+                compared.append((case, kind.name, kind.compare(case)))
+                if compared[-1][-1].undecided == NOT_MEASURED:
+                    break
+    return compared
+
 
 def judge(
-    claims: list[Claim], tables: Tables, curves: pd.DataFrame, experiment: Experiment
+    compared_cases: Comparisons, tables: Tables, curves: pd.DataFrame
 ) -> pd.DataFrame:
     """One row per claim, model of its architecture, subject, and comparison.
 
-    tables : with ``outcomes`` and ``constant_losses``. curves : the paper's digitised
-    curves.
+    compared_cases : of ``compare_all``, from the same tables. curves : the paper's
+    digitised curves.
 
     primary : the question that the claim answers first, or empty.
     architecture : the network that the claim is about; model : its name in the experiment.
@@ -59,7 +83,7 @@ def judge(
     outcomes = tables["outcomes"].set_index(CELL).outcome
     paper_tables = paper_curves.tables(curves)
     rows = []
-    for case, name, compared in _compare_all(claims, tables, experiment):
+    for case, name, compared in compared_cases:
         absent = compared.undecided == NOT_MEASURED
         not_learnt = None if absent else describe_untrained(case, outcomes)
         in_paper = name == comparisons.SAME_STEP and not case.claim.place
@@ -79,9 +103,7 @@ def judge(
     return _correct(pd.DataFrame(rows))
 
 
-def list_values(
-    claims: list[Claim], tables: Tables, experiment: Experiment
-) -> pd.DataFrame:
+def list_values(compared_cases: Comparisons) -> pd.DataFrame:
     """One row per number that a verdict is computed from: of each run, or of each pair's runs.
 
     claim, model, subject, comparison : of the verdict, as ``judge`` describes them.
@@ -99,30 +121,12 @@ def list_values(
             seed,
             unscaled(case.claim, value),
         )
-        for case, name, compared in _compare_all(claims, tables, experiment)
+        for case, name, compared in compared_cases
         # None are compared where a case is undecided.
         for norm, values in zip(case.norms, compared.values, strict=False)
         for seed, value in values.items()
     ]
     return pd.DataFrame(rows, columns=columns)
-
-
-def _compare_all(
-    claims, tables, experiment
-) -> Iterator[tuple[Case, str, comparisons.Compared]]:
-    """Each case with the comparisons that apply; after the first, if it has no runs."""
-    kinds = (
-        comparisons.SameStep(tables),
-        comparisons.SameLoss(tables, experiment),
-        comparisons.SameFunction(tables),
-    )
-    for case in list_cases(claims, experiment, best_rates(tables["history"])):
-        for comparison in kinds:
-            if comparison.applies_to(case.claim):
-                compared = comparison.compare(case)
-                yield case, comparison.name, compared
-                if compared.undecided == NOT_MEASURED:
-                    break
 
 
 def compare_at_levels(
