@@ -93,18 +93,22 @@ def _meaningful_tokens(source: str) -> list[str]:
 
     Tokens and not the syntax tree, which differs between versions of Python.
     """
-    meaningful = ["\n"]
+    meaningful = ["", "", "\n"]
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
     for token in _with_whole_strings(tokens, source.splitlines(keepends=True)):
         if token.type in _LAYOUT:
             continue
         meaningful.append(_STRUCTURE.get(token.type, token.string))
         # A plain string that is a line of its own, as a docstring is.
-        before, string, after = ["", "", *meaningful][-3:]
-        plain = string.lstrip("rRuU").startswith(("'", '"'))
-        if plain and before in _STRUCTURE.values() and after == "\n":
+        before, string, after = meaningful[-3:]
+        if after == "\n" and before in _STRUCTURE.values() and _is_plain(string):
             del meaningful[-2:]
-    return meaningful
+    return meaningful[2:]
+
+
+def _is_plain(token: str) -> bool:
+    """Whether a token is a string that is neither bytes nor formatted."""
+    return token.lstrip("rRuU").startswith(("'", '"'))
 
 
 def _with_whole_strings(tokens, lines) -> Iterator[tokenize.TokenInfo]:
@@ -194,7 +198,7 @@ def _imported_names(path: Path) -> frozenset[str]:
     names = {".".join(path.relative_to(SRC).with_suffix("").parts)}
     if path.suffix != ".py":
         return frozenset(names)
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8-sig"))):
+    for node in statements(ast.parse(path.read_text(encoding="utf-8-sig"))):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -203,6 +207,19 @@ def _imported_names(path: Path) -> frozenset[str]:
             names.add(module)
             names.update(f"{module}.{alias.name}" for alias in node.names)
     return frozenset(names)
+
+
+def statements(node: ast.AST) -> Iterator[ast.stmt]:
+    """The statements in a syntax tree at any depth; ``ast.walk`` visits all expressions, too.
+
+    >>> [type(s).__name__ for s in statements(ast.parse("if a:\\n    import b"))]
+    ['If', 'Import']
+    """
+    for block in ("body", "handlers", "orelse", "finalbody", "cases"):
+        for child in getattr(node, block, []):
+            if isinstance(child, ast.stmt):
+                yield child
+            yield from statements(child)
 
 
 def _module_files(module: str) -> Iterator[Path]:

@@ -8,7 +8,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from normscape import components
-from normscape.code import SRC
+from normscape.code import SRC, statements
 from normscape.pipeline import catalogue, paths
 from normscape.schemas import unknown_value
 from normscape.tables import CELL
@@ -59,7 +59,7 @@ def _check_definition(path: Path) -> None:
     if name not in _defined(tree.body) | {"*"}:
         what = "class" if name[0].isupper() else "function"
         _refuse(path, f"expected a {what} {name}, which is missing; define it")
-    for node in ast.walk(tree):
+    for node in statements(tree):
         if isinstance(node, ast.ImportFrom) and not node.level:
             module = node.module.split(".")
             place = SRC.joinpath(*module)
