@@ -196,7 +196,9 @@ def test_a_figure_says_that_runs_stayed_at_chance(tables, name):
     "name", ["fig00_answer", "fig04_landscape", "fig14_learning_rates", "fig24_ranking"]
 )
 def test_runs_that_have_learnt_have_no_mark(tables, name):
-    marked, plain = (draw(name, t) for t in (with_outcomes(tables, {}), tables))
+    marked, plain = (
+        draw(name, t, layout=False) for t in (with_outcomes(tables, {}), tables)
+    )
     assert pixels(marked) == pixels(plain)
 
 
@@ -280,17 +282,19 @@ def test_figures_of_one_network_show_layers_that_it_has(
 ):
     """The paper's layers of a VGG, others of a shallower VGG, the declared ones of others."""
     norms = ["none", "batch"]
-    resnet_first = experiment({"small": "resnet", "vgg": "vgg"}, norms)
-    assert layers_shown(draw(name, user_tables, resnet_first)) == [4, 8]
-    assert layers_shown(draw(name, tables, experiment(MODELS, norms))) == paper
 
     def keep_ten_layers(table):
         return table[table.layer <= 10] if "layer" in table else table
 
     few_layers = map_tables(keep_ten_layers, tables)
-    figure = draw(name, few_layers, experiment({"vgg": "vgg"}, norms))
-    assert_filled(figure)
-    assert layers_shown(figure) == shallow
+    for models, of_models, expected in (
+        ({"small": "resnet", "vgg": "vgg"}, user_tables, [4, 8]),
+        (MODELS, tables, paper),
+        ({"vgg": "vgg"}, few_layers, shallow),
+    ):
+        figure = draw(name, of_models, experiment(models, norms), layout=False)
+        assert_filled(figure)
+        assert layers_shown(figure) == expected
 
 
 def test_colours_of_norms_differ_and_do_not_depend_on_the_experiment():
@@ -318,7 +322,7 @@ def test_figures_of_training_show_the_first_two_of_six_rates(tables, name, title
         others = table[table.model != "vgg"]
         return pd.concat([*(first.assign(lr=lr) for lr in lrs), others])
 
-    figure = draw(name, map_tables(copy_rates, tables))
+    figure = draw(name, map_tables(copy_rates, tables), layout=False)
     shown = [ax.get_title() for ax in visible_axes(figure)]
     shown = [title for title in shown if "lr" in title and "DLN" not in title]
     assert shown == titles

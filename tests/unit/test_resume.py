@@ -193,8 +193,8 @@ def test_a_killed_script_resumes(make_run, make_data, tmp_path):
     command += ["--architecture", "vgg", "--lr", "0.01", "--seed", "0"]
     for name in ("network", "norm_settings", "optimiser"):
         command += [f"--{name.replace('_', '-')}", json.dumps(getattr(spec, name))]
-    command += ["--steps", "300"]
-    command += ["--checkpoints", "0", "50", "300", "--evaluations", "0", "150"]
+    command += ["--steps", "200"]
+    command += ["--checkpoints", "0", "50", "200", "--evaluations", "0", "100"]
     command += ["--data", str(tmp_path / "data.safetensors"), "--save-interval", "0"]
 
     def files(folder):
