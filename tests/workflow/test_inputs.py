@@ -1,6 +1,7 @@
 """Whatever a data set reads is an input: a change plans its preparation, a touch nothing."""
 
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -86,7 +87,10 @@ def test_images_of_a_folder(with_images):
     assert is_planned(project)
     (images / NAMES[0]).write_bytes(before)
     assert not is_planned(project)
-    (images / "test/b/1.png").rename(images / "test/b/2.png")
+    draw(images, "test/b/2.png", 5)
+    assert is_planned(project)
+    (images / "test/b/2.png").unlink()
+    (images / "test/b/1.png").unlink()
     assert is_planned(project)
 
 
@@ -112,14 +116,17 @@ def test_paths_that_the_settings_of_ones_own_data_set_name(tmp_path):
     (parts / "numbers.py").write_text(OWN, encoding="utf-8")
     (parts / "numbers.yaml").write_text(OWN_DECLARED, encoding="utf-8")
     (project / "many/inner").mkdir(parents=True)
-    names = ("one.txt", "many/two.txt", "many/inner/three.txt")
-    for name in names:
+    for name in ("one.txt", "many/two.txt", "many/inner/three.txt"):
         (project / name).write_text("1", encoding="utf-8")
     prepare(project, "numbers", "--cores", "1")
+    assert not is_planned(project, "numbers")
+    names = ("one.txt", "many/two.txt", "many/inner/three.txt")
     for name in names:
         os.utime(project / name)
     assert not is_planned(project, "numbers")
-    for name in ("one.txt", "many/inner/three.txt"):
+    for name in names:
         (project / name).write_text("2", encoding="utf-8")
         assert is_planned(project, "numbers")
         (project / name).write_text("1", encoding="utf-8")
+    shutil.rmtree(project / "many/inner")
+    assert is_planned(project, "numbers")
