@@ -109,6 +109,9 @@ def test_the_pages_count_the_verdicts():
     assert f"evaluates {total} claims" in " ".join(text.split())
 
 
+NEW_CIFAR10 = "cifar10/verdicts-seeds-50-to-55"
+
+
 def verdicts(experiment, name="verdicts") -> list[dict]:
     """The verdicts of an experiment whose runs it has."""
     with open(f"docs/{experiment}/{name}.csv", encoding="utf-8") as file:
@@ -116,17 +119,18 @@ def verdicts(experiment, name="verdicts") -> list[dict]:
 
 
 def test_the_table_of_results_has_the_numbers_of_the_verdicts():
-    """README's primary claims on the digits, as the default experiment's verdicts say them."""
+    """README's primary claims, as the verdicts of digits, new seeds and CIFAR-10 say them."""
     text = Path("README.md").read_text(encoding="utf-8")
-    both = verdicts("digits") + verdicts("digits", "verdicts-seeds-50-to-55")
-    primary = [row for row in both if row["primary"]]
-    assert len(primary) == 30
+    experiments = ("digits", "digits/verdicts-seeds-50-to-55", NEW_CIFAR10)
+    every = [row for name in experiments for row in verdicts(*name.split("/"))]
+    primary = [row for row in every if row["primary"]]
+    assert len(primary) == 39
     for effect in (f"{float(row['effect']):.2f}" for row in primary):
         assert re.search(rf"[ ≥]{re.escape(effect)}[✓✗?(]", text), effect
 
 
-# The rows and columns of the results' table of the landscape. The paper's numbers and those
-# of CIFAR-10 at the same loss have other sources.
+# The rows and columns of the results' table of the landscape. The paper's numbers have other
+# sources.
 LANDSCAPE = {
     "loss variation": "loss_range",
     "loss variation / decrease predicted by the gradient": "relative_loss_range",
@@ -137,7 +141,8 @@ LANDSCAPE = {
     "reach, in learning rates": "reach",
 }
 COLUMNS = {
-    3: ("cifar10", "same step"),
+    3: (NEW_CIFAR10, "same step"),
+    4: (NEW_CIFAR10, "same loss"),
     5: ("same-function", "same function"),
     6: ("digits", "same step"),
     7: ("digits", "same loss"),
@@ -152,7 +157,7 @@ def test_results_have_the_landscapes_numbers():
         for column, (experiment, comparison) in COLUMNS.items():
             effects = [
                 f"{float(row['effect']):.2f}"
-                for row in verdicts(experiment)
+                for row in verdicts(*experiment.split("/"))
                 if (row["quantity"], row["comparison"]) == (quantity, comparison)
                 and (row["model"], row["subject"]) == ("vgg", "batch")
                 and row["reference"] in ("none", "as_trained")
@@ -225,10 +230,10 @@ def test_readmes_example_runs():
     [
         (
             "docs/results.md",
-            ["digits", "digits/verdicts-seeds-50-to-55", "same-function"],
+            ["digits", "digits/verdicts-seeds-50-to-55", "same-function", NEW_CIFAR10],
         ),
         ("docs/same-function.md", ["digits", "same-function"]),
-        ("docs/cifar10/README.md", ["cifar10"]),
+        ("docs/cifar10/README.md", ["cifar10", NEW_CIFAR10]),
         ("docs/zoo/README.md", ["zoo"]),
     ],
 )
