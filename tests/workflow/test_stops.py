@@ -12,13 +12,14 @@ from tools.project import copy_of_project, environment
 
 RUN = "dln/none/lr1e-06/seed0"
 HISTORY = f"results/tiny/train/{RUN}/history.csv"
+STEPS = 1500
 
 
 def one_training(config) -> None:
     """It takes some seconds, and would save its state no sooner than in an hour."""
     one_of_each(config)
     config["save_interval"] = 3600
-    config["models"]["dln"].update(steps=3000, checkpoints=[0, 3000])
+    config["models"]["dln"].update(steps=STEPS, checkpoints=[0, STEPS])
 
 
 def test_sigterm_to_all_processes(tmp_path):
@@ -45,7 +46,7 @@ def test_sigterm_to_all_processes(tmp_path):
     assert snake.wait(60) == 1
     said = r"train\.py: SIGTERM: .* step (\d+); .*\n"
     stopped = re.fullmatch(said, log.read_text(encoding="utf-8"))
-    assert 0 < int(stopped[1]) < 3000
+    assert 0 < int(stopped[1]) < STEPS
 
     done = snakemake(project, "--cores", "1", HISTORY, config=config)
     assert done.returncode == 0, done.stderr[-3000:]
@@ -54,5 +55,5 @@ def test_sigterm_to_all_processes(tmp_path):
 
     done = snakemake(project, "--cores", "1", "--force", HISTORY, config=config)
     assert done.returncode == 0, done.stderr[-3000:]
-    assert log.read_text(encoding="utf-8").startswith("done at step 3000")
+    assert log.read_text(encoding="utf-8").startswith(f"done at step {STEPS}")
     assert results(project, "tiny") == actual
