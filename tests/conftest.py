@@ -35,7 +35,7 @@ NETWORKS = {
 BATCH_SIZES = {"vgg": 32, "resnet": 32, "vit": 32, "dln": None}
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_data():
     """make_data(model): 70 small images with four labels, or a linear problem."""
 
@@ -56,7 +56,7 @@ def make_data():
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_run(make_data):
     """make_run(model, norm, lr, seed, device, **optimiser): a small run at step 0.
 

@@ -31,9 +31,9 @@ def run(folder: Path, cores: int = 2, config: str = TINY) -> None:
     assert f"The results page: results/{name}/index.html" in done.stdout
 
 
-def planned(folder: Path, config: str = TINY) -> list[str]:
+def planned(folder: Path, config: str = TINY, *targets: str) -> list[str]:
     """The messages of the jobs that a dry run announces."""
-    done = snakemake(folder, "--dry-run", config=config)
+    done = snakemake(folder, "--dry-run", "--", *targets, config=config)
     assert done.returncode == 0, done.stderr[-3000:]
     text = done.stdout + done.stderr
     jobs = re.findall(r"^ *Job \d+: (.*)$", text, re.MULTILINE)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from faulty import CONFIG, logs
 
+from normscape.archive import integrity
 from project import results, snakemake
 from tools.project import copy_tree
 
@@ -25,27 +26,34 @@ def cut(content: bytes) -> bytes:
     return content[: len(content) * 2 // 3].rstrip(b"\n")
 
 
-def test_the_check_finds_every_changed_result(undisturbed, tmp_path):
+def test_the_check_finds_every_changed_result(undisturbed, tmp_path, monkeypatch):
     """Where no job has made it again; one by one, as a byte that has turned."""
     project = copy_tree(undisturbed, tmp_path / "project")
+    monkeypatch.chdir(project)
     folder = Path("results/faulty")
-    command = ["src/check.py", "--output", str(folder / "SHA256SUMS")]
-    for name in sorted(results(undisturbed, "faulty")):
-        if not name.startswith(("tables/", "figures/", "verdicts", "theory")):
-            continue
-        path = project / folder / name
+    checked = [
+        name
+        for name in results(project, "faulty")
+        if not name.startswith(("train/", "probes/", "data/", "SHA256SUMS"))
+    ]
+    assert {"verdict_values.csv", "same_loss_levels.csv", "theory.csv"} < set(checked)
+    for name in checked:
+        path = folder / name
         content = path.read_bytes()
-        path.write_bytes(content[:-2] + bytes([content[-2] ^ 1]) + content[-1:])
-        done = subprocess.run(
-            [sys.executable, *command, str(folder / name)],
-            cwd=project,
-            capture_output=True,
-            encoding="utf-8",
-        )
-        assert done.returncode == 1, name
-        (line,) = done.stderr.splitlines()
-        assert line.startswith(f"check.py: {folder / name}: checksum")
+        turned = content[:-2] + bytes([content[-2] ^ 1]) + content[-1:]
+        path.write_bytes(turned)
+        with pytest.raises(ValueError, match=f"^{re.escape(str(path))}: checksum"):
+            integrity.check_files([path], folder / "SHA256SUMS")
         path.write_bytes(content)
+    integrity.check_files([path], folder / "SHA256SUMS")
+    path.write_bytes(turned)
+    command = ["src/check.py", "--output", str(folder / "SHA256SUMS"), str(path)]
+    done = subprocess.run(
+        [sys.executable, *command], capture_output=True, encoding="utf-8"
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"check.py: {path}: checksum")
 
 
 STAGES = ("figures/*", "tables/*", "probes/**/*", "train/**/*", "data/*", "claims/*")

@@ -155,8 +155,10 @@ def history(norm: str) -> str:
 
 
 def test_the_same_bytes_as_locally(cluster, tmp_path, file_server):
-    """From the download to the verdicts and a figure."""
-    targets = [f"results/tiny/{name}" for name in ("verdicts.csv", FIGURE)]
+    """From the download to the verdicts, the theorems and a figure."""
+    targets = [
+        f"results/tiny/{name}" for name in ("verdicts.csv", "theory.csv", FIGURE)
+    ]
     _, checksum = write_archive(tmp_path / "cifar.tar.gz", per_batch=20)
     url = file_server((tmp_path / "cifar.tar.gz").read_bytes())
 

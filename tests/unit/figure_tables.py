@@ -220,16 +220,21 @@ def map_tables(function, tables):
     }
 
 
+def make(name, tables, of=EXPERIMENT):
+    """A figure that nothing has drawn yet: its data and texts, without tick labels."""
+    module = importlib.import_module(f"normscape.figures.{name}")
+    return module.draw({table: tables[table] for table in module.TABLES}, of)
+
+
 def draw(name, tables, of=EXPERIMENT, layout=True):
-    """Draw and render a figure.
+    """Draw a figure, as far as it can be read without its pixels.
 
     layout : whether its panels are laid out, which takes most of the time.
     """
-    module = importlib.import_module(f"normscape.figures.{name}")
-    figure = module.draw({table: tables[table] for table in module.TABLES}, of)
+    figure = make(name, tables, of)
     if not layout:
         figure.set_layout_engine("none")
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     return figure
 
 

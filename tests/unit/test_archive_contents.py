@@ -42,6 +42,8 @@ def test_what_a_config_makes(config):
         "data/gaussian-seed1.safetensors",
         "probes/ics/vgg/batch/lr0.1/seed0/step3.csv",
         "probes/ics/vgg/batch/lr0.1/seed0.csv",
+        "probes/moments/vgg/batch/lr0.1/seed0.csv",
+        "probes/histograms/vgg/batch/lr0.1/seed0.csv",
         "tables/runs.csv",
         "index.html",
     ):

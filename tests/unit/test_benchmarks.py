@@ -7,6 +7,7 @@ import re
 import pandas as pd
 import pytest
 import torch
+import turns
 
 from benchmarks import pipeline, plain, probes, report, timing, training
 
@@ -53,21 +54,10 @@ def test_plain_probes_measure_the_same(probe, tolerance):
     assert ours == pytest.approx(expected, **tolerance)
 
 
-def _log(path, name):
-    """A call that appends its name and its process to a file."""
-
-    def call():
-        with open(path, "a", encoding="utf-8") as file:
-            file.write(f"{name} {os.getpid()}\n")
-        return name.upper()
-
-    return call
-
-
 def test_calls_take_turns_in_processes_of_their_own(tmp_path):
     log = tmp_path / "log"
     timed = timing.in_turns(
-        {name: functools.partial(_log, log, name) for name in "ab"}, rounds=2
+        {name: functools.partial(turns.log, log, name) for name in "ab"}, rounds=2
     )
     calls = [line.split() for line in log.read_text(encoding="utf-8").splitlines()]
     assert [name for name, _ in calls] == ["a", "b"] * 3

@@ -70,10 +70,15 @@ def test_it_ends_with_the_same_bytes(make_run, tmp_path, model, norm, optimiser)
         assert train(run(), folder) == whole
 
 
+@pytest.fixture(scope="module")
+def whole(make_run, tmp_path_factory):
+    """All files of a training that nothing has stopped."""
+    return train(make_run(), tmp_path_factory.mktemp("whole"))
+
+
 @pytest.mark.parametrize("stop_step", [1, 37, 61, 129])
-def test_it_stops_before_the_next_step(make_run, tmp_path, stop_step):
+def test_it_stops_before_the_next_step(make_run, whole, tmp_path, stop_step):
     """Also where neither a checkpoint nor the end of a record is near."""
-    whole = train(make_run(), tmp_path / "whole")
     run = make_run()
     with pytest.raises(Stopped):
         train(
@@ -108,8 +113,7 @@ def damage(path):
         (lambda f: tensors.save(f / "latest.safetensors", {}, {}), "depends_on"),
     ],
 )
-def test_a_damaged_state_is_rejected(make_run, tmp_path, capsys, spoil, why):
-    whole = train(make_run(), tmp_path / "whole")
+def test_a_damaged_state_is_rejected(make_run, whole, tmp_path, capsys, spoil, why):
     folder = tmp_path / "cut"
     with pytest.raises(Stopped):
         train(make_run(), folder, 110)

@@ -47,9 +47,9 @@ use rule * from smaller as smaller_*
 
 rule both:
     input:
-        rules.small_all.input,
-        rules.smaller_verdicts.output.csv,
-        "results/smaller/figures/fig10_dln_landscape.png",
+        rules.small_verdicts.output.csv,
+        "results/tiny/figures/fig04_landscape.png",
+        rules.smaller_all.input,
         "judged.txt",
     default_target: True
 
@@ -70,7 +70,7 @@ onstart:
 
 
 onsuccess:
-    small.onsuccess()
+    smaller.onsuccess()
 """
 
 
@@ -167,7 +167,8 @@ def test_two_modules_of_another_workflow(elsewhere, finished, tmp_path):
         MODULES.format(snakefile=snakefile), encoding="utf-8"
     )
     output = snakemake(tmp_path, "--cores", 2)
-    assert "The results page: results/tiny/index.html" in output
+    assert "The results page: results/smaller/index.html" in output
+    assert (tmp_path / "results/smaller/index.html").is_file()
     small = results(tmp_path, "tiny")
     smaller = results(tmp_path, "smaller")
     assert "train/vgg/batch/lr0.1/seed0/history.csv" in small.keys() - smaller.keys()

@@ -59,19 +59,20 @@ def extend(folder: Path, *titles: str) -> str:
     return " ".join(configs)
 
 
+def extended(finished, folder, *titles) -> str:
+    """Give a project finished results and then the walks; the names of its configs."""
+    copy_tree(finished / "results", folder / "results")
+    copy_tree(finished / ".snakemake", folder / ".snakemake")
+    return extend(folder, *titles)
+
+
 @pytest.fixture
 def walked(finished, tmp_path_factory):
     """walked(title): the experiment after the walk and those that go with it; not to be changed."""
 
     def walk_once(titles):
         def make(folder):
-            copy_tree(finished / "results", folder / "results")
-            copy_tree(finished / ".snakemake", folder / ".snakemake")
-            config = extend(folder, *titles)
-            names = [name for title in titles for name in names_of(title)]
-            # Nothing of what was there trains or is measured again.
-            for job in starting(planned(folder, config), "Train", "Measure", "Prepare"):
-                assert any(re.search(rf"\b{name}\b", job) for name in names), job
+            config = extended(finished, folder, *titles)
             run(folder, config=config)
             assert planned(folder, config) == []
 
@@ -91,6 +92,17 @@ def names_of(title: str) -> list[str]:
 def test_every_section_is_walked():
     titles = re.findall(r"^## (.*)$", PAGE, re.MULTILINE)
     assert titles == list(WALKS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("title", WALKS)
+def test_a_walk_alone(finished, tmp_path, title):
+    """It needs no other, and nothing of what was there trains or is measured again."""
+    folder = copy_of_project(tmp_path / "project")
+    jobs = planned(folder, extended(finished, folder, title))
+    assert jobs
+    for job in starting(jobs, "Train", "Measure", "Prepare"):
+        assert any(re.search(rf"\b{name}\b", job) for name in names_of(title)), job
 
 
 @pytest.mark.slow

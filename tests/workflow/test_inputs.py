@@ -71,7 +71,8 @@ def prepare(project, dataset, *options):
 
 
 def is_planned(project, dataset="cifar10"):
-    jobs = planned(project, config=f"{TINY} mine.yaml")
+    target = f"results/tiny/data/{dataset}.safetensors"
+    jobs = planned(project, f"{TINY} mine.yaml", target)
     return bool(starting(jobs, f"Prepare the data set {dataset}"))
 
 
