@@ -31,6 +31,7 @@ from matplotlib.legend import Legend
 from scipy import stats
 
 from experiments import experiment
+from normscape import components
 from normscape.claims import same_loss
 from normscape.claims.outcomes import AT_CHANCE, LEARNT, add_column
 from normscape.figures import curves, downhill, landscapes, panels, subsets
@@ -480,6 +481,39 @@ def test_a_logarithmic_y_axis_has_several_labels(limits, labels):
     ticks = ax.yaxis.get_ticklabels(which="both")
     by_height = sorted((tick.get_position()[1], tick.get_text()) for tick in ticks)
     assert [text for y, text in by_height if text and low <= y <= high] == labels
+
+
+@pytest.mark.parametrize("count", [2, 7, 13, 17])
+def test_a_legend_is_as_wide_as_the_figure_at_most(count):
+    norms = list(experiment({"vgg": "vgg"}, components.names("norms")).norms.values())
+    figure = panels.new_figure(2)
+    figure.add_subplot().axhline(2, gid="edge")
+    panels.add_legend(figure, norms[:count])
+    figure.draw_without_rendering()
+    (legend,) = figure.legends
+    assert len(legend.get_texts()) == count + 1
+    box = legend.get_window_extent()
+    assert 0 <= box.x0 < box.x1 <= figure.bbox.width
+
+
+def test_names_of_many_normalisers_do_not_overlap(tables):
+    """A row of Figure 24 is as high as its text."""
+    names = components.names("norms")[:13]
+
+    def with_many_norms(table):
+        if "norm" not in table:
+            return table
+        one = table[table.norm == "l1"]
+        many = pd.concat([one.assign(norm=name) for name in names])
+        return many[(many.model == "vgg") | (many.norm == names[0])]
+
+    many = map_tables(with_many_norms, tables)
+    figure = draw("fig24_ranking", many, experiment(MODELS, names))
+    for ax, count in zip(visible_axes(figure)[::3], (len(names), 1), strict=True):
+        boxes = [label.get_window_extent() for label in ax.get_yticklabels()]
+        assert len(boxes) == count
+        for below, above in itertools.pairwise(sorted(boxes, key=lambda box: box.y0)):
+            assert below.y1 <= above.y0
 
 
 # Single figures

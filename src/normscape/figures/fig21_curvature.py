@@ -20,25 +20,31 @@ COLUMNS = {
 
 def draw(tables, experiment):
     curvature = tables["curvature"]
-    norms = list(experiment.norms.values())
+    measured = set(curvature.norm)
+    norms = [norm for norm in experiment.norms.values() if norm.name in measured]
     models = subsets.choose_models(curvature, experiment)
     figure = panels.new_figure(1.9 * len(models) + 0.5)
     axes = figure.subplots(len(models), len(COLUMNS), squeeze=False)
-    lrs = []
     for model, row in zip(models, axes, strict=True):
         table = curvature[curvature.model == model.name]
         if table.norm.nunique() > curves.MAX_BANDS:
             table = table[table.lr == subsets.choose_lr(curvature, model.name)]
-        lr = table.lr.iloc[0] if table.lr.nunique() == 1 else None
         for ax, (column, label) in zip(row, COLUMNS.items(), strict=True):
             scaled = table.assign(value=table[column] * table.lr)
-            lrs = max(lrs, curves.plot_training(ax, scaled, norms, "value"), key=len)
+            lrs = curves.plot_training(ax, scaled, norms, "value")
             if ax.lines:
                 # Curvature along the gradient may be negative.
                 ax.set_yscale("symlog", linthresh=0.1)
                 line = {"color": "#555555", "linewidth": 0.6, "linestyle": style.EDGE}
                 ax.axhline(2, gid="edge", zorder=1, **line)
             ax.set_ylabel(label)
-            ax.set_title(style.runs_label(model, lr))
-    panels.add_legend(figure, norms, lrs)
+            ax.set_title(_title(model, lrs))
+    panels.add_legend(figure, norms)
     return figure
+
+
+def _title(model, lrs):
+    """The model and its learning rates, of which the second has dashed lines."""
+    first, *second = lrs or [None]
+    dashed = "".join(f", dashed: {lr:g}" for lr in second)
+    return style.runs_label(model, first) + dashed

@@ -28,6 +28,7 @@ TITLES = (
     "Learning rate x largest\neigenvalue, last checkpoint",
 )
 LINE = 0.14  # inches, of a normaliser
+AROUND = 0.95  # inches, of the title and the labels of a network's panels
 # An interval ends where it is so many times as large or small as all means, as a logarithm;
 # there a mean that is infinite, of runs that diverged, is an arrowhead.
 BEYOND = np.log(10)
@@ -38,7 +39,7 @@ def draw(tables, experiment):
     models = list(experiment.models.values())
     rates = best_rates(tables["history"])
     ranked = {model.name: _ranked(tables, model, experiment, rates) for model in models}
-    heights = [0.55 + LINE * max(len(norms), 4) for norms in ranked.values()]
+    heights = [AROUND + LINE * max(len(norms), 4) for norms in ranked.values()]
     figure = panels.new_figure(sum(heights) + 0.2)
     axes = figure.subplots(len(models), 3, squeeze=False, height_ratios=heights)
     at_same_loss = _ratios_at_same_loss(tables, experiment, rates)

@@ -3,6 +3,7 @@
 import math
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator
 
@@ -85,11 +86,23 @@ def add_legend(figure, norms, lrs=()) -> None:
     entries |= outcome_entry(figure)
     if not entries:
         return
-    letters = sum(_LETTERS_PER_HANDLE + len(label) for label in entries)
-    columns = math.ceil(len(entries) / math.ceil(letters / _LETTERS_PER_LINE))
+    columns = _count_columns([*entries])
     figure.legend(
         [*entries.values()], [*entries], loc="outside upper center", ncols=columns
     )
+
+
+def _count_columns(labels: list[str]) -> int:
+    """The columns of a legend that is as wide as the figure and has the fewest lines.
+
+    Entries fill one column after the other, and a column is as wide as its longest label.
+    """
+    for lines in range(1, len(labels)):
+        columns = math.ceil(len(labels) / lines)
+        parts = np.array_split([len(label) for label in labels], columns)
+        if sum(_LETTERS_PER_HANDLE + max(part) for part in parts) <= _LETTERS_PER_LINE:
+            return columns
+    return 1
 
 
 def add_outcome_legend(figure) -> None:
