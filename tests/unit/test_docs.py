@@ -234,7 +234,7 @@ def test_readmes_example_runs():
         ),
         ("docs/same-function.md", ["digits", "same-function"]),
         ("docs/cifar10/README.md", ["cifar10", NEW_CIFAR10]),
-        ("docs/zoo/README.md", ["zoo"]),
+        ("docs/zoo/README.md", ["zoo", "zoo/verdicts-seeds-60-to-65"]),
     ],
 )
 def test_intervals_in_tables_are_those_of_verdicts(page, experiments):
