@@ -161,7 +161,7 @@ def situations(tables, tmp_path_factory):
     "situation", ["one network", "no probes", "no classifier", "no norm of the paper"]
 )
 def test_a_panel_without_data_says_so(situations, situation, name):
-    # Layout takes most of the time, and fails alike without data and without labels.
+    # Layout takes most of the time, so one situation has it.
     layout = situation == "no norm of the paper"
     figure = draw(name, *situations[situation], layout=layout)
     assert visible_axes(figure)
