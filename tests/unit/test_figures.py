@@ -805,7 +805,10 @@ def test_figure_21_has_curvature_times_the_learning_rate_and_its_edge(drawn):
 
 @pytest.mark.parametrize(
     ("count", "title", "rates"),
-    [(2, "VGG", 2), (curves.MAX_BANDS + 1, f"VGG, lr {LRS['vgg'][0]:g}", 1)],
+    [
+        (2, "VGG, lr 0.1, dashed: 0.5", 2),
+        (curves.MAX_BANDS + 1, "VGG, lr 0.1", 1),
+    ],
 )
 def test_figure_21_shows_many_norms_without_bands_at_one_rate(
     tables, count, title, rates
