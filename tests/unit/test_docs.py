@@ -83,7 +83,9 @@ def test_the_page_of_claims_has_each_verdict_and_what_it_takes():
 
 def test_the_pages_count_the_verdicts():
     actual = [
-        row["verdict"] for row in verdicts("digits") if row["comparison"] != "same loss"
+        row["verdict"]
+        for row in verdicts("digits/verdicts")
+        if row["comparison"] != "same loss"
     ]
     names = ("as claimed", "opposite", "open", "right direction, size open")
     counts = {name: actual.count(name) for name in names}
@@ -112,9 +114,9 @@ def test_the_pages_count_the_verdicts():
 NEW_CIFAR10 = "cifar10/verdicts-seeds-50-to-55"
 
 
-def verdicts(experiment, name="verdicts") -> list[dict]:
-    """The verdicts of an experiment whose runs it has."""
-    with open(f"docs/{experiment}/{name}.csv", encoding="utf-8") as file:
+def verdicts(name) -> list[dict]:
+    """The verdicts of an experiment whose runs it has, of a file such as "digits/verdicts"."""
+    with open(f"docs/{name}.csv", encoding="utf-8") as file:
         return [row for row in csv.DictReader(file) if row["seeds"] != "0"]
 
 
@@ -153,29 +155,20 @@ def test_the_table_of_results_has_the_numbers_of_the_verdicts():
         *(([NEW_CIFAR10], each) for each in ("same step", "same loss")),
         (["same-function/verdicts"], "same function"),
     ]
+    effects = {}
+    for name in {name for names, _ in columns for name in names}:
+        for row in verdicts(name):
+            # Training from a checkpoint starts at the same function.
+            trained_on = row["model"].startswith("vgg_from_")
+            comparison = "same function" if trained_on else row["comparison"]
+            if row["model"].startswith("vgg"):
+                effects.setdefault((name, row["primary"], comparison), marked(row))
     for line, primary in zip(table, PRIMARY, strict=True):
         cells = [cell.strip().replace("≥", "") for cell in line.split("|")[3:-1]]
         for cell, (experiments, comparison) in zip(cells, columns, strict=True):
-            expected = [
-                next(
-                    (
-                        marked(row)
-                        for row in verdicts(*name.split("/"))
-                        if row["primary"] == primary
-                        and row["model"].startswith("vgg")
-                        # Training from a checkpoint starts at the same function.
-                        and comparison
-                        == (
-                            row["comparison"]
-                            if row["model"] == "vgg"
-                            else "same function"
-                        )
-                    ),
-                    "",
-                )
-                for name in experiments
-            ]
-            assert cell == ", ".join(filter(None, expected)), (primary, comparison)
+            found = (effects.get((name, primary, comparison)) for name in experiments)
+            expected = filter(None, found)
+            assert cell == ", ".join(expected), (primary, comparison)
 
 
 # The rows and columns of the results' table of the landscape. The paper's numbers have other
@@ -192,10 +185,10 @@ LANDSCAPE = {
 COLUMNS = {
     3: (NEW_CIFAR10, "same step"),
     4: (NEW_CIFAR10, "same loss"),
-    5: ("same-function", "same function"),
-    6: ("digits", "same step"),
-    7: ("digits", "same loss"),
-    8: ("digits", "same function"),
+    5: ("same-function/verdicts", "same function"),
+    6: ("digits/verdicts", "same step"),
+    7: ("digits/verdicts", "same loss"),
+    8: ("digits/verdicts", "same function"),
 }
 
 
@@ -206,7 +199,7 @@ def test_results_have_the_landscapes_numbers():
         for column, (experiment, comparison) in COLUMNS.items():
             effects = [
                 f"{float(row['effect']):.2f}"
-                for row in verdicts(*experiment.split("/"))
+                for row in verdicts(experiment)
                 if (row["quantity"], row["comparison"]) == (quantity, comparison)
                 and (row["model"], row["subject"]) == ("vgg", "batch")
                 and row["reference"] in ("none", "as_trained")
@@ -219,7 +212,7 @@ def test_results_count_the_verdicts_by_topic():
     for topic in ("training", "shift", "landscape", "same function"):
         actual = [
             row["verdict"]
-            for row in verdicts("digits")
+            for row in verdicts("digits/verdicts")
             if row["topic"] == topic.replace(" ", "_")
             and row["comparison"] != "same loss"
         ]
@@ -279,11 +272,16 @@ def test_readmes_example_runs():
     [
         (
             "docs/results.md",
-            ["digits", "digits/verdicts-seeds-50-to-55", "same-function", NEW_CIFAR10],
+            [
+                "digits/verdicts",
+                "digits/verdicts-seeds-50-to-55",
+                "same-function/verdicts",
+                NEW_CIFAR10,
+            ],
         ),
-        ("docs/same-function.md", ["digits", "same-function"]),
-        ("docs/cifar10/README.md", ["cifar10", NEW_CIFAR10]),
-        ("docs/zoo/README.md", ["zoo", "zoo/verdicts-seeds-60-to-65"]),
+        ("docs/same-function.md", ["digits/verdicts", "same-function/verdicts"]),
+        ("docs/cifar10/README.md", ["cifar10/verdicts", NEW_CIFAR10]),
+        ("docs/zoo/README.md", ["zoo/verdicts", "zoo/verdicts-seeds-60-to-65"]),
     ],
 )
 def test_intervals_in_tables_are_those_of_verdicts(page, experiments):
@@ -291,7 +289,7 @@ def test_intervals_in_tables_are_those_of_verdicts(page, experiments):
     intervals = [
         [float(row[key]) for key in ("effect", "low", "high")]
         for experiment in experiments
-        for row in verdicts(*experiment.split("/"))
+        for row in verdicts(experiment)
         if row["low"]
     ]
     number = r"(-?(?:[\d.]+|∞))"

@@ -117,11 +117,11 @@ def test_paths_that_the_settings_of_ones_own_data_set_name(tmp_path):
     (parts / "numbers.py").write_text(OWN, encoding="utf-8")
     (parts / "numbers.yaml").write_text(OWN_DECLARED, encoding="utf-8")
     (project / "many/inner").mkdir(parents=True)
-    for name in ("one.txt", "many/two.txt", "many/inner/three.txt"):
+    names = ("one.txt", "many/two.txt", "many/inner/three.txt")
+    for name in names:
         (project / name).write_text("1", encoding="utf-8")
     prepare(project, "numbers", "--cores", "1")
     assert not is_planned(project, "numbers")
-    names = ("one.txt", "many/two.txt", "many/inner/three.txt")
     for name in names:
         os.utime(project / name)
     assert not is_planned(project, "numbers")
