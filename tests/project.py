@@ -31,11 +31,20 @@ def run(folder: Path, cores: int = 2, config: str = TINY) -> None:
     assert f"The results page: results/{name}/index.html" in done.stdout
 
 
-def planned(folder: Path, config: str = TINY, *targets: str) -> list[str]:
-    """The messages of the jobs that a dry run announces."""
+def dry_run(folder: Path, config: str = TINY, *targets: str) -> str:
+    """What a dry run says."""
     done = snakemake(folder, "--dry-run", "--", *targets, config=config)
     assert done.returncode == 0, done.stderr[-3000:]
-    text = done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def planned(folder: Path, config: str = TINY, *targets: str) -> list[str]:
+    """The messages of the jobs that a dry run announces."""
+    return announced(dry_run(folder, config, *targets))
+
+
+def announced(text: str) -> list[str]:
+    """The messages of the jobs in what a dry run says."""
     jobs = re.findall(r"^ *Job \d+: (.*)$", text, re.MULTILINE)
     assert jobs or "Nothing to be done" in text
     return sorted(jobs)

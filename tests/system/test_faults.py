@@ -30,16 +30,18 @@ TARGETS = [
         "figures/fig04_landscape.png",
     )
 ]
-COMMAND = [
-    *(sys.executable, "-m", "snakemake", "--cores", "2"),
-    *(*TARGETS, "--configfile", CONFIG),
-]
+TRAINING = "train/vgg/none/lr0.1/seed0/history.csv"
+SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "2"]
 
 
-def start(project: Path) -> subprocess.Popen:
+def start(project: Path, *targets: str) -> subprocess.Popen:
     with (project / "snakemake.log").open("a") as log:
         return subprocess.Popen(
-            COMMAND, cwd=project, env=environment(), stdout=log, stderr=log
+            [*SNAKEMAKE, *targets, "--configfile", CONFIG],
+            cwd=project,
+            env=environment(),
+            stdout=log,
+            stderr=log,
         )
 
 
@@ -57,7 +59,7 @@ def jobs_of(snake: subprocess.Popen) -> list[psutil.Process]:
 def restart(project: Path) -> None:
     """What docs/workflow.md says after a kill."""
     subprocess.run(
-        [*COMMAND, "--unlock"],
+        [*SNAKEMAKE, "--unlock", "--configfile", CONFIG],
         cwd=project,
         env=environment(),
         check=True,
@@ -86,7 +88,7 @@ def test_kills(undisturbed, tmp_path, victim):
         project = copy_of_project(tmp_path / f"round{rounds}")
         finished = False
         while kills < KILLS // 2 and not finished:
-            snake = start(project)
+            snake = start(project, *TARGETS)
             deadline = time.monotonic() + draws.uniform(3, 9)
             while time.monotonic() < deadline and snake.poll() is None:
                 time.sleep(0.05)
@@ -102,7 +104,7 @@ def test_kills(undisturbed, tmp_path, victim):
                 snake.send_signal(signal.SIGKILL)
                 snake.wait()
                 kills += 1
-                restart(project)
+                restart(project, *TARGETS)
             finished = snake.returncode == 0
         finish_as(undisturbed, project)
     assert kills == KILLS // 2
@@ -111,7 +113,7 @@ def test_kills(undisturbed, tmp_path, victim):
 def test_trainings_were_resumed_not_repeated(undisturbed, tmp_path):
     """A training killed half-way says in its log where it goes on."""
     project = copy_of_project(tmp_path / "project")
-    snake = start(project)
+    snake = start(project, *TARGETS)
     pattern = "results/faulty/train/vgg/*/*/*/state/latest.safetensors"
     deadline = time.monotonic() + 120
     while not list(project.glob(pattern)):
@@ -126,18 +128,23 @@ def test_trainings_were_resumed_not_repeated(undisturbed, tmp_path):
 
 
 def test_two_at_once(undisturbed, tmp_path):
-    """The second says that the first is at work, and leaves."""
+    """The second says that the first is at work, and leaves; the first goes on."""
     project = copy_of_project(tmp_path / "project")
-    first = start(project)
+    first = start(project, f"results/faulty/{TRAINING}")
     while not list((project / ".snakemake/locks").glob("*")):
         assert first.poll() is None
         time.sleep(0.05)
+    # It waits, so that it cannot end before the second has come to the lock.
+    first.send_signal(signal.SIGSTOP)
     second = snakemake(project, "--cores", "1", config=CONFIG)
+    first.send_signal(signal.SIGCONT)
     assert second.returncode == 1
     assert "cannot be locked" in second.stderr
     assert "Traceback" not in second.stderr
     assert first.wait(300) == 0
-    finish_as(undisturbed, project)
+    actual = results(project, "faulty")
+    assert TRAINING in actual
+    assert actual.items() <= results(undisturbed, "faulty").items()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounts a small disk, as root only")

@@ -48,10 +48,13 @@ def test_a_backend_of_a_notebook_or_a_desktop(plain, tmp_path, backend):
 
 
 @pytest.mark.parametrize(
-    "content", [MATPLOTLIBRC, b"\xff\xfe bytes", b"text.usetex: True\n"]
+    ("place", "content"),
+    [
+        *((place, MATPLOTLIBRC) for place in ("here", "variable", "home")),
+        *(("here", other) for other in (b"\xff\xfe bytes", b"text.usetex: True\n")),
+    ],
 )
-@pytest.mark.parametrize("place", ["here", "variable", "home"])
-def test_a_users_matplotlibrc(plain, tmp_path, content, place):
+def test_a_users_matplotlibrc(plain, tmp_path, place, content):
     folder = {
         "here": tmp_path,
         "variable": tmp_path / "rc",

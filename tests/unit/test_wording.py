@@ -158,9 +158,8 @@ def test_the_line_on_holms_correction_counts_what_stays():
     claims = [claim(subjects=("batch", "l1")), claim(id="b", topic="other")]
     claims += [claim(id="c", topic="third", subjects=("l2",))]
     claims += [claim(id="d", primary="Training is faster")]
-    (line,) = wording.notes(judge(claims, made, ["none", "batch", "l1", "l2"]))
-    assert '1 of 3 "as claimed"' in line
-    assert '1 of 1 "opposite"' in line
+    line = wording.notes(judge(claims, made, ["none", "batch", "l1", "l2"]))[-1]
+    assert line.endswith(': 1 of 3 "as claimed", 1 of 1 "opposite".')
 
 
 def test_the_line_on_finished_runs_counts_probes_over_comparisons():
@@ -168,11 +167,11 @@ def test_the_line_on_finished_runs_counts_probes_over_comparisons():
     batch = [run(falls(20), lambda t, loss: 1.0)] * 2
     made = tables("vgg", none=none, batch=batch)
     claims = [claim(**SMOOTHER), claim(id="b", model="vgg", quantity="effective_beta")]
-    lines = wording.notes(judge(claims, made))
-    assert "finished" in lines[1] and ": 44." in lines[1]
-    assert len(lines) == 2
+    assert ": 44." in next(
+        x for x in wording.notes(judge(claims, made)) if "finished" in x
+    )
     none_finished = judge(claims, tables("vgg", none=none, batch=none))
-    assert len(wording.notes(none_finished)) == 1
+    assert not any("finished" in line for line in wording.notes(none_finished))
 
 
 def test_claims_that_the_experiment_has_no_runs_for_are_one_line():

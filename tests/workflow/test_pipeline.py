@@ -10,7 +10,9 @@ from experiments import default
 from normscape import components
 from normscape.pipeline import catalogue
 from project import (
+    announced,
     copy_of_project,
+    dry_run,
     planned,
     results,
     run,
@@ -129,13 +131,17 @@ def test_touching_and_moving_rerun_nothing(folder, tmp_path):
     assert planned(clone) == [CHECK, "Draw fig04_landscape", PAGE]
 
 
-def test_comments_docstrings_and_layout_rerun_nothing(folder):
+def test_comments_docstrings_layout_and_how_jobs_start_rerun_nothing(folder):
     for path in folder.glob("src/**/*.py"):
         text = path.read_text(encoding="utf-8")
         if path.parent.name != "figures":  # There, the docstring is the caption.
             text = text.replace('"""', '"""Edited. ', 1)
         text = text.replace("\ndef ", "\n\n# An edit.\ndef ") + "\n# The end.\n"
         path.write_text(text, encoding="utf-8", newline="\r\n")
+    for path in folder.glob("src/normscape/jobs/*.py"):
+        edit(path)
+    edit(folder / "src/train.py")
+    edit(folder / "src/normscape/training/resume.py")
     assert planned(folder) == []
 
 
@@ -144,14 +150,6 @@ def test_a_changed_caption_redraws_its_figure(folder):
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("\n\n", "\n\nIn other words. ", 1), encoding="utf-8")
     assert planned(folder) == [CHECK, "Draw fig04_landscape", PAGE]
-
-
-def test_how_jobs_start_is_no_reason_to_rerun(folder):
-    for path in folder.glob("src/normscape/jobs/*.py"):
-        edit(path)
-    edit(folder / "src/train.py")
-    edit(folder / "src/normscape/training/resume.py")
-    assert planned(folder) == []
 
 
 def test_an_edit_of_the_tables_trains_nothing(folder):
@@ -166,9 +164,12 @@ def test_an_edit_of_the_tables_trains_nothing(folder):
     assert not starting(jobs, "Train", "Prepare")
 
 
-def test_an_edited_norm_retrains_its_own_cells(folder):
+def test_an_edited_norm_retrains_its_own_cells_and_is_the_reason(folder):
     edit(folder / "src/normscape/norms/batch.py")
-    jobs = planned(folder)
+    output = dry_run(folder)
+    reasons = [line for line in output.splitlines() if "Params have changed" in line]
+    assert any("normscape/norms/batch.py" in line for line in reasons)
+    jobs = announced(output)
     trained = starting(jobs, "Train")
     assert trained == [
         f"Train {model}, batch, lr {lr}, seed {seed}"
@@ -179,13 +180,6 @@ def test_an_edited_norm_retrains_its_own_cells(folder):
     assert len(probed) == 4 + 2 + 2 + 3 + 4
     assert all("/batch/" in job for job in probed)
     assert len(starting(jobs, "Draw")) == len(FIGURES)
-
-
-def test_the_reason_names_the_module(folder):
-    edit(folder / "src/normscape/norms/batch.py")
-    said = snakemake(folder, "--dry-run").stdout
-    reasons = [line for line in said.splitlines() if "Params have changed" in line]
-    assert any("normscape/norms/batch.py" in line for line in reasons)
 
 
 def test_an_edited_probe_trains_nothing(folder):
@@ -238,25 +232,6 @@ def test_a_changed_setting_reaches_only_what_uses_it(folder):
     jobs = planned(folder, with_config(folder, other_eps))
     assert len(starting(jobs, "Train")) == 6
     assert all(", batch," in job for job in starting(jobs, "Train"))
-
-
-@pytest.mark.slow
-def test_two_copies_end_with_the_same_bytes(finished, tmp_path):
-    """Another folder, one core, so another order of jobs; and checkpoints do not stay."""
-    other = copy_of_project(tmp_path / "other")
-
-    def keep_none(config):
-        config["keep_checkpoints"] = False
-
-    config = with_config(other, keep_none)
-    run(other, cores=1, config=config)
-    ours, theirs = results(finished, "tiny"), results(other, "tiny")
-    assert {name for name in ours if name not in theirs} == {
-        name for name in ours if re.fullmatch(r"train/.*\.safetensors", name)
-    }
-    differing = {name for name in theirs if ours[name] != theirs[name]}
-    assert differing == {"config.json", "SHA256SUMS"}
-    assert planned(other, config) == []
 
 
 @pytest.mark.slow

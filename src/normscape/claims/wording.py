@@ -67,21 +67,18 @@ def markdown(verdicts: pd.DataFrame) -> str:
 def notes(verdicts: pd.DataFrame) -> list[str]:
     """Notes below the table: p-values, excluded measurements, claims without runs."""
     rows = first_readings(verdicts)
-    secondary = rows[rows.primary.isna()]
-    counts = []
-    for name in (AS_CLAIMED, SIZE_OPEN, SMALLER, OPPOSITE):
-        decided = secondary[secondary.verdict == name]
-        count = int((decided[f"holm{_TESTED[name]}"] <= intervals.LEVEL).sum())
-        counts.append(f'{count} of {len(decided)} "{name}"')
     lines = [
-        "p-values are one-sided. They are for an effect in the claimed range; with the "
-        f'verdicts "{SIZE_OPEN}" and "{SMALLER}" for the claimed sign; with "{OPPOSITE}" for '
-        "the other sign, or for an effect outside the range if the claim has no sign. Primary "
-        f"claims are tested at {intervals.LEVEL:g} without correction. Secondary claims also "
-        "have Holm's p, corrected for the secondary claims of the same topic and comparison, "
-        f"many of which share runs. Verdicts with Holm's p below {intervals.LEVEL:g}: "
-        f"{', '.join(counts)}."
+        "p is one-sided. It is for an effect in the claimed range; with the verdicts "
+        f'"{SIZE_OPEN}" and "{SMALLER}" for the claimed sign; with "{OPPOSITE}" for the other '
+        "sign, or for an effect outside the range if the claim has no sign.",
+        f"Primary claims are tested at {intervals.LEVEL:g} without correction. In brackets is "
+        "p with Holm's correction for the secondary claims of the same topic and comparison, "
+        "many of which share runs.",
     ]
+    if corrected := _after_correction(rows[rows.primary.isna()]):
+        lines.append(
+            f"Secondary verdicts whose corrected p is at most {intervals.LEVEL:g}: {corrected}."
+        )
     if finished := int(rows.finished.sum()):
         lines.append(
             "Measurements of finished runs, left out at the same step, summed over comparisons: "
@@ -89,6 +86,17 @@ def notes(verdicts: pd.DataFrame) -> list[str]:
         )
     absent = not_measured(verdicts)
     return [*lines, absent] if absent else lines
+
+
+def _after_correction(secondary):
+    """How many of each decided verdict Holm's correction leaves; empty where none is decided."""
+    counts = []
+    for name in (AS_CLAIMED, SIZE_OPEN, SMALLER, OPPOSITE):
+        decided = secondary[secondary.verdict == name]
+        count = int((decided[f"holm{_TESTED[name]}"] <= intervals.LEVEL).sum())
+        if len(decided):
+            counts.append(f'{count} of {len(decided)} "{name}"')
+    return ", ".join(counts)
 
 
 def counts(verdicts: pd.Series) -> str:
