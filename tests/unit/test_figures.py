@@ -496,6 +496,25 @@ def test_a_legend_is_as_wide_as_the_figure_at_most(count):
     assert 0 <= box.x0 < box.x1 <= figure.bbox.width
 
 
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [
+        ("fig21_curvature", "curvature"),
+        ("fig22_gradients_by_depth", "depth"),
+        ("fig23_scale_invariance", "invariance"),
+        ("fig28_sample_similarity", "similarity"),
+    ],
+)
+def test_a_legend_names_only_normalisers_that_were_measured(tables, name, table):
+    """Their probes are of a few, in an experiment of many."""
+    rows = tables[table]
+    few = tables | {table: rows[rows.norm.isin(["none", "batch"])]}
+    (legend,) = draw(name, few).legends
+    entries = {text.get_text() for text in legend.get_texts()}
+    assert {"No normalisation", "BatchNorm"} <= entries
+    assert not entries & {"Noisy BatchNorm", "L1", "L2", "Mine"}
+
+
 def test_names_of_many_normalisers_do_not_overlap(tables):
     """A row of Figure 24 is as high as its text."""
     names = components.names("norms")[:13]

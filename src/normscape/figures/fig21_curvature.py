@@ -20,8 +20,7 @@ COLUMNS = {
 
 def draw(tables, experiment):
     curvature = tables["curvature"]
-    measured = set(curvature.norm)
-    norms = [norm for norm in experiment.norms.values() if norm.name in measured]
+    norms = subsets.measured_norms(curvature, experiment)
     models = subsets.choose_models(curvature, experiment)
     figure = panels.new_figure(1.9 * len(models) + 0.5)
     axes = figure.subplots(len(models), len(COLUMNS), squeeze=False)

@@ -14,7 +14,7 @@ TABLES = ("depth",)
 
 def draw(tables, experiment):
     depth = tables["depth"]
-    norms = list(experiment.norms.values())
+    norms = subsets.measured_norms(depth, experiment)
     models = subsets.choose_models(depth, experiment)
     figure = panels.new_figure(1.9 * len(models) + 0.5)
     columns = min(2, max(1, depth.step.nunique()))

@@ -23,7 +23,7 @@ COLUMNS = {
 
 def draw(tables, experiment):
     invariance = tables["invariance"]
-    norms = list(experiment.norms.values())
+    norms = subsets.measured_norms(invariance, experiment)
     models = subsets.choose_models(invariance, experiment)
     figure = panels.new_figure(1.8 * len(models) + 0.5)
     axes = figure.subplots(len(models), len(COLUMNS), squeeze=False, sharex="row")

@@ -34,5 +34,5 @@ def draw(tables, experiment):
         panels.note_if_empty(ax)
         ax.set_xlabel("Similarity before training")
     axes[0].set_ylabel("Loss, mean over all steps")
-    panels.add_legend(figure, experiment.norms.values())
+    panels.add_legend(figure, subsets.measured_norms(runs, experiment))
     return figure

@@ -10,6 +10,12 @@ def choose_models(table, experiment: Experiment) -> list[Model]:
     return [model for model in models if (table.model == model.name).any()] or models
 
 
+def measured_norms(table, experiment: Experiment):
+    """The normalisers that a table has rows of, in the experiment's order."""
+    measured = set(table.norm)
+    return [norm for norm in experiment.norms.values() if norm.name in measured]
+
+
 def choose_norms(experiment: Experiment, *names: str):
     """The normalisers of these names, and all that are not in the paper."""
     return [
