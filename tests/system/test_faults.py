@@ -104,7 +104,7 @@ def test_kills(undisturbed, tmp_path, victim):
                 snake.send_signal(signal.SIGKILL)
                 snake.wait()
                 kills += 1
-                restart(project, *TARGETS)
+                restart(project)
             finished = snake.returncode == 0
         finish_as(undisturbed, project)
     assert kills == KILLS // 2
