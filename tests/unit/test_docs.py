@@ -180,7 +180,7 @@ LANDSCAPE = {
     "gradient change / norm": "relative_gradient_change",
     "effective β-smoothness": "effective_beta",
     "gradient norm": "probed_gradient_norm",
-    "reach, in learning rates": "reach",
+    "reach along the gradient": "reach",
 }
 COLUMNS = {
     3: (NEW_CIFAR10, "same step"),
@@ -209,15 +209,23 @@ def test_results_have_the_landscapes_numbers():
 
 def test_results_count_the_verdicts_by_topic():
     names = ["as claimed", "right direction, size open", "opposite", "open"]
+    later = {claim_of(row): row for row in verdicts("digits/verdicts-seeds-50-to-55")}
     for topic in ("training", "shift", "landscape", "same function"):
-        actual = [
-            row["verdict"]
+        judged = [
+            row
             for row in verdicts("digits/verdicts")
             if row["topic"] == topic.replace(" ", "_")
             and row["comparison"] != "same loss"
         ]
+        actual = [row["verdict"] for row in judged]
         counts = [str(actual.count(name)) for name in names]
-        assert [topic, *counts] in rows("docs/results.md")
+        same = sum(later[claim_of(row)]["verdict"] == row["verdict"] for row in judged)
+        expected = [topic, *counts, f"{same} of {len(judged)}"]
+        assert expected in rows("docs/results.md")
+
+
+def claim_of(row) -> tuple[str, ...]:
+    return tuple(row[key] for key in ("claim", "model", "subject", "comparison"))
 
 
 def test_concepts_name_every_quantity_and_component():
