@@ -10,6 +10,7 @@ from torch import nn
 
 from normscape import components, norms
 from normscape.models.network import NormalisedLayer
+from normscape.norms import _lp
 
 SHAPES = [(16, 3), (5, 3, 4, 2)]
 LP = {"l1": 1, "l2": 2, "linf": math.inf}
@@ -35,6 +36,17 @@ def random_affine(norm):
     with torch.no_grad():
         norm.gamma.uniform_(0.5, 2)
         norm.beta.normal_()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_an_average_is_bitwise_the_mean_with_its_gradient(shape):
+    y = sample(shape).float().requires_grad_()
+    dims = _lp.dimensions(y)
+    results = []
+    for mean in (_lp.average(y), y.mean(dims)):
+        results.append((mean, *torch.autograd.grad(mean.square().sum(), y)))
+    for ours, theirs in zip(*results, strict=True):
+        assert torch.equal(ours, theirs)
 
 
 def lp_formula(y, order, gamma, beta, eps=1e-5):

@@ -10,6 +10,18 @@ def dimensions(y: torch.Tensor) -> list[int]:
     return [0, *range(2, y.dim())]
 
 
+def average(y: torch.Tensor) -> torch.Tensor:
+    """The mean of activations per feature, of shape (features,).
+
+    Bitwise ``y.mean(dimensions(y))`` with the same gradient. But the gradient of ``mean`` is
+    a tensor of y's size that is written once more, which takes a third of an Lp norm's time.
+
+    >>> average(torch.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    tensor([2., 3.])
+    """
+    return y.sum(dimensions(y)) / (y.numel() // y.shape[1])
+
+
 class LpNorm(AffineNorm):
     """gamma * (y - mean) / sqrt(s**2 + eps) + beta, per feature over the batch.
 
@@ -39,7 +51,7 @@ class LpNorm(AffineNorm):
         mean, square = self.running_mean, self.running_square_scale
         if self.training:
             running = [mean, square]
-            mean, square = y.mean(dimensions(y)), self.squared_scale(y)
+            mean, square = average(y), self.squared_scale(y)
             batch = [mean.detach(), square.detach()]
             torch._foreach_lerp_(running, batch, self.running_momentum)
         factor = self.gamma * (square + self.eps).rsqrt()

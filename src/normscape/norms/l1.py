@@ -1,10 +1,10 @@
 """L1 normalisation (Section 3.3 and Figure 5 of the paper)."""
 
-from normscape.norms._lp import LpNorm, dimensions
+from normscape.norms._lp import LpNorm, average
 
 
 class Norm(LpNorm):
     """``LpNorm`` with s = mean |y|."""
 
     def squared_scale(self, y):
-        return y.abs().mean(dimensions(y)).square()
+        return average(y.abs()).square()

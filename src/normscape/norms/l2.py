@@ -1,10 +1,10 @@
 """L2 normalisation (Section 3.3 and Figure 5 of the paper)."""
 
-from normscape.norms._lp import LpNorm, dimensions
+from normscape.norms._lp import LpNorm, average
 
 
 class Norm(LpNorm):
     """``LpNorm`` with s = sqrt(mean y**2)."""
 
     def squared_scale(self, y):
-        return y.square().mean(dimensions(y))
+        return average(y.square())

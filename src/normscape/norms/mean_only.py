@@ -3,7 +3,7 @@
 import torch
 
 from normscape.norms._affine import AffineNorm, per_feature
-from normscape.norms._lp import dimensions
+from normscape.norms._lp import average
 
 
 class Norm(AffineNorm):
@@ -21,7 +21,7 @@ class Norm(AffineNorm):
     def forward(self, y):
         mean = self.running_mean
         if self.training:
-            mean = y.mean(dimensions(y))
+            mean = average(y)
             self.running_mean.lerp_(mean.detach(), self.running_momentum)
         shift = self.beta - self.gamma * mean
         return per_feature(self.gamma, y) * y + per_feature(shift, y)
