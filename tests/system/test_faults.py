@@ -130,18 +130,22 @@ def test_trainings_were_resumed_not_repeated(undisturbed, tmp_path):
 def test_two_at_once(undisturbed, tmp_path):
     """The second says that the first is at work, and leaves; the first goes on."""
     project = copy_of_project(tmp_path / "project")
-    first = start(project, f"results/faulty/{TRAINING}")
-    while not list((project / ".snakemake/locks").glob("*")):
+    target = project / "results/faulty" / TRAINING
+    first = start(project, str(target.relative_to(project)))
+    while not target.with_name("state").exists():
         assert first.poll() is None
-        time.sleep(0.05)
+        time.sleep(0.02)
     # It waits, so that it cannot end before the second has come to the lock.
     first.send_signal(signal.SIGSTOP)
-    second = snakemake(project, "--cores", "1", config=CONFIG)
-    first.send_signal(signal.SIGCONT)
+    try:
+        second = snakemake(project, "--cores", "1", config=CONFIG)
+    finally:
+        first.send_signal(signal.SIGCONT)
     assert second.returncode == 1
     assert "cannot be locked" in second.stderr
     assert "Traceback" not in second.stderr
     assert first.wait(300) == 0
+    finish(project, str(target.relative_to(project)))
     actual = results(project, "faulty")
     assert TRAINING in actual
     assert actual.items() <= results(undisturbed, "faulty").items()

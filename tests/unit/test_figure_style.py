@@ -50,8 +50,9 @@ def test_a_backend_of_a_notebook_or_a_desktop(plain, tmp_path, backend):
 @pytest.mark.parametrize(
     ("place", "content"),
     [
-        *((place, MATPLOTLIBRC) for place in ("here", "variable", "home")),
-        *(("here", other) for other in (b"\xff\xfe bytes", b"text.usetex: True\n")),
+        *((place, b"\xff\xfe bytes") for place in ("here", "variable", "home")),
+        ("here", b"text.usetex: True\n"),
+        ("home", MATPLOTLIBRC),
     ],
 )
 def test_a_users_matplotlibrc(plain, tmp_path, place, content):

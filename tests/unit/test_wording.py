@@ -160,6 +160,8 @@ def test_the_line_on_holms_correction_counts_what_stays():
     claims += [claim(id="d", primary="Training is faster")]
     line = wording.notes(judge(claims, made, ["none", "batch", "l1", "l2"]))[-1]
     assert line.endswith(': 1 of 3 "as claimed", 1 of 1 "opposite".')
+    none_decided = judge([claim(id="d", primary="Training is faster")], made)
+    assert len(wording.notes(none_decided)) == 2
 
 
 def test_the_line_on_finished_runs_counts_probes_over_comparisons():

@@ -113,6 +113,10 @@ def test_two_copies_end_with_the_same_bytes(elsewhere, finished):
     }
     differing = {name for name in theirs if ours[name] != theirs[name]}
     assert differing == {"config.json", "SHA256SUMS"}
+    # Their sums list the checkpoints that did not stay.
+    sums = (set(each["SHA256SUMS"].splitlines()) for each in (ours, theirs))
+    differing = {line.split()[1] for line in set.symmetric_difference(*sums)}
+    assert differing == {b"config.json"}
 
 
 def test_results_are_in_the_working_directory(elsewhere):
