@@ -9,6 +9,8 @@
 # make compare       show where two experiments differ (A=results/x B=results/y)
 # make replication   draw the primary claims of several experiments (RESULTS="results/x results/y",
 #                    with quotes around a folder that holds spaces)
+# make pool          judge the claims over the runs of several experiments with the same settings,
+#                    such as other seeds or servers (RESULTS="results/x results/y")
 # make bench         time training steps, measurements and the pipeline itself (40 minutes)
 # make schema        write the config's JSON schema for editors, from the components' declarations
 # make lint          check the form of code and rules
@@ -29,7 +31,7 @@ SCHEMA := workflow/schemas/config.schema.json
 PRESETS := $(basename $(notdir $(wildcard workflow/presets/*.yaml)))
 OF_PRESET := $${PRESET:+--configfile "workflow/presets/$$PRESET.yaml"}
 
-.PHONY: reproduce demo test test-unit test-slow archive verify compare replication plan bench schema lint environment preset
+.PHONY: reproduce demo test test-unit test-slow archive verify compare replication pool plan bench schema lint environment preset
 reproduce: $(READY)
 	snakemake --cores "$$CORES"
 
@@ -66,6 +68,10 @@ replication: $(READY)
 	@test -n "$$RESULTS" || { echo 'RESULTS: expected folders, got nothing; run make replication RESULTS="results/x results/y"'; exit 1; }
 	@printf '%s\n' "$$RESULTS" | \
 	  xargs env $(TOOL).replication --output results/replication_matrix.png
+
+pool: $(READY)
+	@test -n "$$RESULTS" || { echo 'RESULTS: expected folders, got nothing; run make pool RESULTS="results/x results/y"'; exit 1; }
+	@printf '%s\n' "$$RESULTS" | xargs env $(TOOL).pool --output results/pooled
 
 plan: preset $(READY)
 	@PYTHONPATH=src python -m benchmarks.plan $(OF_PRESET)

@@ -5,12 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from normscape.archive import opening, records, zips
 from project import TINY, copy_of_project, snakemake
 from tools import reviewers, verify
-from tools.project import environment
+from tools.project import copy_tree, environment
 
 
 @pytest.mark.slow
@@ -70,6 +71,52 @@ def test_the_table_for_reviewers(finished):
     alone, with_ics = (reviewers.gigabytes(folder, probe) for probe in (None, "ics"))
     size = sum(p.stat().st_size for p in (folder / "probes/ics").rglob("*.csv"))
     assert round((with_ics - alone) * 1e9) == size > 0
+
+
+def pool(*folders, output):
+    return subprocess.run(
+        [sys.executable, "-m", "tools.pool", *folders, "--output", output],
+        env=environment() | {"PYTHONPATH": "src"},
+        capture_output=True,
+        encoding="utf-8",
+    )
+
+
+def test_runs_of_two_experiments_are_judged_as_of_one(finished, tmp_path):
+    """The same seeds on another server: each effect is of twice as many runs."""
+    here = finished / "results/tiny"
+    there = copy_tree(here, tmp_path / "there", "train", "probes", "data", "figures")
+    done = pool(here, there, output=tmp_path / "pooled")
+    assert done.returncode == 0, done.stderr
+    assert "0 as 2, 1 as 3" in done.stdout
+    alone, pooled = (
+        pd.read_csv(folder / "verdicts.csv", keep_default_na=False)
+        for folder in (here, tmp_path / "pooled")
+    )
+    assert list(pooled.claim) == list(alone.claim)
+    assert list(pooled.seeds) == list(2 * alone.seeds)
+    trains = "trains_faster"
+    (before,), (after,) = (
+        each[each.claim == trains].effect for each in (alone, pooled)
+    )
+    assert float(after) == pytest.approx(float(before))
+    values = pd.read_csv(tmp_path / "pooled/verdict_values.csv")
+    values = values[(values.claim == trains) & (values.norm == "batch")]
+    assert list(values.value[:2]) == list(values.value[2:])
+
+
+def test_runs_with_other_settings_are_not_pooled(finished, tmp_path):
+    here = finished / "results/tiny"
+    there = copy_tree(here, tmp_path / "there", "train", "probes", "data", "figures")
+    config = there / "config.json"
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace('"width": 2', '"width": 5', 1), encoding="utf-8")
+    assert config.read_text(encoding="utf-8") != text
+    done = pool(here, there, output=tmp_path / "pooled")
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"pool.py: {config}: models.vgg.network.width: expected 2")
+    assert not (tmp_path / "pooled").exists()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,57 @@
+"""Judge the claims over the runs of several experiments with the same settings.
+
+They may have other seeds, or be of other servers. Every run counts. A seed that an earlier folder
+has, too, gets a number of its own; the output says which.
+"""
+
+from normscape.jobs import command_line
+
+
+def main():
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    arguments = command_line.parser(__doc__)
+    arguments.add_argument(
+        "folders", type=Path, nargs="+", help="folders, such as results/digits"
+    )
+    arguments.add_argument("--output", type=Path, required=True, help="new folder")
+    args = arguments.parse_args()
+
+    from normscape.tables import frames
+    from tools import pooling
+    from tools.project import PROJECT
+
+    pooling.check_settings(args.folders)
+    experiments = [pooling.read_tables(folder) for folder in args.folders]
+    numbers = pooling.number_seeds(experiments)
+    for folder, new in zip(args.folders, numbers, strict=True):
+        if changed := [f"{a} as {b}" for a, b in new.items() if a != b]:
+            print(f"{folder}: seeds of an earlier folder: {', '.join(changed)}")
+    (args.output / "tables").mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, table in pooling.pool(experiments, numbers).items():
+        paths.append(args.output / f"tables/{name}.csv")
+        frames.write(paths[-1], table)
+    first = args.folders[0]
+    options = {
+        "--claims": sorted(first.glob("claims/*.yaml")),
+        "--paper-curves": [first / "tables/paper_curves.csv"],
+        "--tables": paths,
+        "--experiment": [first / "experiment.json"],
+        "--csv": [args.output / "verdicts.csv"],
+        "--markdown": [args.output / "verdicts.md"],
+        "--values": [args.output / "verdict_values.csv"],
+        "--levels": [args.output / "same_loss_levels.csv"],
+        "--paper-comparison": [args.output / "paper_comparison.csv"],
+    }
+    command = [part for option, values in options.items() for part in (option, *values)]
+    done = subprocess.run([sys.executable, PROJECT / "src/verdicts.py", *command])
+    if done.returncode:
+        sys.exit(done.returncode)
+    print(args.output / "verdicts.md")
+
+
+if __name__ == "__main__":
+    command_line.run(main)
