@@ -23,15 +23,22 @@ def main():
     from tools import pooling
     from tools.project import PROJECT
 
+    if len(args.folders) < 2 or (args.output / "config.json").exists():
+        raise ValueError(
+            "expected two folders or more and an output that is no experiment, got "
+            f"{', '.join(map(str, args.folders))} and {args.output}"
+        )
     pooling.check_settings(args.folders)
     experiments = [pooling.read_tables(folder) for folder in args.folders]
+    pooling.check_runs(args.folders, experiments)
     numbers = pooling.number_seeds(experiments)
+    pooled = pooling.pool(experiments, numbers)
     for folder, new in zip(args.folders, numbers, strict=True):
         if changed := [f"{a} as {b}" for a, b in new.items() if a != b]:
             print(f"{folder}: seeds of an earlier folder: {', '.join(changed)}")
     (args.output / "tables").mkdir(parents=True, exist_ok=True)
     paths = []
-    for name, table in pooling.pool(experiments, numbers).items():
+    for name, table in pooled.items():
         paths.append(args.output / f"tables/{name}.csv")
         frames.write(paths[-1], table)
     first = args.folders[0]

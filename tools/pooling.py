@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from normscape.pipeline import evaluated_claims
-from normscape.tables import frames
+from normscape.tables import CELL, frames
 
 # What may differ between experiments whose runs are pooled, wherever it stands in the config.
 _MAY_DIFFER = {"name", "seeds", "source"}
@@ -61,6 +61,21 @@ def read_config(folder: Path) -> dict:
             "such as results/digits"
         )
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def check_runs(folders: list[Path], experiments: list[frames.Tables]) -> None:
+    """Raise ValueError if a run is there twice, with the same losses: a copy is no evidence."""
+    seen: dict[tuple, Path] = {}
+    for folder, tables in zip(folders, experiments, strict=True):
+        for cell, rows in tables["history"].groupby(CELL):
+            run = (*cell, tuple(rows.loss))
+            if run in seen:
+                name = "/".join(map(str, cell))
+                raise ValueError(
+                    f"{folder}/tables/history.csv: expected other runs than those of "
+                    f"{seen[run]}, got {name} again; leave one of the folders out"
+                )
+            seen[run] = folder
 
 
 def number_seeds(experiments: list[frames.Tables]) -> list[dict[int, int]]:

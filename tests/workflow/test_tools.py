@@ -87,6 +87,13 @@ def test_runs_of_two_experiments_are_judged_as_of_one(finished, tmp_path):
     here = finished / "results/tiny"
     there = copy_tree(here, tmp_path / "there", "train", "probes", "data", "figures")
     done = pool(here, there, output=tmp_path / "pooled")
+    assert done.returncode == 1
+    assert "expected other runs" in done.stderr
+    assert not (tmp_path / "pooled").exists()
+    history = pd.read_csv(there / "tables/history.csv", keep_default_na=False)
+    history = history.assign(loss=2 * history.loss)
+    history.to_csv(there / "tables/history.csv", index=False)
+    done = pool(here, there, output=tmp_path / "pooled")
     assert done.returncode == 0, done.stderr
     assert "0 as 2, 1 as 3" in done.stdout
     alone, pooled = (
@@ -102,7 +109,7 @@ def test_runs_of_two_experiments_are_judged_as_of_one(finished, tmp_path):
     assert float(after) == pytest.approx(float(before))
     values = pd.read_csv(tmp_path / "pooled/verdict_values.csv")
     values = values[(values.claim == trains) & (values.norm == "batch")]
-    assert list(values.value[:2]) == list(values.value[2:])
+    assert list(2 * values.value[:2]) == pytest.approx(list(values.value[2:]))
 
 
 def test_runs_with_other_settings_are_not_pooled(finished, tmp_path):
