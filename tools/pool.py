@@ -1,22 +1,24 @@
-"""Judge the claims over the runs of several experiments with the same settings.
+"""Judge the claims over the runs of several finished experiments with the same settings and data.
 
-They may have other seeds, or be of other servers. Every run counts. A seed that an earlier folder
-has, too, gets a number of its own; the output says which.
+They may have other seeds, or come from other servers. Every run counts. A seed that an earlier
+folder has, too, gets a number of its own; the output says which. Images are not compared.
 """
 
 from normscape.jobs import command_line
 
 
 def main():
+    import shutil
     import subprocess
     import sys
+    import tempfile
     from pathlib import Path
 
     arguments = command_line.parser(__doc__)
     arguments.add_argument(
         "folders", type=Path, nargs="+", help="folders, such as results/digits"
     )
-    arguments.add_argument("--output", type=Path, required=True, help="new folder")
+    arguments.add_argument("--output", type=Path, required=True, help="folder")
     args = arguments.parse_args()
 
     from normscape.tables import frames
@@ -32,31 +34,38 @@ def main():
     experiments = [pooling.read_tables(folder) for folder in args.folders]
     pooling.check_runs(args.folders, experiments)
     numbers = pooling.number_seeds(experiments)
-    pooled = pooling.pool(experiments, numbers)
+    pooled = pooling.pool(
+        experiments, numbers, pooling.models_with_own_data(args.folders[0])
+    )
     for folder, new in zip(args.folders, numbers, strict=True):
         if changed := [f"{a} as {b}" for a, b in new.items() if a != b]:
             print(f"{folder}: seeds of an earlier folder: {', '.join(changed)}")
-    (args.output / "tables").mkdir(parents=True, exist_ok=True)
-    paths = []
-    for name, table in pooled.items():
-        paths.append(args.output / f"tables/{name}.csv")
-        frames.write(paths[-1], table)
-    first = args.folders[0]
-    options = {
-        "--claims": sorted(first.glob("claims/*.yaml")),
-        "--paper-curves": [first / "tables/paper_curves.csv"],
-        "--tables": paths,
-        "--experiment": [first / "experiment.json"],
-        "--csv": [args.output / "verdicts.csv"],
-        "--markdown": [args.output / "verdicts.md"],
-        "--values": [args.output / "verdict_values.csv"],
-        "--levels": [args.output / "same_loss_levels.csv"],
-        "--paper-comparison": [args.output / "paper_comparison.csv"],
-    }
-    command = [part for option, values in options.items() for part in (option, *values)]
-    done = subprocess.run([sys.executable, PROJECT / "src/verdicts.py", *command])
-    if done.returncode:
-        sys.exit(done.returncode)
+    with tempfile.TemporaryDirectory(prefix="normscape-pool-") as made:
+        made = Path(made)
+        paths = []
+        for name, table in pooled.items():
+            paths.append(made / f"tables/{name}.csv")
+            paths[-1].parent.mkdir(exist_ok=True)
+            frames.write(paths[-1], table)
+        first = args.folders[0]
+        options = {
+            "--claims": pooling.claims(first),
+            "--paper-curves": [first / "tables/paper_curves.csv"],
+            "--tables": paths,
+            "--experiment": [first / "experiment.json"],
+            "--csv": [made / "verdicts.csv"],
+            "--markdown": [made / "verdicts.md"],
+            "--values": [made / "verdict_values.csv"],
+            "--levels": [made / "same_loss_levels.csv"],
+            "--paper-comparison": [made / "paper_comparison.csv"],
+        }
+        command = [
+            part for option, values in options.items() for part in (option, *values)
+        ]
+        done = subprocess.run([sys.executable, PROJECT / "src/verdicts.py", *command])
+        if done.returncode:
+            sys.exit(done.returncode)
+        shutil.copytree(made, args.output, dirs_exist_ok=True)
     print(args.output / "verdicts.md")
 
 

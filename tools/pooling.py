@@ -1,15 +1,16 @@
 """The runs of several experiments with the same settings, as tables of one."""
 
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
 
-from normscape.pipeline import evaluated_claims
+from normscape.pipeline import evaluated_claims, grid
 from normscape.tables import CELL, frames
 
-# What may differ between experiments whose runs are pooled, wherever it stands in the config.
-_MAY_DIFFER = {"name", "seeds", "source"}
+# Settings that may differ between experiments whose runs are pooled.
+_MAY_DIFFER = re.compile(r"name|(models|probes)\..*\.seeds\.\d+|datasets\.\w+\.source")
 
 
 def check_settings(folders: list[Path]) -> None:
@@ -28,39 +29,67 @@ def check_settings(folders: list[Path]) -> None:
 
 def _settings(folder):
     """Each setting by its path in the config, such as models.vgg.steps."""
-    return dict(_flat(read_config(folder)))
+    settings = _flat(read_json(folder / "config.json"))
+    return {key: value for key, value in settings if not _MAY_DIFFER.fullmatch(key)}
 
 
 def _flat(value, path=""):
     """
-    >>> dict(_flat({"name": "a", "grid": [{"seeds": [0], "lr": 1}]}))
-    {'grid.0.lr': 1}
+    >>> dict(_flat({"name": "a", "grid": [{"lr": 1}]}))
+    {'name': 'a', 'grid.0.lr': 1}
     """
     if isinstance(value, dict | list):
         items = value.items() if isinstance(value, dict) else enumerate(value)
         for key, entry in items:
-            if key not in _MAY_DIFFER:
-                yield from _flat(entry, f"{path}.{key}" if path else str(key))
+            yield from _flat(entry, f"{path}.{key}" if path else str(key))
     else:
         yield path, value
 
 
+def read_json(path: Path) -> dict:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"{path}: expected a file of a finished experiment, got {error}; name folders "
+            "such as results/digits"
+        ) from None
+
+
 def read_tables(folder: Path) -> frames.Tables:
-    """The tables that claims are judged from, of a finished experiment."""
-    config = read_config(folder)
+    """The tables that claims are judged from; ValueError unless every run is there."""
+    config = read_json(folder / "config.json")
     files = [Path(path).name for path in evaluated_claims.claim_tables(config)]
     files += ["outcomes.csv", "constant_losses.csv"]
-    return frames.read(folder / "tables" / file for file in dict.fromkeys(files))
-
-
-def read_config(folder: Path) -> dict:
-    path = folder / "config.json"
-    if not path.is_file():
+    paths = [folder / "tables" / file for file in dict.fromkeys(files)]
+    for path in (*paths, folder / "tables/paper_curves.csv"):
+        if not path.is_file():
+            raise ValueError(
+                f"{path}: expected a table, got none; finish the experiment"
+            )
+    tables = frames.read(paths)
+    runs = tables["history"][CELL].drop_duplicates().itertuples(index=False)
+    present = {(m, n, grid.lr_text(float(lr)), int(seed)) for m, n, lr, seed in runs}
+    if missing := [cell for cell in grid.cells(config) if tuple(cell) not in present]:
         raise ValueError(
-            f"{path}: expected the config of a finished experiment, got none; name folders "
-            "such as results/digits"
+            f"{folder}/tables/history.csv: expected all runs of the config, got none of "
+            f"{'/'.join(map(str, missing[0]))}; finish the experiment"
         )
-    return json.loads(path.read_text(encoding="utf-8"))
+    return tables
+
+
+def claims(folder: Path) -> list[Path]:
+    """The claims files of an experiment."""
+    files = sorted(folder.glob("claims/*.yaml"))
+    if not files:
+        raise ValueError(f"{folder}/claims: expected claims (YAML), got none")
+    return files
+
+
+def models_with_own_data(folder: Path) -> set[str]:
+    """The models whose runs draw data by their seed."""
+    models = read_json(folder / "experiment.json")["models"]
+    return {model["name"] for model in models if model["data_by_seed"]}
 
 
 def check_runs(folders: list[Path], experiments: list[frames.Tables]) -> None:
@@ -98,11 +127,15 @@ def number_seeds(experiments: list[frames.Tables]) -> list[dict[int, int]]:
 
 
 def pool(
-    experiments: list[frames.Tables], numbers: list[dict[int, int]]
+    experiments: list[frames.Tables],
+    numbers: list[dict[int, int]],
+    own_data: set[str],
 ) -> frames.Tables:
     """Each table with the rows of all experiments.
 
-    Raises ValueError if constant outputs have another loss, which shows that data differ.
+    own_data : models whose runs draw data by their seed. Their loss of constant outputs is
+        that of the first experiment. Raises ValueError if another model's differs, because
+        then the data differ.
     """
     names = dict.fromkeys(name for tables in experiments for name in tables)
     pooled = {}
@@ -112,13 +145,14 @@ def pool(
             if "seed" in tables[name]
             else tables[name]
             for tables, new in zip(experiments, numbers, strict=True)
-            if name in tables
         ]
         pooled[name] = pd.concat(parts, ignore_index=True).drop_duplicates()
     losses = pooled["constant_losses"]
-    if losses.model.duplicated().any():
+    again = losses.model.duplicated()
+    if others := sorted(set(losses.model[again]) - own_data):
         raise ValueError(
-            "constant_losses.csv: expected the same loss of constant outputs in all "
-            f"experiments, got {losses.loss.tolist()}; pool runs on the same data"
+            f"constant_losses.csv: {others[0]}: expected the same loss of constant outputs in "
+            "all experiments, got several; pool runs on the same data"
         )
+    pooled["constant_losses"] = losses[~again]
     return pooled

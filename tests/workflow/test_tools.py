@@ -93,6 +93,11 @@ def test_runs_of_two_experiments_are_judged_as_of_one(finished, tmp_path):
     history = pd.read_csv(there / "tables/history.csv", keep_default_na=False)
     history = history.assign(loss=2 * history.loss)
     history.to_csv(there / "tables/history.csv", index=False)
+    # A model that draws its data by seed has another loss of constant outputs there.
+    losses = pd.read_csv(there / "tables/constant_losses.csv")
+    assert "dln" in set(losses.model)
+    losses.loc[losses.model == "dln", "loss"] *= 1.1
+    losses.to_csv(there / "tables/constant_losses.csv", index=False)
     done = pool(here, there, output=tmp_path / "pooled")
     assert done.returncode == 0, done.stderr
     assert "0 as 2, 1 as 3" in done.stdout
@@ -112,17 +117,46 @@ def test_runs_of_two_experiments_are_judged_as_of_one(finished, tmp_path):
     assert list(2 * values.value[:2]) == pytest.approx(list(values.value[2:]))
 
 
-def test_runs_with_other_settings_are_not_pooled(finished, tmp_path):
+@pytest.mark.parametrize(
+    ("file", "old", "new", "line"),
+    [
+        (
+            "config.json",
+            '"width": 2',
+            '"width": 5',
+            "models.vgg.network.width: expected 2",
+        ),
+        (
+            "config.json",
+            '"name": "SGD"',
+            '"name": "Adam"',
+            "optimiser.name: expected 'SGD'",
+        ),
+        ("config.json", "}", "", "expected a file of a finished experiment"),
+        ("tables/constant_losses.csv", "vgg,", "vgg,9", "vgg: expected the same loss"),
+        (
+            "tables/history.csv",
+            "vgg,batch,0.1,1,",
+            "vgg,batch,0.2,1,",
+            "expected all runs",
+        ),
+    ],
+)
+def test_what_is_not_pooled(finished, tmp_path, file, old, new, line):
     here = finished / "results/tiny"
     there = copy_tree(here, tmp_path / "there", "train", "probes", "data", "figures")
-    config = there / "config.json"
-    text = config.read_text(encoding="utf-8")
-    config.write_text(text.replace('"width": 2', '"width": 5', 1), encoding="utf-8")
-    assert config.read_text(encoding="utf-8") != text
+    text = (there / file).read_text(encoding="utf-8")
+    assert old in text
+    (there / file).write_text(text.replace(old, new), encoding="utf-8")
+    text = (there / "tables/history.csv").read_text(encoding="utf-8")
+    (there / "tables/history.csv").write_text(
+        re.sub(r"(?m)^((?:[^,]*,){5})(\d)", r"\g<1>1\2", text), encoding="utf-8"
+    )
     done = pool(here, there, output=tmp_path / "pooled")
     assert done.returncode == 1
-    (line,) = done.stderr.splitlines()
-    assert line.startswith(f"pool.py: {config}: models.vgg.network.width: expected 2")
+    (actual,) = done.stderr.splitlines()
+    assert actual.startswith("pool.py: ")
+    assert line in actual
     assert not (tmp_path / "pooled").exists()
 
 
