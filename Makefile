@@ -10,7 +10,7 @@
 # make replication   draw the primary claims of several experiments (RESULTS="results/x results/y",
 #                    with quotes around a folder that holds spaces)
 # make pool          judge the claims over the runs of several experiments with the same settings,
-#                    such as other seeds or servers (RESULTS="results/x results/y")
+#                    such as other seeds or servers (RESULTS as above)
 # make bench         time training steps, measurements and the pipeline itself (40 minutes)
 # make schema        write the config's JSON schema for editors, from the components' declarations
 # make lint          check the form of code and rules
