@@ -137,9 +137,8 @@ def pool(
         that of the first experiment. Raises ValueError if another model's differs, because
         then the data differ.
     """
-    names = dict.fromkeys(name for tables in experiments for name in tables)
     pooled = {}
-    for name in names:
+    for name in experiments[0]:
         parts = [
             tables[name].assign(seed=tables[name].seed.map(new))
             if "seed" in tables[name]

@@ -97,10 +97,10 @@ def test_the_pages_count_the_verdicts():
         f" open, and for {size_open} the direction is right and the size open" in text
     )
     note = Path("docs/digits/verdicts.md").read_text(encoding="utf-8")
-    corrected = re.findall(r'(\d+) of (\d+) "([^"]+)"', note)
+    corrected = re.findall(r'"([^"]+)": (\d+) of (\d+) ', note)
     holm = {
         verdict: (int(number) - int(kept), number)
-        for kept, number, verdict in corrected
+        for verdict, kept, number in corrected
     }
     assert (
         "{} of the {} secondary claims that are as claimed miss 2.5%, and {} of the {} that"

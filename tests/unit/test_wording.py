@@ -158,8 +158,10 @@ def test_the_line_on_holms_correction_counts_what_stays():
     claims = [claim(subjects=("batch", "l1")), claim(id="b", topic="other")]
     claims += [claim(id="c", topic="third", subjects=("l2",))]
     claims += [claim(id="d", primary="Training is faster")]
-    line = wording.notes(judge(claims, made, ["none", "batch", "l1", "l2"]))[-1]
-    assert line.endswith(': 1 of 3 "as claimed", 1 of 1 "opposite".')
+    lines = wording.notes(judge(claims, made, ["none", "batch", "l1", "l2"]))
+    assert len(lines) == 4
+    assert '"as claimed": 1 of 3 ' in lines[2]
+    assert '"opposite": 1 of 1 ' in lines[3]
     none_decided = judge([claim(id="d", primary="Training is faster")], made)
     assert len(wording.notes(none_decided)) == 2
 

@@ -75,10 +75,7 @@ def notes(verdicts: pd.DataFrame) -> list[str]:
         "p with Holm's correction for the secondary claims of the same topic and comparison, "
         "many of which share runs.",
     ]
-    if corrected := _after_correction(rows[rows.primary.isna()]):
-        lines.append(
-            f"Secondary verdicts whose corrected p is at most {intervals.LEVEL:g}: {corrected}."
-        )
+    lines += _after_correction(rows[rows.primary.isna()])
     if finished := int(rows.finished.sum()):
         lines.append(
             "Measurements of finished runs, left out at the same step, summed over comparisons: "
@@ -89,14 +86,15 @@ def notes(verdicts: pd.DataFrame) -> list[str]:
 
 
 def _after_correction(secondary):
-    """How many of each decided verdict Holm's correction leaves; empty where none is decided."""
-    counts = []
+    """A line for each decided verdict that there is: how many Holm's correction leaves."""
     for name in (AS_CLAIMED, SIZE_OPEN, SMALLER, OPPOSITE):
         decided = secondary[secondary.verdict == name]
         count = int((decided[f"holm{_TESTED[name]}"] <= intervals.LEVEL).sum())
         if len(decided):
-            counts.append(f'{count} of {len(decided)} "{name}"')
-    return ", ".join(counts)
+            yield (
+                f'Secondary verdicts "{name}": {count} of {len(decided)} with a corrected p of '
+                f"at most {intervals.LEVEL:g}."
+            )
 
 
 def counts(verdicts: pd.Series) -> str:
