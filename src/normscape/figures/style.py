@@ -10,6 +10,8 @@ os.environ |= {"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}
 with contextlib.chdir(Path(__file__).parent):
     import matplotlib
     import matplotlib.pyplot as plt
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_pdf import FigureCanvasPdf
 
 # Another process may have imported matplotlib before, with the user's settings.
 matplotlib.rcdefaults()
@@ -51,12 +53,17 @@ plt.rcParams.update(
 def save(figure, path) -> None:
     """Write a figure without a date, so that the same figure has the same bytes.
 
-    Positions are computed for the first file, which takes as long as drawing, and stay.
+    path : of a .png or .pdf file. Positions are computed for the first file, which takes as
+    long as drawing, and stay. ``Figure.savefig`` would draw each file twice.
     """
     figure.get_layout_engine().execute(figure)
     figure.set_layout_engine("none")
-    metadata = {"CreationDate": None} if str(path).endswith(".pdf") else {}
-    figure.savefig(path, metadata=metadata)
+    if str(path).endswith(".pdf"):
+        dpi = figure.dpi
+        FigureCanvasPdf(figure).print_pdf(path, metadata={"CreationDate": None})
+        figure.dpi = dpi  # The canvas has set the PDF's 72 points per inch.
+    else:
+        FigureCanvasAgg(figure).print_png(path)
 
 
 def lr_label(lr: float) -> str:
