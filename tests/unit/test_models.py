@@ -14,7 +14,7 @@ from torch import nn
 
 from normscape import components, models, norms
 from normscape.models import vit
-from normscape.models.network import NormalisedLayer
+from normscape.models.network import Convolution, NormalisedLayer
 
 VGG = {
     "width": 64,
@@ -80,6 +80,31 @@ def test_vgg_pools_each_direction_to_no_less_than_2_pixels(height, width, last):
         layer.norm.register_forward_hook(lambda m, a, out: shapes.append(out.shape))
     network(data["train_inputs"].movedim(-1, 1))
     assert [shape[2:] for shape in shapes] == [last] * 3
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("height", [1, 2, 3])
+@pytest.mark.parametrize("width", [1, 2, 3])
+def test_convolutions_of_small_maps_are_torchs(height, width, stride, bias):
+    """Values, gradients and gradients of gradients, for maps in either memory format."""
+    torch.manual_seed(0)
+    ours = Convolution(3, 5, stride).double()
+    if not bias:
+        ours.bias = None
+    x = torch.randn(4, 3, height, width, dtype=torch.double, requires_grad=True)
+    inputs = [x, *ours.parameters()]
+
+    def derivatives(outputs):
+        gradient = torch.autograd.grad(outputs.pow(3).sum(), inputs, create_graph=True)
+        length = sum(each.square().sum() for each in gradient)
+        return outputs, gradient, torch.autograd.grad(length, inputs)
+
+    theirs = F.conv2d(x, ours.weight, ours.bias, stride, padding=1)
+    expected = derivatives(theirs)
+    for memory_format in (torch.contiguous_format, torch.channels_last):
+        actual = derivatives(ours(x.contiguous(memory_format=memory_format)))
+        torch.testing.assert_close(actual, expected)
 
 
 SIDES = st.integers(1, 40)

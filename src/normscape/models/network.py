@@ -220,6 +220,45 @@ def classes(data: dict[str, torch.Tensor]) -> int:
     return int(data["train_targets"].max()) + 1
 
 
+class Convolution(nn.Conv2d):
+    """A 3x3 convolution with padding 1; on maps of up to 2x2 pixels, a matrix product.
+
+    There every pixel of the output sees the whole map, through the part of the kernel that
+    lies on it. Without the padding's zeros a step takes a third to two thirds of the time.
+
+    Parameters
+    ----------
+    channels, features : int
+        Numbers of input and output channels.
+    stride : int
+
+    Examples
+    --------
+    >>> Convolution(3, 8)(torch.ones(5, 3, 2, 1)).shape
+    torch.Size([5, 8, 2, 1])
+    """
+
+    def __init__(self, channels: int, features: int, stride: int = 1):
+        super().__init__(channels, features, 3, stride, padding=1)
+
+    def forward(self, x):
+        height, width = x.shape[2:]
+        if max(height, width) > 2 or self.stride != (1, 1):
+            return super().forward(x)
+        # Rows of the matrix: pixel and feature of the output. Columns: pixel and channel.
+        kernel = self.weight.permute(0, 2, 3, 1)
+        matrix = torch.stack(
+            [
+                kernel[:, 1 - row : 1 - row + height, 1 - column : 1 - column + width]
+                for row in range(height)
+                for column in range(width)
+            ]
+        ).flatten(2)
+        bias = None if self.bias is None else self.bias.repeat(height * width)
+        y = F.linear(x.permute(0, 2, 3, 1).flatten(1), matrix.flatten(0, 1), bias)
+        return y.unflatten(1, (height, width, -1)).permute(0, 3, 1, 2)
+
+
 def convolution(
     channels: int, features: int, norm: Normaliser, after: nn.Module, stride: int = 1
 ) -> NormalisedLayer:
@@ -246,7 +285,7 @@ def convolution(
     >>> layer(torch.ones(1, 3, 32, 32)).shape
     torch.Size([1, 8, 16, 16])
     """
-    linear = nn.Conv2d(channels, features, 3, stride, padding=1)
+    linear = Convolution(channels, features, stride)
     return NormalisedLayer(linear, norm, after)
 
 
