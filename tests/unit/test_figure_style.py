@@ -16,9 +16,10 @@ axes = figure.subplots()
 axes.plot([1, 2000.5], [0.5, 3], label="größe $\\\\beta$")
 axes.set_ylabel("Loss")
 axes.legend()
-for name in ("figure.png", "figure.pdf"):
+for name in {files}:
     style.save(figure, name)
 """
+FILES = ("figure.png", "figure.pdf", "again.png", "again.pdf")
 MATPLOTLIBRC = (
     b"font.size: 20\naxes.facecolor: black\naxes.formatter.use_locale: True\n"
 )
@@ -26,17 +27,21 @@ MATPLOTLIBRC = (
 
 def draw(folder, before="", **variables) -> list[bytes]:
     subprocess.run(
-        [sys.executable, "-c", DRAW.format(before=before)],
+        [sys.executable, "-c", DRAW.format(before=before, files=FILES)],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(PROJECT / "src")} | variables,
         check=True,
     )
-    return [(folder / name).read_bytes() for name in ("figure.png", "figure.pdf")]
+    return [(folder / name).read_bytes() for name in FILES]
 
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory):
     return draw(tmp_path_factory.mktemp("plain"))
+
+
+def test_a_figure_may_be_saved_again(plain):
+    assert plain[2:] == plain[:2]
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def test_vgg_pools_each_direction_to_no_less_than_2_pixels(height, width, last):
 @pytest.mark.parametrize("height", [1, 2, 3])
 @pytest.mark.parametrize("width", [1, 2, 3])
 def test_convolutions_of_small_maps_are_torchs(height, width, stride, bias):
-    """Values, gradients and gradients of gradients, for maps in either memory format."""
+    """Values, gradients and second derivatives, in both memory formats."""
     torch.manual_seed(0)
     ours = Convolution(3, 5, stride).double()
     if not bias:

@@ -10,8 +10,6 @@ os.environ |= {"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}
 with contextlib.chdir(Path(__file__).parent):
     import matplotlib
     import matplotlib.pyplot as plt
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.backends.backend_pdf import FigureCanvasPdf
 
 # Another process may have imported matplotlib before, with the user's settings.
 matplotlib.rcdefaults()
@@ -53,17 +51,15 @@ plt.rcParams.update(
 def save(figure, path) -> None:
     """Write a figure without a date, so that the same figure has the same bytes.
 
-    path : of a .png or .pdf file. Positions are computed for the first file, which takes as
-    long as drawing, and stay. ``Figure.savefig`` would draw each file twice.
+    Positions are computed for the first file, which takes as long as drawing, and stay.
     """
-    figure.get_layout_engine().execute(figure)
-    figure.set_layout_engine("none")
-    if str(path).endswith(".pdf"):
-        dpi = figure.dpi
-        FigureCanvasPdf(figure).print_pdf(path, metadata={"CreationDate": None})
-        figure.dpi = dpi  # The canvas has set the PDF's 72 points per inch.
-    else:
-        FigureCanvasAgg(figure).print_png(path)
+    if engine := figure.get_layout_engine():
+        engine.execute(figure)
+    metadata = {"CreationDate": None} if str(path).endswith(".pdf") else {}
+    # With a layout engine, or the placeholder that "none" leaves, savefig draws twice.
+    with plt.rc_context({"figure.constrained_layout.use": False}):
+        figure.set_layout_engine()
+        figure.savefig(path, metadata=metadata)
 
 
 def lr_label(lr: float) -> str:
