@@ -1,7 +1,7 @@
 # make environment   install PyTorch and all packages, 6 GB (TORCH=cpu: without CUDA, 1.4 GB)
 # make reproduce     install, then run the default experiment: every table and figure
 # make demo          install, then run every stage on a few short runs (one minute)
-# make test          install, then run the tests (seven minutes)
+# make test          install, then run the tests (six to eleven minutes)
 # make test-slow     further tests: whole pipelines, kills, a full disk, Slurm, a browser
 # make plan          estimate jobs, core-hours and disk space of an experiment (PRESET=paper)
 # make archive       pack an experiment into one zip file (PRESET=paper)

@@ -11,13 +11,19 @@ from tools.project import PROJECT
 DRAW = """
 {before}
 from normscape.figures import panels, style
-figure = panels.new_figure(2)
-axes = figure.subplots()
-axes.plot([1, 2000.5], [0.5, 3], label="größe $\\\\beta$")
-axes.set_ylabel("Loss")
-axes.legend()
+
+def draw():
+    figure = panels.new_figure(2)
+    axes = figure.subplots()
+    axes.plot([1, 2000.5], [0.5, 3], label="größe $\\\\beta$")
+    axes.set_ylabel("Loss")
+    axes.legend()
+    return figure
+
+figure = draw()
 for name in {files}:
     style.save(figure, name)
+draw().savefig("savefig.png")
 """
 FILES = ("figure.png", "figure.pdf", "again.png", "again.pdf")
 MATPLOTLIBRC = (
@@ -32,7 +38,7 @@ def draw(folder, before="", **variables) -> list[bytes]:
         env=os.environ | {"PYTHONPATH": str(PROJECT / "src")} | variables,
         check=True,
     )
-    return [(folder / name).read_bytes() for name in FILES]
+    return [(folder / name).read_bytes() for name in (*FILES, "savefig.png")]
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +47,11 @@ def plain(tmp_path_factory):
 
 
 def test_a_figure_may_be_saved_again(plain):
-    assert plain[2:] == plain[:2]
+    assert plain[2:4] == plain[:2]
+
+
+def test_positions_are_those_of_savefig(plain):
+    assert plain[4] == plain[0]
 
 
 @pytest.mark.parametrize(

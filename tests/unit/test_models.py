@@ -65,6 +65,7 @@ def test_full_width_is_torchvisions():
     [
         *((side, side, (2, 2)) for side in (8, 16, 32)),
         (28, 28, (3, 3)),
+        (12, 16, (3, 2)),
         (64, 64, (4, 4)),
         (32, 8, (2, 2)),
         (5, 100, (2, 6)),
@@ -101,6 +102,7 @@ def test_convolutions_of_small_maps_are_torchs(height, width, stride, bias):
         return outputs, gradient, torch.autograd.grad(length, inputs)
 
     theirs = F.conv2d(x, ours.weight, ours.bias, stride, padding=1)
+    torch.testing.assert_close(ours(x[0]), theirs[0])  # without a batch
     expected = derivatives(theirs)
     for memory_format in (torch.contiguous_format, torch.channels_last):
         actual = derivatives(ours(x.contiguous(memory_format=memory_format)))
